@@ -1,0 +1,5 @@
+//! capture: ring buffer bytes to records.
+
+pub mod record;
+
+pub use record::{Record, RecordError, Segment};

@@ -1,0 +1,1 @@
+//! event: a transaction worth keeping, as one JSON object.

@@ -1,0 +1,19 @@
+//! Picket's agent, as a library so that tests, benchmarks and fuzz targets reach every stage.
+//!
+//! The data's way, one module a stage; [`pipeline`] wires them and is the place to start reading:
+//!
+//! ```text
+//! probe ─> capture ─> stream ─> http ─> rules ─> event ─> (printed)
+//!                                          └───> respond ─> deny maps
+//! ```
+//!
+//! From [`stream`] to [`rules`] the code is pure: bytes and times come in as arguments.
+
+pub mod capture;
+pub mod client_ip;
+pub mod event;
+pub mod http;
+pub mod limits;
+pub mod rules;
+pub mod stream;
+pub mod time;

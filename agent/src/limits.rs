@@ -1,0 +1,22 @@
+//! Caps of the agent. Each has one place, this file; what goes over one increments a named counter.
+
+/// Bytes of a request head (request line and headers) that are kept; nginx's default is 32 KiB.
+pub const MAX_HEAD: usize = 64 * 1024;
+/// Headers of one message that are parsed.
+pub const MAX_HEADERS: usize = 256;
+/// Raw bytes of a request body that are kept, unless configured.
+pub const REQUEST_BODY: usize = 64 * 1024;
+/// Raw bytes of a response body that are kept, unless configured.
+pub const RESPONSE_BODY: usize = 16 * 1024;
+/// Bytes a compressed body may become when decoded; beyond it is cut and marked.
+pub const DECODED_BODY: usize = 256 * 1024;
+/// Content codings applied one over the other that are undone.
+pub const MAX_CODINGS: usize = 4;
+/// Requests of one connection waiting for their response (pipelining, early requests).
+pub const MAX_PIPELINED: usize = 128;
+/// Bytes one direction of a connection may hold out of order.
+pub const OUT_OF_ORDER_BYTES: usize = 256 * 1024;
+/// Segments one direction of a connection may hold out of order.
+pub const OUT_OF_ORDER_SEGMENTS: usize = 256;
+/// A hole in a direction is given up after this long, nanoseconds.
+pub const HOLE_TIMEOUT: u64 = 2_000_000_000;

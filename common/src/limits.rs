@@ -1,0 +1,26 @@
+//! Caps of the kernel side. Each has one place: this file.
+
+/// Ring buffers the object declares; the agent uses the first [`TapConfig::rings`] of them.
+///
+/// [`TapConfig::rings`]: crate::conn::TapConfig::rings
+pub const MAX_RINGS: usize = 8;
+
+/// Largest payload of one record, bytes. A longer packet is sent as several records.
+pub const MAX_RECORD_PAYLOAD: u32 = 16 * 1024 - 128;
+
+/// Records that one packet may become at most; what is beyond is counted as
+/// [`Counter::TooLong`](crate::stats::Counter::TooLong). Five records hold any packet up to 64 KiB + heads.
+pub const MAX_RECORDS_PER_PACKET: u32 = 6;
+
+/// Entries of the advice table (LRU): connections about which user space has said something.
+pub const ADVICE_ENTRIES: u32 = 65_536;
+
+/// Single addresses the denylist holds, per family.
+pub const DENY_ENTRIES: u32 = 1_048_576;
+
+/// CIDRs the denylist and the passlist hold, per family. Small: freeing a huge LPM trie stalls CPUs.
+pub const CIDR_ENTRIES: u32 = 16_384;
+
+/// Turns (request after response) a connection older than the agent may take without an HTTP head
+/// before the tap gives it up.
+pub const MAX_UNKNOWN_TURNS: u8 = 64;

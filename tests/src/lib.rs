@@ -1,0 +1,1 @@
+//! Tests of the whole: kernel scenarios, replay, rule conformance, fuzz targets.
