@@ -14,6 +14,7 @@ pub mod client_ip;
 pub mod event;
 pub mod http;
 pub mod limits;
+pub mod probe;
 pub mod rules;
 pub mod stream;
 pub mod time;
