@@ -20,3 +20,17 @@ pub const OUT_OF_ORDER_BYTES: usize = 256 * 1024;
 pub const OUT_OF_ORDER_SEGMENTS: usize = 256;
 /// A hole in a direction is given up after this long, nanoseconds.
 pub const HOLE_TIMEOUT: u64 = 2_000_000_000;
+/// Most bytes one piece of advice to the tap can skip: TCP compares sequence numbers modulo 2^32, so
+/// less than half of that.
+pub const MAX_SKIP: u64 = 1 << 30;
+/// Records a worker keeps whose connection has no cookie yet (deferred accept).
+pub const MAX_PENDING: usize = 256;
+/// A connection nothing was heard of for this long is forgotten, nanoseconds. Its close was missed, or
+/// it is idle: its next request is found all the same.
+pub const CONNECTION_IDLE: u64 = 300 * 1_000_000_000;
+/// Connections in all workers' tables, unless configured.
+pub const CONNECTIONS: usize = 65_536;
+/// Bytes all connections may hold, unless configured.
+pub const MEMORY: usize = 32 * 1024 * 1024;
+/// Transactions waiting to be printed.
+pub const EVENT_QUEUE: usize = 32_768;

@@ -31,9 +31,9 @@ pub struct Conn {
     pub phase: u8,
     /// Direction of the last payload: 0 none, 1 ingress, 2 egress.
     pub last: u8,
-    /// Turns without an HTTP head, while [`phase::OLDER`].
+    /// Turns: without an HTTP head while [`phase::OLDER`], all while [`phase::HTTP`].
     pub turns: u8,
-    /// 1: seen from its first byte.
+    /// 1: seen from its first byte, and nothing was answered yet.
     pub known_start: u8,
     /// Padding.
     pub zero: u32,

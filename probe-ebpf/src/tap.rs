@@ -32,7 +32,6 @@ use crate::{
     packet::{self, ACK, FIN, Looks, Packet, SYN},
 };
 
-const TCP: u32 = 6;
 const LISTEN: u32 = 10;
 
 #[cgroup_skb(ingress)]
@@ -51,11 +50,8 @@ pub fn picket_egress(ctx: SkBuffContext) -> i32 {
 #[inline(always)]
 fn tap(skb: *mut __sk_buff, direction: Direction) -> Option<()> {
     let sk = full_socket(skb)?;
-    // SAFETY: a full socket; the fields are of the context the verifier knows.
-    let (protocol, state) = unsafe { ((*sk).protocol, (*sk).state) };
-    if protocol != TCP {
-        return None;
-    }
+    // SAFETY: a full socket.
+    let state = unsafe { (*sk).state };
     // SAFETY: a full socket.
     let known = unsafe { conn_of(sk) };
     if let Some(conn) = &known
@@ -158,9 +154,12 @@ fn payload(
     let turned = conn.last != me;
     conn.last = me;
 
-    // Is it HTTP?
-    let confirmed = conn.phase == phase::HTTP;
-    if !confirmed {
+    if conn.phase == phase::HTTP {
+        // It may have become something else (an upgrade, a tunnel): ask now and then.
+        if turned && !still_wanted(skb, conn) {
+            return None;
+        }
+    } else {
         let looks = if turned { packet::looks(skb, packet) } else { Looks::Perhaps };
         if !probe(skb, conn, direction, turned, looks) {
             return None;
@@ -269,6 +268,19 @@ fn probe(skb: *mut __sk_buff, conn: &mut Conn, direction: Direction, turned: boo
     }
 }
 
+/// Turns of an HTTP connection between two looks at the advice table.
+const LOOK_EVERY: u8 = 16;
+
+#[inline(always)]
+fn still_wanted(skb: *mut __sk_buff, conn: &mut Conn) -> bool {
+    conn.turns = conn.turns.wrapping_add(1);
+    if conn.turns % LOOK_EVERY == 0 && advised(skb).is_some_and(|a| a.flags & advice::flags::IGNORE != 0) {
+        ignore(conn);
+        return false;
+    }
+    true
+}
+
 #[inline(always)]
 fn ignore(conn: &mut Conn) {
     conn.phase = phase::IGNORED;
@@ -331,9 +343,14 @@ fn least(a: u32, b: u32) -> u32 {
 
 /// Who and when.
 #[inline(always)]
-fn fill(skb: *mut __sk_buff, conn: &Conn, packet: &Packet, record: &mut RecordHeader) {
+fn fill(skb: *mut __sk_buff, conn: &mut Conn, packet: &Packet, record: &mut RecordHeader) {
     if conn.known_start != 0 {
         record.flags |= flags::KNOWN_START;
+    }
+    // From the first answer on, a first record is no first byte any more (the agent forgot the
+    // connection, or a record was lost).
+    if record.dir == Direction::Egress as u8 {
+        conn.known_start = 0;
     }
     if packet.flags & FIN != 0 {
         record.flags |= flags::FIN;

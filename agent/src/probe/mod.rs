@@ -20,7 +20,9 @@ pub enum ProbeError {
     #[error("this picket was built without its eBPF object; build it with `cargo xtask build`")]
     NoObject,
     /// Not privileged.
-    #[error("the kernel refused {what}: {source}; Picket needs root (or CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON): use sudo")]
+    #[error(
+        "the kernel refused {what}: {source}; Picket needs root (or CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON): use sudo"
+    )]
     NotPermitted {
         /// What was refused.
         what: &'static str,
@@ -49,7 +51,9 @@ pub enum ProbeError {
         example: PathBuf,
     },
     /// No BPF file system for pins.
-    #[error("{path}: no BPF file system here and none can be mounted ({source}); mount it with `mount -t bpf bpf {path}`")]
+    #[error(
+        "{path}: no BPF file system here and none can be mounted ({source}); mount it with `mount -t bpf bpf {path}`"
+    )]
     NoBpffs {
         /// Where it is expected.
         path: PathBuf,
@@ -65,7 +69,9 @@ pub enum ProbeError {
         why: String,
     },
     /// Pins of an agent whose maps had another layout.
-    #[error("{path} was pinned by a picket with another map layout; remove it with `picket run --clean` (this lifts its blocks; the denylist in the state directory is kept)")]
+    #[error(
+        "{path} was pinned by a picket with another map layout; remove it with `picket run --clean` (this lifts its blocks; the denylist in the state directory is kept)"
+    )]
     OtherLayout {
         /// The pin.
         path: PathBuf,

@@ -7,7 +7,11 @@ use aya::{
     maps::{ArrayOfMaps, HashMap, Map, MapData, PerCpuArray, RingBuf},
     programs::{CgroupAttachMode, CgroupSkb, CgroupSkbAttachType, SockOps},
 };
-use picket_common::{advice::Advice, conn::TapConfig, limits::MAX_RINGS};
+use picket_common::{
+    advice::Advice,
+    conn::{Direction, TapConfig},
+    limits::MAX_RINGS,
+};
 
 use super::{ProbeError, cgroup, cgroup::Cgroup, counts::KernelCounts, object, rings::Ring};
 
@@ -67,8 +71,19 @@ const HEAD_BUDGET: u32 = 64 * 1024;
 /// The same for a response head.
 const RESPONSE_HEAD_BUDGET: u32 = 16 * 1024;
 
+/// Maps of the object that the tap does not use; made as small as can be.
+const DENY_MAPS: [&str; 6] = ["DENY_V4", "DENY_V6", "DENY_V4_CIDR", "DENY_V6_CIDR", "PASS_V4", "PASS_V6"];
+
 const TAPS: [(&str, CgroupSkbAttachType); 2] =
     [("picket_egress", CgroupSkbAttachType::Egress), ("picket_ingress", CgroupSkbAttachType::Ingress)];
+
+/// The tap loaded, not attached.
+pub struct Loaded {
+    rings: Vec<Ring>,
+    advice: HashMap<MapData, u64, Advice>,
+    counts: KernelCounts,
+    programs: Ebpf,
+}
 
 /// Loads the tap and attaches it.
 ///
@@ -77,48 +92,93 @@ const TAPS: [(&str, CgroupSkbAttachType); 2] =
 /// When the kernel refuses a map, a program or an attachment; nothing stays attached then.
 pub fn attach(options: &TapOptions<'_>) -> Result<Tap, ProbeError> {
     let cgroup = cgroup::open(options.cgroup)?;
-    let count = options.rings.clamp(1, MAX_RINGS);
-    let config = TapConfig {
-        rings: u32::try_from(count).unwrap_or(1),
-        ingress_budget: options.request_body.saturating_add(HEAD_BUDGET),
-        egress_budget: options.response_body.saturating_add(RESPONSE_HEAD_BUDGET),
-        reserved: 0,
-    };
-    let mut programs = EbpfLoader::new()
-        .override_global("TAP_CONFIG", &config, true)
-        .load(object::bytes()?)
-        .map_err(|e| ProbeError::refused("the tap's maps", &e))?;
+    Loaded::load(options)?.attach(cgroup)
+}
 
-    for (name, _) in TAPS {
-        let program: &mut CgroupSkb = program(&mut programs, name)?;
-        program.load().map_err(|e| ProbeError::refused(format!("program {name}"), &e))?;
+impl Loaded {
+    /// Loads maps and programs.
+    ///
+    /// # Errors
+    ///
+    /// When the kernel refuses one of them.
+    pub fn load(options: &TapOptions<'_>) -> Result<Self, ProbeError> {
+        let count = options.rings.clamp(1, MAX_RINGS);
+        let config = TapConfig {
+            rings: u32::try_from(count).unwrap_or(1),
+            ingress_budget: options.request_body.saturating_add(HEAD_BUDGET),
+            egress_budget: options.response_body.saturating_add(RESPONSE_HEAD_BUDGET),
+            reserved: 0,
+        };
+        let mut loader = EbpfLoader::new();
+        loader.override_global("TAP_CONFIG", &config, true);
+        for name in DENY_MAPS {
+            loader.map_max_entries(name, 1);
+        }
+        let mut programs =
+            loader.load(object::bytes()?).map_err(|e| ProbeError::refused("the tap's maps", &e))?;
+        for (name, _) in TAPS {
+            let program: &mut CgroupSkb = program(&mut programs, name)?;
+            program.load().map_err(|e| ProbeError::refused(format!("program {name}"), &e))?;
+        }
+        let conn: &mut SockOps = program(&mut programs, "picket_conn")?;
+        conn.load().map_err(|e| ProbeError::refused("program picket_conn", &e))?;
+
+        // Only now: a map that is taken is closed with its owner, a loaded program keeps its own.
+        let rings = make_rings(&mut programs, count, options.ring_size)?;
+        let advice = typed(&mut programs, "ADVICE", HashMap::<MapData, u64, Advice>::try_from)?;
+        let counts = KernelCounts::new(typed(&mut programs, "COUNTS", PerCpuArray::try_from)?);
+        Ok(Self { rings, advice, counts, programs })
     }
-    let conn: &mut SockOps = program(&mut programs, "picket_conn")?;
-    conn.load().map_err(|e| ProbeError::refused("program picket_conn", &e))?;
 
-    // Only now: a map that is taken is closed with its owner, a loaded program keeps its own.
-    let rings = make_rings(&mut programs, count, options.ring_size)?;
-    let advice = typed(&mut programs, "ADVICE", HashMap::<MapData, u64, Advice>::try_from)?;
-    let counts = typed(&mut programs, "COUNTS", PerCpuArray::try_from)?;
-
-    // Connections first: what opens after this is known from its first byte.
-    let conn: &mut SockOps = program(&mut programs, "picket_conn")?;
-    conn.attach(cgroup.dir.as_fd(), CgroupAttachMode::Single)
-        .map_err(|e| ProbeError::refused("attaching picket_conn to the cgroup", &e))?;
-    for (name, kind) in TAPS {
-        let program: &mut CgroupSkb = program(&mut programs, name)?;
-        program
-            .attach(cgroup.dir.as_fd(), kind, CgroupAttachMode::Single)
-            .map_err(|e| ProbeError::refused(format!("attaching {name} to the cgroup"), &e))?;
+    /// Attaches the programs to a cgroup.
+    ///
+    /// # Errors
+    ///
+    /// When the kernel refuses; nothing stays attached then.
+    pub fn attach(self, cgroup: Cgroup) -> Result<Tap, ProbeError> {
+        let Self { rings, advice, counts, mut programs } = self;
+        // Connections first: what opens after this is known from its first byte.
+        let conn: &mut SockOps = program(&mut programs, "picket_conn")?;
+        conn.attach(cgroup.dir.as_fd(), CgroupAttachMode::Single)
+            .map_err(|e| ProbeError::refused("attaching picket_conn to the cgroup", &e))?;
+        for (name, kind) in TAPS {
+            let program: &mut CgroupSkb = program(&mut programs, name)?;
+            program
+                .attach(cgroup.dir.as_fd(), kind, CgroupAttachMode::Single)
+                .map_err(|e| ProbeError::refused(format!("attaching {name} to the cgroup"), &e))?;
+        }
+        Ok(Tap {
+            rings,
+            advice: AdviceMap(std::sync::Mutex::new(advice)),
+            counts,
+            cgroup,
+            _programs: programs,
+        })
     }
 
-    Ok(Tap {
-        rings,
-        advice: AdviceMap(std::sync::Mutex::new(advice)),
-        counts: KernelCounts::new(counts),
-        cgroup,
-        _programs: programs,
-    })
+    /// The program of a direction, for test runs.
+    ///
+    /// # Errors
+    ///
+    /// When the object lacks it.
+    pub fn program(&self, direction: Direction) -> Result<&CgroupSkb, ProbeError> {
+        let name = match direction {
+            Direction::Ingress => "picket_ingress",
+            Direction::Egress => "picket_egress",
+        };
+        loaded(&self.programs, name)
+    }
+
+    /// The kernel's counters.
+    #[must_use]
+    pub fn counts(&self) -> &KernelCounts {
+        &self.counts
+    }
+
+    /// The ring buffers.
+    pub fn rings(&mut self) -> &mut [Ring] {
+        &mut self.rings
+    }
 }
 
 /// Makes the ring buffers and hands them to the programs.
@@ -130,8 +190,8 @@ fn make_rings(programs: &mut Ebpf, count: usize, size: u32) -> Result<Vec<Ring>,
         map.try_into().map_err(|e: aya::maps::MapError| ProbeError::refused("map RINGS", &e))?;
     let mut rings = Vec::with_capacity(count);
     for index in 0..count {
-        let inner = make_ring(size)
-            .map_err(|e| ProbeError::refused(format!("a ring buffer of {size} bytes"), &e))?;
+        let inner =
+            make_ring(size).map_err(|e| ProbeError::refused(format!("a ring buffer of {size} bytes"), &e))?;
         outer
             .set(u32::try_from(index).unwrap_or(0), &inner, 0)
             .map_err(|e| ProbeError::refused("setting a ring buffer", &e))?;
@@ -148,10 +208,7 @@ fn make_ring(size: u32) -> Result<RingBuf<MapData>, aya::maps::MapError> {
 }
 
 pub(super) fn take(programs: &mut Ebpf, name: &str) -> Result<Map, ProbeError> {
-    programs.take_map(name).ok_or_else(|| ProbeError::Refused {
-        what: format!("map {name}"),
-        detail: "not in the object; build again with `cargo xtask build`".into(),
-    })
+    programs.take_map(name).ok_or_else(|| absent(name))
 }
 
 pub(super) fn typed<T>(
@@ -162,12 +219,23 @@ pub(super) fn typed<T>(
     make(take(programs, name)?).map_err(|e| ProbeError::refused(format!("map {name}"), &e))
 }
 
+pub(super) fn loaded<'p, P>(programs: &'p Ebpf, name: &str) -> Result<&'p P, ProbeError>
+where
+    &'p P: TryFrom<&'p aya::programs::Program>,
+{
+    programs.program(name).and_then(|p| p.try_into().ok()).ok_or_else(|| absent(name))
+}
+
 pub(super) fn program<'p, P>(programs: &'p mut Ebpf, name: &str) -> Result<&'p mut P, ProbeError>
 where
     &'p mut P: TryFrom<&'p mut aya::programs::Program>,
 {
-    programs.program_mut(name).and_then(|p| p.try_into().ok()).ok_or_else(|| ProbeError::Refused {
-        what: format!("program {name}"),
+    programs.program_mut(name).and_then(|p| p.try_into().ok()).ok_or_else(|| absent(name))
+}
+
+fn absent(name: &str) -> ProbeError {
+    ProbeError::Refused {
+        what: name.to_owned(),
         detail: "not in the object; build again with `cargo xtask build`".into(),
-    })
+    }
 }
