@@ -71,10 +71,5 @@ fn executable(message: &str) -> Option<Executable> {
         || package_dir.file_name().map(|name| name.to_string_lossy().into_owned()),
         |(name, _)| Some(name.to_owned()),
     )?;
-    Some(Executable {
-        package,
-        name: target["name"].as_str()?.to_owned(),
-        package_dir,
-        path: path.into(),
-    })
+    Some(Executable { package, name: target["name"].as_str()?.to_owned(), package_dir, path: path.into() })
 }

@@ -1,5 +1,7 @@
 //! `cargo xtask lint`: formatting, clippy, dependencies.
 
+use std::path::Path;
+
 use anyhow::{Context as _, Result, bail};
 
 use crate::{
@@ -80,21 +82,29 @@ fn clippy() -> Result<()> {
     cargo().args(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]).run()
 }
 
-fn deny(checks: &[&str]) -> Result<std::process::Command> {
+fn deny(workspace: &Path, checks: &[&str]) -> Result<std::process::Command> {
     let program = paths::find_tool("cargo-deny").context("no cargo-deny")?;
     let mut command = std::process::Command::new(program);
-    command.current_dir(paths::root()).args(["--locked", "check", "--hide-inclusion-graph"]).args(checks);
+    command
+        .current_dir(paths::root())
+        .args(["--locked", "--manifest-path"])
+        .arg(workspace.join("Cargo.toml"));
+    command.arg("--config").arg(paths::root().join("deny.toml"));
+    command.args(["check", "--hide-inclusion-graph"]).args(checks);
     Ok(command)
 }
 
 fn dependencies() -> Result<()> {
-    deny(&["licenses", "bans", "sources"])?.run()
+    for workspace in [paths::root(), paths::probe()] {
+        deny(&workspace, &["licenses", "bans", "sources"])?.run()?;
+    }
+    Ok(())
 }
 
 /// Known vulnerabilities of dependencies. The database comes from GitHub: without it, this says so.
 fn advisories() -> Outcome {
     say::step("checking advisories");
-    let output = match deny(&["advisories"]).and_then(|mut command| Ok(command.output()?)) {
+    let output = match deny(&paths::root(), &["advisories"]).and_then(|mut command| Ok(command.output()?)) {
         Ok(output) => output,
         Err(error) => return Outcome::Failed(format!("{error:#}")),
     };

@@ -2,8 +2,11 @@
 //! much memory. `cargo xtask fuzz NAME` drives them guided by coverage; the test below runs
 //! every input of `tests/corpus/NAME` and `tests/crashes/NAME` once.
 
-/// Every target: the name of its file, and its function.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[];
+/// A target: the name of its file, and its function.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub const TARGETS: &[Target] = &[];
 
 #[cfg(test)]
 mod tests {

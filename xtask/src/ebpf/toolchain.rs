@@ -4,11 +4,7 @@
 //! have, so it is used where it stands. Debian 12's `rustc-web` with `rust-web-src` and a
 //! `bpf-linker` linked to Debian's LLVM 22 is what setup installs: fixed versions from one archive.
 
-use std::{
-    env, fmt,
-    path::PathBuf,
-    process::Command,
-};
+use std::{env, fmt, path::PathBuf, process::Command};
 
 use crate::{
     paths,
@@ -24,6 +20,8 @@ const OLDEST: (u32, u32) = (1, 95);
 pub struct Toolchain {
     /// What to call it, with its version.
     pub name: String,
+    /// Its name for rustup, if it is rustup's.
+    pub rustup: Option<String>,
     /// Cargo.
     pub cargo: PathBuf,
     /// The compiler.
@@ -61,7 +59,7 @@ pub fn find() -> Result<Toolchain, Lacks> {
     if choice != "rustup" {
         match system_rustc() {
             Ok(compiler) => match linker(paths::find_tool("bpf-linker")) {
-                Some(linker) => return Ok(compiler.with(cargo_path(), linker)),
+                Some(linker) => return Ok(compiler.with(None, cargo_path(), linker)),
                 None => reasons.push(format!("{} is here, but no bpf-linker that runs", compiler.name)),
             },
             Err(reason) => reasons.push(reason),
@@ -77,10 +75,10 @@ struct Compiler {
 }
 
 impl Compiler {
-    fn with(self, cargo: PathBuf, linker: PathBuf) -> Toolchain {
+    fn with(self, rustup: Option<String>, cargo: PathBuf, linker: PathBuf) -> Toolchain {
         let driver = self.sysroot.join("bin/clippy-driver");
         let clippy = driver.is_file().then_some(driver);
-        Toolchain { name: self.name, cargo, rustc: self.rustc, clippy, linker }
+        Toolchain { name: self.name, rustup, cargo, rustc: self.rustc, clippy, linker }
     }
 }
 
@@ -107,7 +105,7 @@ fn rustup() -> Result<Toolchain, String> {
         .ok_or_else(|| format!("{} is complete, but there is no bpf-linker", compiler.name))?;
     let cargo = sysroot.join("bin/cargo");
     let cargo = if cargo.is_file() { cargo } else { cargo_path() };
-    Ok(compiler.with(cargo, linker))
+    Ok(compiler.with(Some(nightly.to_owned()), cargo, linker))
 }
 
 fn system_rustc() -> Result<Compiler, String> {

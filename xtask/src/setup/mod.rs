@@ -111,7 +111,12 @@ fn install(groups: &[Group], missing: &[&Need]) -> Result<()> {
         match need.source {
             Source::Toolchain if toolchain::find().is_err() => cargo_tool::BPF_LINKER.install()?,
             Source::Cargo(tool) => tool.install()?,
-            Source::Rustup(component) => need::add_component(component)?,
+            Source::Rustup(component) => need::add_component(component, None)?,
+            Source::ToolchainClippy => {
+                if let Some(name) = toolchain::find().ok().and_then(|found| found.rustup) {
+                    need::add_component("clippy", Some(&name))?;
+                }
+            }
             Source::Toolchain | Source::Packages(_) => {}
         }
     }

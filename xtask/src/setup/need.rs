@@ -36,6 +36,8 @@ pub enum Source {
     Rustup(&'static str),
     /// The compiler and linker for eBPF.
     Toolchain,
+    /// clippy made for that compiler.
+    ToolchainClippy,
 }
 
 /// Everything, in the order it is looked for.
@@ -44,6 +46,7 @@ pub const NEEDS: &[Need] = &[
     need("eBPF toolchain", "compiles the kernel programs", &[Build], Source::Toolchain),
     need("rustfmt", "checks formatting", &[Test], Source::Rustup("rustfmt")),
     need("clippy-driver", "checks the Rust code", &[Test], Source::Rustup("clippy")),
+    need("eBPF clippy", "checks the kernel programs", &[Test], Source::ToolchainClippy),
     need("cargo-deny", "checks licences of dependencies", &[Test], Source::Cargo(&cargo_tool::CARGO_DENY)),
     need("c++", "compiles libFuzzer", &[Test, Fuzz], Source::Packages(&["g++"])),
     need("ip", "network namespaces", &[Test, Bench, Demo], Source::Packages(&["iproute2"])),
@@ -90,6 +93,10 @@ impl Need {
             Source::Toolchain => toolchain::find()
                 .map(|found| format!("{}, {}", found.name, found.linker.display()))
                 .map_err(|lacks| lacks.to_string()),
+            Source::ToolchainClippy => toolchain::find()
+                .map_err(|lacks| lacks.to_string())
+                .and_then(|found| found.clippy.ok_or_else(|| format!("{} brings none", found.name)))
+                .map(|driver| driver.display().to_string()),
             Source::Rustup(_) => component_path(self.name).ok_or_else(|| "not in this toolchain".to_owned()),
             Source::Cargo(tool) => tool.find(),
             Source::Packages(_) => paths::find_program(self.name)
@@ -107,6 +114,11 @@ impl Need {
                 Err(lacks) if lacks.linker => COMPILER,
                 Err(_) => LINKER,
             },
+            Source::ToolchainClippy => match toolchain::find() {
+                Ok(found) if found.rustup.is_some() => &[],
+                // When there is none yet, setup brings the system's.
+                _ => &["rust-web-clippy"],
+            },
             Source::Cargo(_) | Source::Rustup(_) => &[],
         }
     }
@@ -116,6 +128,7 @@ impl Need {
         match &self.source {
             Source::Packages(packages) => format!("package {} (Debian's name)", packages.join(" ")),
             Source::Cargo(tool) => tool.by_hand(),
+            Source::ToolchainClippy => "rustup component add clippy --toolchain nightly".to_owned(),
             Source::Rustup(component) => format!("rustup component add {component}"),
             Source::Toolchain => {
                 "rustup toolchain install nightly --component rust-src; cargo install bpf-linker".to_owned()
@@ -124,12 +137,13 @@ impl Need {
     }
 }
 
-/// Adds a component to the toolchain in use.
-pub fn add_component(component: &str) -> Result<()> {
+/// Adds a component to rustup's toolchain of that name, or the one in use.
+pub fn add_component(component: &str, toolchain: Option<&str>) -> Result<()> {
     let Some(rustup) = paths::find_program("rustup") else {
         bail!("this Rust is not rustup's: get {component} from where it came from");
     };
-    Command::new(rustup).args(["component", "add", component]).run()
+    let toolchain = toolchain.into_iter().flat_map(|name| ["--toolchain", name]);
+    Command::new(rustup).args(["component", "add", component]).args(toolchain).run()
 }
 
 /// Beside the cargo in use; rustup's stand-ins are always there and say nothing.
