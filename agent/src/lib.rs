@@ -15,5 +15,6 @@ pub mod event;
 pub mod http;
 pub mod limits;
 pub mod rules;
+pub mod service;
 pub mod stream;
 pub mod time;

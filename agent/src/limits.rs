@@ -20,3 +20,13 @@ pub const OUT_OF_ORDER_BYTES: usize = 256 * 1024;
 pub const OUT_OF_ORDER_SEGMENTS: usize = 256;
 /// A hole in a direction is given up after this long, nanoseconds.
 pub const HOLE_TIMEOUT: u64 = 2_000_000_000;
+/// Arguments of a command line that are kept.
+pub const CMDLINE_ARGS: usize = 64;
+/// Bytes of a command line that are read.
+pub const CMDLINE_BYTES: usize = 4096;
+/// Open files of one process that are looked through for its listening sockets.
+pub const FDS_SCANNED: usize = 65_536;
+/// Listening sockets whose service is remembered.
+pub const LISTENERS: usize = 16_384;
+/// Services in the catalog.
+pub const SERVICES: usize = 4096;
