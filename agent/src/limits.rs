@@ -30,3 +30,11 @@ pub const FDS_SCANNED: usize = 65_536;
 pub const LISTENERS: usize = 16_384;
 /// Services in the catalog.
 pub const SERVICES: usize = 4096;
+/// Bytes of a request to the API.
+pub const API_BODY: usize = 64 * 1024;
+/// Bytes of an answer the command line takes.
+pub const API_ANSWER: usize = 256 * 1024 * 1024;
+/// Entries of the denylist that are listed unless asked otherwise.
+pub const DENYLIST_LISTED: usize = 1000;
+/// Characters of a person's reason or comment.
+pub const REASON_CHARS: usize = 500;
