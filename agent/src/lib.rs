@@ -9,6 +9,7 @@
 //!
 //! From [`stream`] to [`rules`] the code is pure: bytes and times come in as arguments.
 
+pub mod api;
 pub mod capture;
 pub mod client_ip;
 pub mod event;
@@ -16,5 +17,6 @@ pub mod http;
 pub mod limits;
 pub mod probe;
 pub mod rules;
+pub mod service;
 pub mod stream;
 pub mod time;

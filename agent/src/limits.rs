@@ -34,3 +34,21 @@ pub const CONNECTIONS: usize = 65_536;
 pub const MEMORY: usize = 32 * 1024 * 1024;
 /// Transactions waiting to be printed.
 pub const EVENT_QUEUE: usize = 32_768;
+/// Arguments of a command line that are kept.
+pub const CMDLINE_ARGS: usize = 64;
+/// Bytes of a command line that are read.
+pub const CMDLINE_BYTES: usize = 4096;
+/// Open files of one process that are looked through for its listening sockets.
+pub const FDS_SCANNED: usize = 65_536;
+/// Listening sockets whose service is remembered.
+pub const LISTENERS: usize = 16_384;
+/// Services in the catalog.
+pub const SERVICES: usize = 4096;
+/// Bytes of a request to the API.
+pub const API_BODY: usize = 64 * 1024;
+/// Bytes of an answer the command line takes.
+pub const API_ANSWER: usize = 256 * 1024 * 1024;
+/// Entries of the denylist that are listed unless asked otherwise.
+pub const DENYLIST_LISTED: usize = 1000;
+/// Characters of a person's reason or comment.
+pub const REASON_CHARS: usize = 500;
