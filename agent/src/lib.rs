@@ -11,9 +11,11 @@
 
 pub mod capture;
 pub mod client_ip;
+pub mod config;
 pub mod event;
 pub mod http;
 pub mod limits;
+pub mod respond;
 pub mod rules;
 pub mod stream;
 pub mod time;
