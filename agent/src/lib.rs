@@ -12,10 +12,12 @@
 pub mod api;
 pub mod capture;
 pub mod client_ip;
+pub mod config;
 pub mod event;
 pub mod http;
 pub mod limits;
 pub mod probe;
+pub mod respond;
 pub mod rules;
 pub mod service;
 pub mod stream;

@@ -48,3 +48,9 @@ mod tests {
         entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_file()).collect()
     }
 }
+//! Fuzz targets: functions that must not panic, whatever the bytes.
+
+pub mod config;
+
+/// A target's name and its entry.
+pub const TARGETS: &[(&str, fn(&[u8]))] = &[("config", config::run)];
