@@ -32,6 +32,8 @@ pub const CONNECTION_IDLE: u64 = 300 * 1_000_000_000;
 pub const CONNECTIONS: usize = 65_536;
 /// Bytes all connections may hold, unless configured.
 pub const MEMORY: usize = 32 * 1024 * 1024;
+/// Bytes of a rule file that are read.
+pub const RULE_FILE: u64 = 16 * 1024 * 1024;
 /// Transactions waiting to be printed.
 pub const EVENT_QUEUE: usize = 32_768;
 /// Arguments of a command line that are kept.
