@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use super::{
-    host::{Cgroup, Scratch, Server, agent_command},
+    host::{Cgroup, Scratch, Server, agent_command, clean_command},
     network::Namespace,
 };
 
@@ -91,9 +91,7 @@ impl Agent {
 impl Drop for Agent {
     fn drop(&mut self) {
         drop(self.server.take());
-        let mut clean = Command::new(&self.binary);
-        clean.args(["run", "--clean", "--state-dir"]).arg(&self.state);
-        let _ = clean.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        let _ = clean_command(&self.binary, &self.state).status();
     }
 }
 

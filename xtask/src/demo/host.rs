@@ -15,13 +15,43 @@ use super::{
 };
 use crate::{paths, process::CommandExt as _};
 
+/// What directories and control groups of a demo are called, before its process id.
+const NAME: &str = "picket-demo-";
+
+/// Removes what a demo left that was killed: pins of its agent, its directory, its control group.
+pub fn sweep(agent: &Path) {
+    let dirs =
+        |parent: PathBuf| fs::read_dir(parent).into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_left = |dir: &PathBuf| {
+        let name = dir.file_name().unwrap_or_default().to_string_lossy();
+        let pid = name.strip_prefix(NAME).and_then(|pid| pid.parse::<u32>().ok());
+        pid.is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists())
+    };
+    for dir in dirs(std::env::temp_dir()).filter(is_left) {
+        let _ = clean_command(agent, &dir.join("state")).status();
+        let _ = fs::remove_dir_all(&dir);
+    }
+    let root = fs::read_to_string("/proc/self/mountinfo").ok().and_then(|mounts| cgroup2_mount(&mounts));
+    for cgroup in root.into_iter().flat_map(dirs).filter(is_left) {
+        let _ = fs::remove_dir(cgroup);
+    }
+}
+
+/// The command that removes everything the agent pinned.
+pub fn clean_command(agent: &Path, state: &Path) -> Command {
+    let mut clean = Command::new(agent);
+    clean.args(["run", "--clean", "--state-dir"]).arg(state);
+    clean.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    clean
+}
+
 /// A directory of the demo, removed with it.
 pub struct Scratch(PathBuf);
 
 impl Scratch {
     /// With the demo's files in it.
     pub fn new() -> Result<Self> {
-        let dir = std::env::temp_dir().join(format!("picket-demo-{}", std::process::id()));
+        let dir = std::env::temp_dir().join(format!("{NAME}{}", std::process::id()));
         fs::create_dir(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
         let scratch = Self(dir);
         for (name, text) in [
@@ -72,7 +102,7 @@ impl Cgroup {
                 (root.clone(), Some(root))
             }
         };
-        let path = root.join(format!("picket-demo-{}", std::process::id()));
+        let path = root.join(format!("{NAME}{}", std::process::id()));
         fs::create_dir(&path).with_context(|| format!("cannot make the control group {}", path.display()))?;
         Ok(Self { path, mounted })
     }
@@ -159,7 +189,8 @@ pub fn services(host: &Namespace, cgroup: &Cgroup, scratch: &Scratch) -> Result<
     let prefix = format!("{}/", scratch.path().display());
     let python = Server::start("the Python service", inside(&["python3", "app.py"]))?;
     let nginx = nginx.to_string_lossy();
-    let nginx = Server::start("nginx", inside(&[&nginx, "-e", "error.log", "-p", &prefix, "-c", "nginx.conf"]))?;
+    let nginx =
+        Server::start("nginx", inside(&[&nginx, "-e", "error.log", "-p", &prefix, "-c", "nginx.conf"]))?;
     Ok([nginx, python])
 }
 

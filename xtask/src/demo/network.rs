@@ -47,7 +47,9 @@ impl Namespace {
     pub fn command(&self, program: &str) -> Command {
         // Not `ip netns exec`: that one would also change /sys, and the agent's bpffs with it.
         let mut command = Command::new("nsenter");
-        command.arg(format!("--net={}", self.path())).arg("--").arg(program);
+        command.arg(format!("--net={}", self.path())).arg("--");
+        // It ends with us, even when we are killed.
+        command.args(["setpriv", "--pdeathsig", "TERM", "--"]).arg(program);
         command
     }
 

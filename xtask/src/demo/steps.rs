@@ -17,7 +17,7 @@ use super::{
     agent::Agent,
     attacks::ATTACKS,
     client::{Answer, Honest, Patience, request},
-    host::{Cgroup, Scratch, Server, services},
+    host::{Cgroup, Scratch, Server, services, sweep},
     network::{ATTACKER, HONEST, HOST, INTERFACE, Network},
     tell::{Who, seen, tell},
 };
@@ -53,6 +53,7 @@ pub fn play(agent: &Path, stop: &AtomicBool) -> Result<()> {
         Who::Demo,
         &format!("network: honest client {HONEST}, attacker {ATTACKER} ── router ── host {HOST}"),
     );
+    sweep(agent);
     let network = Arc::new(Network::new()?);
     let scratch = Scratch::new()?;
     let cgroup = Cgroup::new(&scratch)?;
