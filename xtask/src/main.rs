@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod build;
+mod demo;
 mod ebpf;
 mod fuzz;
 mod lint;
@@ -35,6 +36,8 @@ enum Command {
     Build(build::Args),
     /// Build everything and start the agent on this host
     Run(run::Args),
+    /// Show an attack seen, judged and blocked, in network namespaces of its own
+    Demo(demo::Args),
     /// Run all tests and say how many of each kind ran
     Test(test::Args),
     /// Check formatting, clippy, licences and sources of dependencies
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         Command::Ebpf => ebpf::run(),
         Command::Build(args) => build::run(&args),
         Command::Run(args) => run::run(&args),
+        Command::Demo(args) => demo::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Lint => lint::run(),
         Command::Fuzz(args) => fuzz::run(&args),
