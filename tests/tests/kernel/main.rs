@@ -13,11 +13,14 @@ mod agent;
 mod bpf;
 mod cgroup;
 mod client;
+mod ground;
 mod ledger;
+mod load;
 mod netns;
 mod patience;
 mod process;
 mod program;
+mod random;
 mod report;
 mod scenarios;
 mod servers;
@@ -74,13 +77,19 @@ fn run() -> Result<i32> {
 /// Runs a scenario in a place of its own.
 fn attempt(scenario: &Scenario) -> Outcome {
     let attempt = || Site::new(scenario.name).and_then(|site| (scenario.run)(&site));
-    match catch_unwind(AssertUnwindSafe(attempt)) {
+    let outcome = match catch_unwind(AssertUnwindSafe(attempt)) {
         Ok(result) => Outcome::of(result),
         Err(panic) => {
             let text = panic.downcast_ref::<String>().map(String::as_str);
             let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
             Outcome::Failed(format!("the scenario panicked: {text}"))
         }
+    };
+    match (outcome, agent::last_words()) {
+        (Outcome::Failed(why), words) if !words.is_empty() => {
+            Outcome::Failed(format!("{why}\nthe agent's last words:\n{words}"))
+        }
+        (outcome, _) => outcome,
     }
 }
 

@@ -9,8 +9,6 @@ use crate::cgroup::Cgroup;
 
 /// A scenario's directory and control groups.
 pub struct Site {
-    /// Name of the scenario.
-    pub name: String,
     /// Services run in here; it is what the agent taps.
     pub cgroup: Cgroup,
     /// Agents run in here, outside of what they tap.
@@ -27,12 +25,7 @@ impl Site {
         // Apache's workers and nginx's run as somebody else and must get in.
         open_to_all(&base())?;
         open_to_all(&dir)?;
-        Ok(Self {
-            name: plain.clone(),
-            cgroup: Cgroup::new(&plain)?,
-            agents: Cgroup::new(&format!("{plain}-agents"))?,
-            dir,
-        })
+        Ok(Self { cgroup: Cgroup::new(&plain)?, agents: Cgroup::new(&format!("{plain}-agents"))?, dir })
     }
 
     /// The scenario's directory.

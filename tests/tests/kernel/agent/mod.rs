@@ -2,6 +2,7 @@
 //! started from it, one after the other.
 
 mod cli;
+mod deny;
 mod report;
 mod stats;
 mod transcript;
@@ -30,6 +31,14 @@ use transcript::{Lines, Transcript};
 static FIXTURES_ONLY: AtomicBool = AtomicBool::new(false);
 /// State directories in use, for cleaning up after a signal.
 static STATES: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// What the agent that ended last wrote to stderr at the end.
+static LAST_WORDS: Mutex<String> = Mutex::new(String::new());
+
+/// Takes the last lines of stderr of the agent that ended last; empty when none ran.
+pub fn last_words() -> String {
+    LAST_WORDS.lock().map(|mut w| std::mem::take(&mut *w)).unwrap_or_default()
+}
 
 /// Switches the agent off.
 pub fn fixtures_only() {
@@ -63,7 +72,6 @@ pub struct Installation<'s> {
     config: PathBuf,
     cgroup: PathBuf,
     netns: Option<&'s Netns>,
-    flags: Vec<String>,
 }
 
 impl<'s> Installation<'s> {
@@ -75,14 +83,7 @@ impl<'s> Installation<'s> {
         if let Ok(mut states) = STATES.lock() {
             states.push(state.clone());
         }
-        Ok(Self {
-            site,
-            state,
-            config,
-            cgroup: site.cgroup.path().to_owned(),
-            netns: None,
-            flags: Vec::new(),
-        })
+        Ok(Self { site, state, config, cgroup: site.cgroup.path().to_owned(), netns: None })
     }
 
     /// The tap on another control group.
@@ -99,21 +100,9 @@ impl<'s> Installation<'s> {
         self
     }
 
-    /// With further flags of `picket run`.
-    #[must_use]
-    pub fn flag(mut self, flags: &[&str]) -> Self {
-        self.flags.extend(flags.iter().map(ToString::to_string));
-        self
-    }
-
     /// Writes the configuration.
     pub fn configure(&self, toml: &str) -> Result<()> {
         fs::write(&self.config, toml).with_context(|| format!("write {}", self.config.display()))
-    }
-
-    /// The configuration's file.
-    pub fn config(&self) -> &Path {
-        &self.config
     }
 
     /// The state directory.
@@ -128,7 +117,7 @@ impl<'s> Installation<'s> {
         }
         let mut command = Command::new(binary()?);
         command.args(["run", "--json", "--all", "--state-dir"]).arg(&self.state);
-        command.arg("--config").arg(&self.config).arg("--cgroup").arg(&self.cgroup).args(&self.flags);
+        command.arg("--config").arg(&self.config).arg("--cgroup").arg(&self.cgroup);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = Process::spawn("picket run", command, &self.site.agents, self.netns)?;
         let transcript = Transcript::of(process.child())?;
@@ -141,8 +130,8 @@ impl<'s> Installation<'s> {
         });
         match ready {
             Ok(Ok(())) => Ok(agent),
-            Ok(Err(status)) => Err(agent.explain(anyhow!("the agent ended at its start: {status}"))),
-            Err(error) => Err(agent.explain(error)),
+            Ok(Err(status)) => Err(anyhow!("the agent ended at its start: {status}")),
+            Err(error) => Err(error),
         }
     }
 }
@@ -182,24 +171,9 @@ pub struct Agent<'i> {
 }
 
 impl Agent<'_> {
-    /// Its process id.
-    pub fn pid(&self) -> u32 {
-        self.process.pid()
-    }
-
-    /// Its state directory, configuration and command line tool.
-    pub fn installation(&self) -> &Installation<'_> {
-        self.installation
-    }
-
     /// Sends it a signal.
     pub fn signal(&self, signal: Signal) -> Result<()> {
         self.process.signal(signal)
-    }
-
-    /// What it reported so far.
-    pub fn reports(&self) -> Result<Vec<Report>> {
-        self.transcript.reports()
     }
 
     /// The lines of stderr so far.
@@ -216,22 +190,21 @@ impl Agent<'_> {
     /// Waits until a report fits.
     pub fn wait_for_report(&self, what: &str, mut fits: impl FnMut(&Report) -> bool) -> Result<Report> {
         let mut looked = 0;
-        let found = wait_until(what, 20, || {
+        wait_until(what, 20, || {
             let lines = self.transcript.output.from(looked);
             looked += lines.len();
             lines.iter().filter_map(|line| Report::parse(line).ok()).find(|report| fits(report))
-        });
-        found.map_err(|error| self.explain(error))
+        })
     }
 
     /// Ends it with SIGTERM, within two seconds, and gives all it reported.
     pub fn stop(mut self) -> Result<Vec<Report>> {
         let asked = Instant::now();
         self.process.signal(Signal::TERM)?;
-        let status = self.process.wait(10).map_err(|e| self.explain(e))?;
+        let status = self.process.wait(10)?;
         let took = asked.elapsed();
         if !status.success() {
-            return Err(self.explain(anyhow!("after SIGTERM the agent ended with {status}")));
+            bail!("after SIGTERM the agent ended with {status}");
         }
         if took > patient(2) {
             bail!("the agent took {took:?} to end after SIGTERM, not 2 s");
@@ -252,14 +225,17 @@ impl Agent<'_> {
     pub fn check(self, ledger: &Ledger) -> Result<Vec<Report>> {
         self.wait_for(ledger.len());
         let stats = self.installation.stats().map_or_else(|e| format!("{e:#}"), |s| s.to_string());
-        let errors = self.transcript.errors.tail();
         let reports = self.stop()?;
-        ledger.check(&reports).map_err(|e| anyhow!("{e}\nstats: {stats}\nthe agent's stderr:\n{errors}"))?;
+        ledger.check(&reports).map_err(|e| anyhow!("{e}\nstats: {stats}"))?;
         Ok(reports)
     }
+}
 
-    /// An error with what the agent said last.
-    pub fn explain(&self, error: anyhow::Error) -> anyhow::Error {
-        anyhow!("{error:#}\nthe agent's stderr:\n{}", self.transcript.errors.tail())
+impl Drop for Agent<'_> {
+    /// Keeps what it said last, for the account of a failure.
+    fn drop(&mut self) {
+        if let Ok(mut words) = LAST_WORDS.lock() {
+            *words = self.transcript.errors.tail();
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! `picket stats --json`: counters by name, wherever in the object they stand.
+//! `picket stats --json`.
 
 use std::fmt;
 
@@ -10,26 +10,25 @@ use serde_json::Value;
 pub struct Stats(pub Value);
 
 impl Stats {
-    /// A counter of the kernel side (picket_common::stats).
-    pub fn kernel(&self, key: &str) -> Result<u64> {
-        let kernel = self.0.get("kernel").unwrap_or(&self.0);
-        find(kernel, key).with_context(|| format!("picket stats has no kernel counter {key:?}: {}", self.0))
+    /// A counter of the kernel side (picket_common::stats), over all CPUs.
+    pub fn kernel(&self, name: &str) -> Result<u64> {
+        let counters = self.0["kernel"].as_array().map_or(&[][..], Vec::as_slice);
+        let counter = counters.iter().find(|c| c["name"] == name).and_then(|c| c["total"].as_u64());
+        counter.with_context(|| format!("picket stats has no kernel counter {name:?}: {}", self.0))
     }
 }
 
-/// The first number under this key, in this object or one inside of it.
-fn find(value: &Value, key: &str) -> Option<u64> {
-    let object = value.as_object()?;
-    object.get(key).and_then(total).or_else(|| object.values().find_map(|inner| find(inner, key)))
-}
-
-/// A counter is a number, or a list or object of numbers (one a CPU) with a total.
-fn total(value: &Value) -> Option<u64> {
-    value.as_u64().or_else(|| value.get("total")?.as_u64())
-}
-
+/// The counters that are not zero.
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        for side in ["kernel", "agent"] {
+            for counter in self.0[side].as_array().into_iter().flatten() {
+                if counter["total"] != 0 {
+                    let stage = counter["stage"].as_str().unwrap_or(side);
+                    write!(f, "{stage}.{}={} ", counter["name"].as_str().unwrap_or("?"), counter["total"])?;
+                }
+            }
+        }
+        Ok(())
     }
 }

@@ -80,7 +80,8 @@ fn read(pipe: impl Read + Send + 'static, lines: Lines) -> JoinHandle<()> {
     std::thread::spawn(move || {
         let mut pipe = BufReader::new(pipe);
         let mut line = Vec::new();
-        while pipe.read_until(b'\n', &mut line).is_ok_and(|n| n > 0) {
+        // A last line without its end is what a killed agent was about to write.
+        while pipe.read_until(b'\n', &mut line).is_ok_and(|_| line.ends_with(b"\n")) {
             lines.push(String::from_utf8_lossy(&line).trim_end().to_owned());
             line.clear();
         }

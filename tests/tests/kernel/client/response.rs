@@ -50,11 +50,6 @@ impl Response {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
     }
 
-    /// Whether the service means to close the connection after it.
-    pub fn closes(&self) -> bool {
-        self.header("connection").is_some_and(|v| v.eq_ignore_ascii_case("close"))
-    }
-
     /// Where the body ends, for the answer to a request with this method.
     pub fn framing(&self, method: &str) -> Result<Framing> {
         if method == "HEAD" || self.status < 200 || matches!(self.status, 204 | 304) {

@@ -26,8 +26,8 @@ use crate::site::Site;
 /// Who a request should be attributed to.
 #[derive(Debug)]
 pub struct Service {
-    /// Names that are right for it: the command or the executable's file name.
-    pub names: Vec<String>,
+    /// Its name: of the executable, or `SCRIPT (INTERPRETER)`.
+    pub name: String,
     /// The process that listens first: of nginx and Apache the master.
     pub pid: u32,
     /// Its executable.
@@ -150,10 +150,8 @@ impl Server {
             Err(error) => return Err(error.context(tail(&output))),
         }
         let exe = fs::read_link(format!("/proc/{pid}/exe")).context("read the executable of a service")?;
-        let comm = fs::read_to_string(format!("/proc/{pid}/comm")).context("read the command name")?;
-        let file_name = exe.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let service = Arc::new(Service {
-            names: vec![name.to_owned(), comm.trim_end().to_owned(), file_name],
+            name: name.to_owned(),
             pid,
             exe: exe.to_string_lossy().into_owned(),
             port: place.port,

@@ -16,5 +16,5 @@ pub fn start(place: &Place<'_>) -> Result<Server> {
     let mut command = Command::new(node);
     command.arg(&script).arg(place.file(ACCESS_LOG)).arg(place.port.to_string());
     command.args(place.listen.iter().map(ToString::to_string));
-    Server::start("node", command, place)
+    Server::start("server.js (node)", command, place)
 }

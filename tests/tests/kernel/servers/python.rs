@@ -10,27 +10,21 @@ use crate::program;
 
 /// Starts `http.server`: 200 under `/t/`, a checksum of the body under `/sum/`, else 404.
 pub fn start_http_server(place: &Place<'_>) -> Result<Server> {
-    start(place, "python3", "http_server.py", include_str!("http_server.py"))
+    start(place, "http_server.py", include_str!("http_server.py"))
 }
 
 /// Starts the asyncio server: 200 under `/t/`, else 404.
 pub fn start_asyncio(place: &Place<'_>) -> Result<Server> {
-    start(place, "python3", "asyncio_server.py", include_str!("asyncio_server.py"))
+    start(place, "asyncio_server.py", include_str!("asyncio_server.py"))
 }
 
-fn start(place: &Place<'_>, name: &str, file: &str, script: &str) -> Result<Server> {
+fn start(place: &Place<'_>, name: &str, script: &str) -> Result<Server> {
     let python = program::python()?;
-    let file = place.file(file);
+    let file = place.file(name);
     fs::write(&file, script)?;
     let mut command = Command::new(python);
     // No bytecode, no site packages: nothing but the script and the standard library.
     command.args(["-B", "-I"]).arg(&file).arg(place.file(ACCESS_LOG)).arg(place.port.to_string());
     command.args(place.listen.iter().map(ToString::to_string));
-    let mut server = Server::start(name, command, place)?;
-    if let Some(service) = std::sync::Arc::get_mut(&mut server.service) {
-        let script = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let stem = script.trim_end_matches(".py").to_owned();
-        service.names.extend([script, stem]);
-    }
-    Ok(server)
+    Server::start(&format!("{name} (python3)"), command, place)
 }
