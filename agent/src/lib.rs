@@ -11,7 +11,9 @@
 
 pub mod api;
 pub mod capture;
+pub mod cli;
 pub mod client_ip;
+pub mod doctor;
 pub mod event;
 pub mod http;
 pub mod limits;
