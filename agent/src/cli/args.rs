@@ -81,9 +81,9 @@ pub enum Command {
 }
 
 const RUN: &str = "\
-Without options Picket only watches: nothing is blocked, no network port is opened. SIGHUP reads the
-configuration again; SIGTERM and Ctrl-C stop the agent. Blocks and what enforces them stay in the kernel
-when the agent ends, whatever ends it; --clean removes them.
+Without options Picket only watches: nothing is blocked, no network port is opened. SIGHUP reads
+the configuration again; SIGTERM and Ctrl-C stop the agent. Blocks and what enforces them stay in
+the kernel when the agent ends, whatever ends it; --clean removes them.
 
 Examples:
   sudo picket run                               watch, print what is suspicious
@@ -123,8 +123,8 @@ pub struct RunArgs {
 impl RunArgs {
     /// As the agent takes them.
     #[must_use]
-    pub fn options(self: Box<Self>, paths: Paths, json: bool) -> RunOptions {
-        let Self { config, cgroup, deny, all, rules, log_level, clean } = *self;
+    pub fn options(self, paths: Paths, json: bool) -> RunOptions {
+        let Self { config, cgroup, deny, all, rules, log_level, clean } = self;
         RunOptions { paths, config, cgroup, deny, all, json, rules, clean, log_level }
     }
 }
@@ -141,8 +141,8 @@ pub enum LogLevel {
 }
 
 const DOCTOR: &str = "\
-Everything is tried, not looked up: a small program is loaded and attached to a cgroup made for it, which
-is removed again. Nothing on this host is changed. Interfaces are only looked at.
+What can be tried is tried, not looked up: small programs are loaded and attached to a cgroup made
+for them, which is removed again. Nothing on this host is changed; interfaces are only looked at.
 
 Examples:
   sudo picket doctor
@@ -162,8 +162,9 @@ pub struct DoctorArgs {
 }
 
 const BLOCK: &str = "\
-The address is dropped before the network stack sees it (XDP), on the interfaces chosen with `picket run
---deny`. A block for a time ends in the kernel, also when the agent is gone. The passlist wins.
+Packets of the address are dropped before the network stack sees them (XDP), on the interfaces
+chosen with `picket run --deny`. A block for a time ends in the kernel, also when the agent is gone.
+The passlist wins.
 
 Examples:
   sudo picket block 203.0.113.7                          for one hour

@@ -182,11 +182,12 @@ fn print(report: &Report, screen: &mut Screen<'_>) -> Result<(), CliError> {
         let name = format!("{:widest$}", check.id.replace('_', " "));
         let name = screen.bold(&name);
         screen.line(format_args!("{word}  {name}  {}", printable(&check.found)))?;
-        if let Some(costs) = &check.costs {
-            screen.line(format_args!("          {:widest$}  costs: {}", "", printable(costs)))?;
-        }
-        if let Some(fix) = &check.fix {
-            screen.line(format_args!("          {:widest$}  do:    {}", "", printable(fix)))?;
+        for (label, text) in [("costs:", &check.costs), ("do:", &check.fix)] {
+            let Some(text) = text else { continue };
+            for (at, line) in wrapped(&printable(text), WIDTH - widest - 19).iter().enumerate() {
+                let label = if at == 0 { label } else { "" };
+                screen.line(format_args!("          {:widest$}  {label:6} {line}", ""))?;
+            }
         }
     }
     let count = |level| report.checks.iter().filter(|check| check.level == level).count();
@@ -209,6 +210,24 @@ fn print(report: &Report, screen: &mut Screen<'_>) -> Result<(), CliError> {
     Ok(())
 }
 
+/// Columns of the report.
+const WIDTH: usize = 110;
+
+/// Breaks text at spaces.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,6 +245,13 @@ mod tests {
         assert_eq!(verdict(vec![ok(), missing(Job::Block)]), (true, false));
         assert_eq!(verdict(vec![ok(), missing(Job::Watch)]), (false, false));
         assert_eq!(verdict(vec![ok(), missing(Job::Attribute), missing(Job::Tls)]), (true, true));
+    }
+
+    #[test]
+    fn text_is_broken_at_spaces() {
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("unbreakable a", 3), ["unbreakable", "a"]);
+        assert_eq!(wrapped("", 3), [""]);
     }
 
     /// On the machine the tests run on, as root, the main job works; and looking changes nothing.
