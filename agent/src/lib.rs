@@ -11,8 +11,10 @@
 
 pub mod api;
 pub mod capture;
+pub mod cli;
 pub mod client_ip;
 pub mod config;
+pub mod doctor;
 pub mod event;
 pub mod http;
 pub mod limits;

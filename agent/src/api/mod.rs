@@ -20,7 +20,7 @@ pub mod net;
 mod routes;
 pub mod server;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod types;
 
 pub use client::{Client, ClientError};

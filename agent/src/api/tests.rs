@@ -14,8 +14,8 @@ use super::{types::*, *};
 /// Keeps blocks and passes, nothing else: enough to see that what is sent arrives.
 #[derive(Default)]
 pub(crate) struct InMemory {
-    blocks: Mutex<BTreeMap<IpNet, BlockView>>,
-    passes: Mutex<BTreeMap<IpNet, PassView>>,
+    pub(crate) blocks: Mutex<BTreeMap<IpNet, BlockView>>,
+    pub(crate) passes: Mutex<BTreeMap<IpNet, PassView>>,
     pub(crate) interfaces: Vec<DenyInterface>,
     pub(crate) stats: Stats,
     pub(crate) services: Vec<ServiceView>,

@@ -61,6 +61,8 @@ struct Counts {
     deferred: AtomicU64,
     unresolved: AtomicU64,
     uncatalogued: AtomicU64,
+    uncached: AtomicU64,
+    files_cut: AtomicU64,
 }
 
 impl Default for Services {
@@ -80,6 +82,14 @@ impl Services {
             look: Mutex::default(),
             counts: Counts::default(),
         }
+    }
+
+    /// One that does without inet_diag, as on a kernel that has none.
+    #[cfg(test)]
+    pub(super) fn by_proc_only() -> Self {
+        let services = Self::new();
+        lock(&services.look).host.proc_only = true;
+        services
     }
 
     /// Looks at all listening sockets now, so that the first requests find their service without
@@ -118,9 +128,12 @@ impl Services {
         services
     }
 
-    /// Counters of this stage, by name.
+    /// Counters of this stage, by name: `lookups` that were not in the cache, `scans` of the host,
+    /// `lookups_deferred` because looking took too much time already, `unresolved` ones that found
+    /// nobody; and what went over a cap: `uncatalogued` services, `listeners_uncached`,
+    /// `open_files_cut` (processes with too many).
     #[must_use]
-    pub fn counters(&self) -> [(&'static str, u64); 5] {
+    pub fn counters(&self) -> [(&'static str, u64); 7] {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         [
             ("lookups", read(&self.counts.misses)),
@@ -128,6 +141,8 @@ impl Services {
             ("lookups_deferred", read(&self.counts.deferred)),
             ("unresolved", read(&self.counts.unresolved)),
             ("uncatalogued", read(&self.counts.uncatalogued)),
+            ("listeners_uncached", read(&self.counts.uncached)),
+            ("open_files_cut", read(&self.counts.files_cut)),
         ]
     }
 
@@ -221,8 +236,12 @@ impl Services {
         let now = self.now();
         let mut listeners = self.listeners.write().unwrap_or_else(PoisonError::into_inner);
         let mut fresh: HashMap<u64, Listener> = HashMap::with_capacity(host.places.len());
-        for place in host.places.iter().take(LISTENERS) {
+        for place in &host.places {
             if let Some(cookie) = place.socket.cookie {
+                if fresh.len() >= LISTENERS {
+                    self.counts.uncached.fetch_add(1, Ordering::Relaxed);
+                    continue;
+                }
                 let failed = listeners.get(&cookie).map_or(0, |listener| listener.failed);
                 fresh.insert(cookie, self.listener(&place.service, failed));
             }
@@ -236,6 +255,7 @@ impl Services {
         }
         *listeners = fresh;
         drop(listeners);
+        self.counts.files_cut.store(host.files_cut, Ordering::Relaxed);
         look.host = host;
     }
 

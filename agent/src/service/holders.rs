@@ -6,31 +6,44 @@ use std::{
 };
 
 use rustix::{
-    fs::{CWD, Dir, Mode, OFlags, openat, readlinkat},
+    fs::{CWD, Dir, DirEntry, Mode, OFlags, openat, readlinkat},
     io::Errno,
 };
 
 use super::process::Stat;
 use crate::limits::FDS_SCANNED;
 
+/// Who holds which socket.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Holders {
+    /// Processes by socket inode.
+    pub by_inode: HashMap<u64, Vec<u32>>,
+    /// Processes with more than [`FDS_SCANNED`] open files, of which the rest was not looked at.
+    pub cut: u64,
+}
+
 /// Looks through the open files of `pids` for these socket inodes.
 #[must_use]
-pub fn find(inodes: &HashSet<u64>, pids: &[u32]) -> HashMap<u64, Vec<u32>> {
-    let mut found: HashMap<u64, Vec<u32>> = HashMap::new();
+pub fn find(inodes: &HashSet<u64>, pids: &[u32]) -> Holders {
+    let mut found = Holders::default();
     if inodes.is_empty() {
         return found;
     }
     for &pid in pids {
         // A process that is gone or may not be read holds nothing we could name.
         let Ok(directory) = open_fds(pid) else { continue };
-        for inode in sockets(&directory) {
+        // Lowest descriptors first: listening sockets are opened early.
+        let mut entries = Dir::read_from(&directory).into_iter().flatten().filter_map(Result::ok);
+        for entry in entries.by_ref().take(FDS_SCANNED) {
+            let Some(inode) = socket_inode(&directory, &entry) else { continue };
             if inodes.contains(&inode) {
-                let holders = found.entry(inode).or_default();
+                let holders = found.by_inode.entry(inode).or_default();
                 if holders.last() != Some(&pid) {
                     holders.push(pid);
                 }
             }
         }
+        found.cut += u64::from(entries.next().is_some());
     }
     found
 }
@@ -44,14 +57,10 @@ fn open_fds(pid: u32) -> Result<OwnedFd, Errno> {
     )
 }
 
-/// Socket inodes among the open files: the links `socket:[12345]`. Lowest descriptors first, at
-/// most [`FDS_SCANNED`]: listening sockets are opened early.
-fn sockets(directory: &OwnedFd) -> impl Iterator<Item = u64> + '_ {
-    let entries = Dir::read_from(directory).into_iter().flatten();
-    entries.filter_map(Result::ok).take(FDS_SCANNED).filter_map(move |entry| {
-        let link = readlinkat(directory, entry.file_name(), Vec::with_capacity(32)).ok()?;
-        link.to_str().ok()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
-    })
+/// The inode in the link `socket:[12345]`.
+fn socket_inode(directory: &OwnedFd, entry: &DirEntry) -> Option<u64> {
+    let link = readlinkat(directory, entry.file_name(), Vec::with_capacity(32)).ok()?;
+    link.to_str().ok()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
 }
 
 /// What of a holder decides whether it is the service.
@@ -151,9 +160,9 @@ mod tests {
         let fd = std::os::fd::AsRawFd::as_raw_fd(&listener);
         let inode = std::fs::metadata(format!("/proc/{me}/fd/{fd}")).expect("fd").ino();
         let found = find(&HashSet::from([inode, u64::MAX]), &super::super::process::all());
-        assert_eq!(found, HashMap::from([(inode, vec![me])]));
+        assert_eq!(found, Holders { by_inode: HashMap::from([(inode, vec![me])]), cut: 0 });
         assert_eq!(owner(&[me]), Some(me));
         drop(listener);
-        assert_eq!(find(&HashSet::from([inode]), &[me]), HashMap::new());
+        assert_eq!(find(&HashSet::from([inode]), &[me]), Holders::default());
     }
 }

@@ -35,6 +35,11 @@ pub struct Host {
     pub places: Vec<Place>,
     /// The kernel answers inet_diag questions; if not, `/proc/<pid>/net/tcp` has to do.
     pub inet_diag: bool,
+    /// Processes whose open files were too many to look at all, over all looks.
+    pub files_cut: u64,
+    /// Do without inet_diag even where there is one.
+    #[cfg(test)]
+    pub(super) proc_only: bool,
 }
 
 impl Host {
@@ -46,6 +51,8 @@ impl Host {
         let namespaces = netns::all(&pids);
         let mut found: Vec<(u64, TcpSocket)> = Vec::new();
         let _: Vec<()> = netns::visit(&namespaces, |namespace, entered| {
+            #[cfg(test)]
+            let entered = if self.proc_only { Err(io::ErrorKind::Unsupported.into()) } else { entered };
             match sockets::listening(namespace, entered) {
                 Ok(sockets) => found.extend(sockets.into_iter().map(|socket| (namespace.inode, socket))),
                 // Its processes ended between the two looks, or /proc may not be read.
@@ -63,7 +70,7 @@ impl Host {
             .collect();
         let new: Vec<(u64, TcpSocket)> =
             found.iter().filter(|place| !known.contains_key(place)).copied().collect();
-        let owners = owners(&new, &namespaces, &pids);
+        let (owners, cut) = owners(&new, &namespaces, &pids);
         let places = found
             .iter()
             .map(|&(netns, socket)| Place {
@@ -82,7 +89,14 @@ impl Host {
             })
             .collect();
         let inet_diag = found.iter().any(|(_, socket)| socket.cookie.is_some());
-        Self { namespaces, places, inet_diag }
+        Self {
+            namespaces,
+            places,
+            inet_diag,
+            files_cut: self.files_cut + cut,
+            #[cfg(test)]
+            proc_only: self.proc_only,
+        }
     }
 
     /// The service whose listening socket has this cookie.
@@ -119,28 +133,28 @@ impl Host {
     /// The process that holds a connection whose listener is gone.
     #[must_use]
     pub fn holder(&self, netns: u64, socket: &TcpSocket) -> Option<Service> {
-        let owner = *owners(&[(netns, *socket)], &self.namespaces, &process::all()).get(&socket.inode)?;
+        let (owners, _) = owners(&[(netns, *socket)], &self.namespaces, &process::all());
+        let owner = *owners.get(&socket.inode)?;
         Some(Service::known(Process::read(owner)?, socket.local, netns))
     }
 }
 
-/// The owning process of each socket, by inode. Processes of the socket's own namespace are looked
-/// at first; all others only when none of them holds it.
-fn owners(sockets: &[(u64, TcpSocket)], namespaces: &[Netns], pids: &[u32]) -> HashMap<u64, u32> {
-    let mut holders: HashMap<u64, Vec<u32>> = HashMap::new();
+/// The owning process of each socket, by inode, and how many processes had too many open files.
+/// Processes of the socket's own namespace are looked at first; all others only when none of them
+/// holds it.
+fn owners(sockets: &[(u64, TcpSocket)], namespaces: &[Netns], pids: &[u32]) -> (HashMap<u64, u32>, u64) {
+    let (mut holders, mut cut) = (HashMap::new(), 0);
+    let mut look = |inodes: HashSet<u64>, pids: &[u32]| {
+        let found = holders::find(&inodes, pids);
+        holders.extend(found.by_inode);
+        cut += found.cut;
+        inodes.into_iter().filter(|inode| !holders.contains_key(inode)).collect::<HashSet<u64>>()
+    };
+    let mut missing = HashSet::new();
     for namespace in namespaces {
-        let inodes: HashSet<u64> = sockets
-            .iter()
-            .filter(|(netns, socket)| *netns == namespace.inode && socket.inode != 0)
-            .map(|(_, socket)| socket.inode)
-            .collect();
-        holders.extend(holders::find(&inodes, &namespace.pids));
+        let here = sockets.iter().filter(|(netns, socket)| *netns == namespace.inode && socket.inode != 0);
+        missing.extend(look(here.map(|(_, socket)| socket.inode).collect(), &namespace.pids));
     }
-    let missing: HashSet<u64> = sockets
-        .iter()
-        .map(|(_, socket)| socket.inode)
-        .filter(|inode| *inode != 0 && !holders.contains_key(inode))
-        .collect();
-    holders.extend(holders::find(&missing, pids));
-    holders.into_iter().filter_map(|(inode, pids)| Some((inode, holders::owner(&pids)?))).collect()
+    look(missing, pids);
+    (holders.into_iter().filter_map(|(inode, pids)| Some((inode, holders::owner(&pids)?))).collect(), cut)
 }

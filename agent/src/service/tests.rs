@@ -157,6 +157,27 @@ fn the_same_port_in_three_namespaces_is_three_services() {
 }
 
 #[test]
+fn without_inet_diag_proc_has_to_do() {
+    let here = Server::start(false, 0, 0, 0, &[]);
+    let there = Server::start(true, here.said.port, 0, 0, &[]);
+    assert_ne!(
+        here.said.client_port, there.said.client_port,
+        "equal tuples cannot be told apart without cookies"
+    );
+    for known in [true, false] {
+        let services = Services::by_proc_only();
+        for server in [&here, &there] {
+            assert_eq!(services.resolve(&server.peer(known)).pid, Some(server.said.pid), "known: {known}");
+        }
+        let scans = counter(&services, "scans");
+        for _ in 0..100 {
+            assert_eq!(services.resolve(&here.peer(true)).pid, Some(here.said.pid));
+        }
+        assert!(counter(&services, "scans") <= scans + 1, "a listener's answer is kept without cookies too");
+    }
+}
+
+#[test]
 fn a_worker_counts_as_its_master() {
     let server = Server::start(false, 0, 0, 3, &[]);
     for known in [true, false] {
