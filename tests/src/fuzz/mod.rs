@@ -2,11 +2,13 @@
 //! much memory. `cargo xtask fuzz NAME` drives them guided by coverage; the test below runs
 //! every input of `tests/corpus/NAME` and `tests/crashes/NAME` once.
 
+pub mod config;
+
 /// A target: the name of its file, and its function.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: &[Target] = &[];
+pub const TARGETS: &[Target] = &[("config", config::run)];
 
 #[cfg(test)]
 mod tests {
