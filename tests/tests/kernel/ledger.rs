@@ -141,7 +141,7 @@ impl Ledger {
                 Some(many) => twice.push(format!("{sent}: {} times: {}", many.len(), many[1])),
             }
         }
-        let never: Vec<String> = by_path.values().flatten().map(ToString::to_string).collect();
+        let never: Vec<String> = by_path.values().flatten().map(|r| format!("{} {r}", r.path())).collect();
         let excused = if lost == Lost::Allowed { missing.len() } else { 0 };
         if missing.len() > excused || !twice.is_empty() || !wrong.is_empty() || !never.is_empty() {
             let mut text = format!(
@@ -219,6 +219,11 @@ impl Sent {
             .filter(|(field, expected)| report.at(field) != expected)
             .map(|(field, expected)| format!("{} is {}, not {expected}", &field[1..], report.at(field)))
             .collect();
+        // What is sent here is HTTP by the book.
+        let anomalies = report.at("/anomalies");
+        if anomalies.as_array().is_some_and(|a| !a.is_empty()) {
+            differences.push(format!("anomalies are {anomalies}"));
+        }
         if self.query.is_none() && !matches!(report.at("/query"), Value::Null) && report.at("/query") != "" {
             differences.push(format!("query is {}, there was none", report.at("/query")));
         }

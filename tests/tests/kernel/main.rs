@@ -63,6 +63,7 @@ fn run() -> Result<i32> {
     clean_up_on_signals()?;
     cgroup::root()?;
     cgroup::sweep(false);
+    site::sweep();
     let mut tally = Tally::default();
     for scenario in chosen {
         let began = Instant::now();

@@ -65,12 +65,38 @@ pub fn keep() -> bool {
 
 /// The directory of this run.
 fn base() -> PathBuf {
-    std::env::temp_dir().join(format!("picket-test-{}", std::process::id()))
+    let prefix = if keep() { KEPT } else { PREFIX };
+    std::env::temp_dir().join(format!("{prefix}{}", std::process::id()))
 }
+
+/// Directories of runs start with this, followed by the process id.
+const PREFIX: &str = "picket-test-";
+/// The same when they are to be kept.
+const KEPT: &str = "picket-test-kept-";
 
 /// Removes the directory of this run, unless it is to be kept.
 pub fn remove_base() {
     if !keep() {
         let _ = fs::remove_dir_all(base());
+    }
+}
+
+/// Removes what runs that were killed left behind: directories, and what their agents pinned.
+pub fn sweep() {
+    for entry in fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let pid = name.to_str().and_then(|n| n.strip_prefix(PREFIX)).and_then(|p| p.parse::<u32>().ok());
+        let Some(pid) = pid else { continue };
+        if Path::new(&format!("/proc/{pid}")).exists() {
+            continue;
+        }
+        for site in fs::read_dir(entry.path()).into_iter().flatten().flatten() {
+            for state in fs::read_dir(site.path()).into_iter().flatten().flatten() {
+                if state.path().is_dir() && state.file_name().to_string_lossy().starts_with("picket") {
+                    crate::agent::clean_state(&state.path());
+                }
+            }
+        }
+        let _ = fs::remove_dir_all(entry.path());
     }
 }

