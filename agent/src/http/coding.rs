@@ -101,6 +101,9 @@ pub(super) fn undo(mut raw: Raw, codings: &[Option<Coding>], limit: usize) -> (B
                     });
                 }
             }
+            if decoded.data.is_empty() && decoded.end != End::Whole {
+                break; // as it is
+            }
             if decoded.end == End::Bad {
                 let rest = data.get(decoded.used..).unwrap_or_default();
                 decoded.data.extend_from_slice(rest);
@@ -140,8 +143,8 @@ fn gzip(input: &[u8], limit: usize) -> Decoded {
         let room = (limit + 1).saturating_sub(data.len()) as u64;
         let mut member = GzDecoder::new(rest);
         let result = member.by_ref().take(room).read_to_end(&mut data);
-        // What is no member at all is something else behind the end.
-        if member.header().is_some() || member.get_ref().is_empty() {
+        let is_member = rest.starts_with(&[0x1f, 0x8b]) || rest.len() < 2;
+        if is_member {
             rest = member.get_ref();
         }
         match result {

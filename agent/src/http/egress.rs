@@ -89,8 +89,9 @@ impl Connection {
         self.pairing.service_spoke();
         self.turn(now, out);
         let mut at_start = true;
-        while !data.is_empty() && !self.ignored && !self.pairing.is_over() {
+        while !data.is_empty() && !self.ignored {
             let used = match &mut self.egress.state {
+                State::Head | State::Seeking if self.pairing.is_over() => data.len(),
                 State::Head => self.response_head(data, now, out),
                 State::Body(open) => {
                     let used = open.body.feed(data);
