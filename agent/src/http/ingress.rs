@@ -379,8 +379,7 @@ impl Connection {
     }
 
     /// Hands on a request whose head did not come to its end, if there is enough of it to be one.
-    /// Returns whether there was.
-    fn cut_head(&mut self, whole: Whole, now: Ktime, out: &mut Vec<Output>) -> bool {
+    fn cut_head(&mut self, whole: Whole, now: Ktime, out: &mut Vec<Output>) {
         let bytes = self.ingress.head.bytes(&[]);
         let has_line = self.ingress.head.first_line().is_some();
         let has_target = detect::could_start_request(bytes)
@@ -388,7 +387,7 @@ impl Connection {
         let is_request = (has_line && self.proven) || (has_target && !has_line);
         if !is_request || self.ingress.provisional {
             self.ingress.reset_head();
-            return false;
+            return;
         }
         self.proven = true;
         let bare_lf = self.ingress.head.bare_lf();
@@ -396,18 +395,16 @@ impl Connection {
         let head = self.ingress.head.take(&[], len);
         self.ingress.reset_head();
         self.open_request(&head, whole, bare_lf, now, out);
-        true
     }
 
-    /// The service answered what has not come to the end of its head. Returns whether there is
-    /// such a request; it is handed on.
-    pub(super) fn answered_in_head(&mut self, now: Ktime, out: &mut Vec<Output>) -> bool {
-        if !self.ingress.in_head() || !self.cut_head(Whole::Unfinished, now, out) {
-            return false;
+    /// The service speaks while nothing but the beginning of a head is there: it answers that, and
+    /// the request is handed on as it is.
+    pub(super) fn answered_in_head(&mut self, now: Ktime, out: &mut Vec<Output>) {
+        if self.ingress.in_head() {
+            self.cut_head(Whole::Unfinished, now, out);
+            self.ingress.state = State::Seeking;
+            self.pairing.lost_requests();
         }
-        self.ingress.state = State::Seeking;
-        self.pairing.lost_requests();
-        true
     }
 
     /// The final response to this request begins: what does that say about its body?
