@@ -93,6 +93,7 @@ impl Connection {
         self.turn(now, out);
         let mut at_start = true;
         while !data.is_empty() && !self.ignored {
+            let awaited = self.awaits_response();
             let used = match &mut self.egress.state {
                 State::Head | State::Seeking if self.pairing.is_over() => data.len(),
                 State::Head => self.response_head(data, now, out),
@@ -108,9 +109,7 @@ impl Connection {
                     }
                     used
                 }
-                State::Seeking
-                    if at_start && self.pairing.front().is_some() && detect::response_prefix(data) =>
-                {
+                State::Seeking if at_start && awaited && detect::response_prefix(data) => {
                     self.egress.state = State::Head;
                     self.egress.provisional = true;
                     self.pairing.found();

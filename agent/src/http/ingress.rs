@@ -11,7 +11,7 @@ use super::{
     framing::Framing,
     head::HeadBuffer,
     lenient,
-    message::{Body, Output, Request},
+    message::{Anomaly, Body, Output, Request},
     pairing::Kind,
     request,
 };
@@ -285,12 +285,16 @@ impl Connection {
                 read.framing = Framing::Unknown;
             }
             Whole::Unfinished => {
+                forget_cut_line(&mut read.anomalies, head);
                 note(&mut read.anomalies, anomaly::HEAD_UNFINISHED, || {
                     format!("no end after {} bytes", head.len())
                 });
                 read.framing = Framing::None;
             }
-            Whole::Gap => read.framing = Framing::None,
+            Whole::Gap => {
+                forget_cut_line(&mut read.anomalies, head);
+                read.framing = Framing::None;
+            }
         }
         let number = self.number();
         let request = Box::new(Request {
@@ -522,6 +526,13 @@ impl Connection {
     /// The request that is being read is handed on as it is.
     pub(super) fn finish_open_request(&mut self, now: Ktime, out: &mut Vec<Output>) {
         self.close_request(now, out);
+    }
+}
+
+/// A request line that was cut off is not malformed.
+fn forget_cut_line(anomalies: &mut Vec<Anomaly>, head: &Bytes) {
+    if !head.contains(&b'\n') {
+        anomalies.retain(|a| a.kind != anomaly::BAD_REQUEST_LINE);
     }
 }
 

@@ -88,8 +88,19 @@ pub(super) fn headers(
     let mut headers: Vec<Header> = Vec::new();
     let mut unfolded = Unfold::default();
     for line in lines.split_inclusive(|&b| b == b'\n') {
+        let unfinished = !line.ends_with(b"\n");
         let line = without_line_end(line);
         if line.is_empty() {
+            break;
+        }
+        if unfinished {
+            // Listed, but what is wrong with it may be only that it was cut off.
+            unfolded.settle(&mut headers, fields, anomalies);
+            if let Some((name, value)) = split_field(line)
+                && headers.len() < max
+            {
+                headers.push(Header { name: slice(head, name.trim_ascii()), value: slice(head, value) });
+            }
             break;
         }
         if matches!(line.first(), Some(b' ' | b'\t')) {
@@ -98,15 +109,12 @@ pub(super) fn headers(
             continue;
         }
         unfolded.settle(&mut headers, fields, anomalies);
-        let Some(colon) = line.iter().position(|&b| b == b':') else {
+        let Some((name, value)) = split_field(line) else {
             note(anomalies, anomaly::BAD_HEADER, || {
                 format!("no colon in a header line of {} bytes", line.len())
             });
             continue;
         };
-        let (name, value) =
-            (line.get(..colon).unwrap_or_default(), line.get(colon + 1..).unwrap_or_default());
-        let value = value.trim_ascii();
         let good_name = !name.is_empty() && name.iter().all(|&b| is_token_char(b));
         let good_value = !value.iter().any(|&b| b.is_ascii_control() && b != b'\t');
         if !good_name || !good_value {
@@ -126,6 +134,12 @@ pub(super) fn headers(
     }
     unfolded.settle(&mut headers, fields, anomalies);
     headers
+}
+
+/// Name and trimmed value of a header line.
+fn split_field(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (name, value) = line.split_at(line.iter().position(|&b| b == b':')?);
+    Some((name, value.get(1..).unwrap_or_default().trim_ascii()))
 }
 
 /// The last field, which the next line may continue.

@@ -237,7 +237,7 @@ impl Wire {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     /// Any split, reordering and retransmission of the same bytes gives the same transactions.
     #[test]
@@ -347,7 +347,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     /// No bytes and no gaps make it panic, answer twice, or hold more than its limits.
     #[test]
@@ -432,6 +432,7 @@ proptest! {
             .collect();
         let total = messages.len();
         let mut holes: Vec<Vec<(usize, usize, bool)>> = vec![Vec::new(); total];
+        let lossless = losses.is_empty();
         for (at, len, skipped) in losses {
             let message = at.index(total);
             let start = at.index(messages[message].1.len());
@@ -486,8 +487,7 @@ proptest! {
                     prop_assert!(part_of(&r.body.data, plain), "{:?}", r);
                     prop_assert!(r.body.cut || r.body.data == plain[..]);
                 }
-                Output::Ignore { reason } => prop_assert!(false, "ignored: {}", reason),
-                _ => {}
+                other => prop_assert!(!lossless && matches!(other, Output::Unanswered { .. }), "{:?}", other),
             }
         }
     }
