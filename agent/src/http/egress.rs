@@ -3,16 +3,15 @@
 use bytes::Bytes;
 
 use super::{
-    Connection, Limits,
+    Connection,
     anomaly::note,
     body::BodyReader,
     coding::{self, Coding},
     detect,
-    fields::Fields,
     framing::{self, Framing},
     head::HeadBuffer,
     lenient,
-    message::{Anomaly, Body, Header, Output, Response},
+    message::{Body, Output, Response},
     pairing::{Answer, Kind},
     response,
 };
@@ -290,7 +289,7 @@ impl Connection {
         for a in raw.anomalies {
             note(&mut response.anomalies, a.kind, || a.detail);
         }
-        append_trailer(&mut response.headers, raw.trailer, &self.limits, &mut response.anomalies);
+        lenient::append_trailer(&mut response.headers, raw.trailer, &self.limits, &mut response.anomalies);
         response.ended = now;
         self.egress.state = if body.is_done() { State::Head } else { State::Rest(body) };
         self.emit_response(response, out);
@@ -356,21 +355,4 @@ impl Connection {
 /// Passed over: another response follows. 101 is the last one in HTTP.
 fn is_interim(status: u16) -> bool {
     matches!(status, 100..=199) && status != 101
-}
-
-/// Trailer fields stand behind the header fields.
-pub(super) fn append_trailer(
-    headers: &mut Vec<Header>,
-    trailer: Vec<u8>,
-    limits: &Limits,
-    anomalies: &mut Vec<Anomaly>,
-) {
-    if trailer.is_empty() {
-        return;
-    }
-    let trailer = Bytes::from(trailer);
-    let room = limits.headers.saturating_sub(headers.len());
-    // What a trailer says about length or coding comes too late to count (RFC 9110 section 6.5.1).
-    let mut ignored = Fields::default();
-    headers.extend(lenient::headers(&trailer, &trailer, room, &mut ignored, anomalies));
 }

@@ -7,8 +7,11 @@ pub mod http;
 pub mod record;
 pub mod stream;
 
+/// A fuzz target.
+pub type Target = fn(&[u8]);
+
 /// Every target by name.
-pub const TARGETS: &[(&str, fn(&[u8]))] =
+pub const TARGETS: &[(&str, Target)] =
     &[("stream", stream::run), ("http", http::run), ("record", record::run)];
 
 /// Takes numbers off the front of the input; zeros when it is used up.
