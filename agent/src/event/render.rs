@@ -123,9 +123,9 @@ fn outcome(event: &Event) -> (Style, String) {
 
 fn duration(us: u64) -> String {
     match us {
-        ..1000 => format!("{us} µs"),
-        ..10_000 => format!("{}.{} ms", us / 1000, us % 1000 / 100),
-        ..1_000_000 => format!("{} ms", us / 1000),
+        0..1000 => format!("{us} µs"),
+        1000..10_000 => format!("{}.{} ms", us / 1000, us % 1000 / 100),
+        10_000..1_000_000 => format!("{} ms", us / 1000),
         _ => format!("{}.{} s", us / 1_000_000, us % 1_000_000 / 100_000),
     }
 }

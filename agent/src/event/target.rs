@@ -35,7 +35,7 @@ mod tests {
 
     #[test]
     fn every_form() {
-        let cases: &[(&str, &str, Option<&str>, &str, Option<&str>)] = &[
+        let cases = [
             ("GET", "/a/b?x=1?y", None, "/a/b", Some("x=1?y")),
             ("GET", "/a", None, "/a", None),
             ("GET", "/?", None, "/", Some("")),
@@ -47,7 +47,7 @@ mod tests {
             ("CONNECT", "host:443", Some("host:443"), "", None),
         ];
         for (method, target, authority, path, query) in cases {
-            let expected = Target { authority: *authority, path, query: *query };
+            let expected = Target { authority, path, query };
             assert_eq!(split(method.as_bytes(), target), expected, "{method} {target}");
         }
     }

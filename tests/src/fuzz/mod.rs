@@ -3,4 +3,7 @@
 pub mod config;
 
 /// A target's name and its entry.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[("config", config::run)];
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All targets.
+pub const TARGETS: &[Target] = &[("config", config::run)];
