@@ -62,9 +62,10 @@ pub const EVENT_FIELD: usize = 4096;
 pub const EVENT_MATCHES: usize = 64;
 /// Anomalies of one event that are kept.
 pub const EVENT_ANOMALIES: usize = 16;
-/// Credentials of one request that are remembered while its event is written; with more, matched
-/// values that could hold one are redacted whole.
+/// Credentials in one request's target and body that are remembered while its event is written…
 pub const EVENT_CREDENTIALS: usize = 256;
+/// …and their bytes. With more, values matched in the target or body as a whole are redacted whole.
+pub const EVENT_CREDENTIAL_BYTES: usize = 32 * 1024;
 /// Encodings laid one over the other under which credentials are looked for.
 pub const REDACT_LAYERS: usize = 4;
 /// Actors whose attack events are remembered by respond; beyond it the one silent longest goes.

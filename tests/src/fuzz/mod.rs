@@ -161,3 +161,8 @@ mod tests {
         assert!(run > TARGETS.len() * ROUNDS);
     }
 }
+/// A target's name and its entry.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All targets.
+pub const TARGETS: &[Target] = &[("config", config::run)];
