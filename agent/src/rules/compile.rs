@@ -102,7 +102,8 @@ pub fn compile(set: &RuleSet) -> Result<Engine, CompileError> {
         for condition in &rule.conditions {
             let matcher = Matcher::new(&condition.operator).map_err(wrong)?;
             if let Some(long) = condition.inputs.iter().find(|i| i.transforms.len() > LONGEST_CHAIN) {
-                let problem = format!("{} transformers in a row: at most {LONGEST_CHAIN}", long.transforms.len());
+                let problem =
+                    format!("{} transformers in a row: at most {LONGEST_CHAIN}", long.transforms.len());
                 return Err(wrong(problem));
             }
             build.condition(&condition.inputs, matcher);
@@ -162,7 +163,8 @@ impl Build {
     /// The node of the tree for these transformers.
     fn chain(&mut self, transforms: &[Transform]) -> usize {
         transforms.iter().fold(0, |parent, &transform| {
-            let known = self.chains.iter().skip(1).position(|c| c.parent == parent && c.transform == transform);
+            let known =
+                self.chains.iter().skip(1).position(|c| c.parent == parent && c.transform == transform);
             known.map_or_else(
                 || {
                     self.chains.push(Chain { parent, transform });

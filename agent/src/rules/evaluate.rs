@@ -112,13 +112,7 @@ impl Engine {
     }
 
     /// Calls `candidate` with each check one of whose literals is in the text, until it says yes.
-    fn scan(
-        &self,
-        text: &[u8],
-        scan: u64,
-        seen: &mut [u64],
-        mut candidate: impl FnMut(u32, &Check) -> bool,
-    ) {
+    fn scan(&self, text: &[u8], scan: u64, seen: &mut [u64], mut candidate: impl FnMut(u32, &Check) -> bool) {
         let Some(prefilter) = &self.prefilter else { return };
         for found in prefilter.find_overlapping_iter(text) {
             let numbers = self.literal_checks.get(found.pattern().as_usize());

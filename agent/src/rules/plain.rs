@@ -78,9 +78,8 @@ fn regex(pattern: &str, case_sensitive: bool) -> Regex {
     thread_local! {
         static COMPILED: RefCell<HashMap<(String, bool), Regex>> = RefCell::default();
     }
-    let build = |unicode| {
-        RegexBuilder::new(pattern).unicode(unicode).case_insensitive(!case_sensitive).build()
-    };
+    let build =
+        |unicode| RegexBuilder::new(pattern).unicode(unicode).case_insensitive(!case_sensitive).build();
     COMPILED.with_borrow_mut(|compiled| {
         let key = (pattern.to_owned(), case_sensitive);
         compiled.entry(key).or_insert_with(|| build(false).or_else(|_| build(true)).unwrap()).clone()

@@ -40,7 +40,14 @@ impl Scratch {
     }
 
     /// Makes the tables fit an engine, when it is another than last time.
-    pub(super) fn fit(&mut self, engine: u64, conditions: usize, checks: usize, matchers: usize, chains: usize) {
+    pub(super) fn fit(
+        &mut self,
+        engine: u64,
+        conditions: usize,
+        checks: usize,
+        matchers: usize,
+        chains: usize,
+    ) {
         if self.engine != Some(engine) {
             self.engine = Some(engine);
             self.held = vec![0; conditions];

@@ -33,8 +33,17 @@ pub(super) enum End {
 pub(super) fn read(text: &[u8], address: Address, root: NodeId, inputs: &mut Inputs) -> End {
     let mut frames = std::mem::take(&mut inputs.frames);
     frames.clear();
-    let end = Reader { text, at: 0, address, root, frames: &mut frames, too_deep: 0, key: None, end: End::Complete }
-        .run(inputs);
+    let end = Reader {
+        text,
+        at: 0,
+        address,
+        root,
+        frames: &mut frames,
+        too_deep: 0,
+        key: None,
+        end: End::Complete,
+    }
+    .run(inputs);
     inputs.frames = frames;
     end
 }
@@ -184,7 +193,9 @@ impl Reader<'_> {
                     return;
                 };
                 let c = match code {
-                    0xd800..=0xdbff => self.low_surrogate().map(|low| 0x10000 + ((code - 0xd800) << 10) + low),
+                    0xd800..=0xdbff => {
+                        self.low_surrogate().map(|low| 0x10000 + ((code - 0xd800) << 10) + low)
+                    }
                     _ => Some(code),
                 };
                 let c = c.and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER);

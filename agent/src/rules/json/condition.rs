@@ -38,7 +38,11 @@ pub(super) fn transformers<'t>(raw: &[&'t RawValue], text: &Text<'t>) -> Result<
     Ok(all)
 }
 
-pub(super) fn read<'t>(raw: &'t RawValue, rule: &Transformers, text: &Text<'t>) -> Result<Condition, ReadError> {
+pub(super) fn read<'t>(
+    raw: &'t RawValue,
+    rule: &Transformers,
+    text: &Text<'t>,
+) -> Result<Condition, ReadError> {
     let shape: ConditionShape<'_> = text.parse_value(raw)?;
     let parameters: ParametersShape<'_> = text.parse_value(shape.parameters)?;
     let operator = operator(shape.operator, shape.parameters, &parameters, text)?;

@@ -39,7 +39,9 @@ pub fn read(text: &[u8], source: &str) -> Result<RuleSet, ReadError> {
     let file: FileShape<'_> = text.parse(text.whole())?;
     let version: String = text.parse_value(file.version)?;
     if version != "2.1" && version != "2.2" {
-        return Err(text.error_at(file.version, format!("version \"{version}\": expected \"2.1\" or \"2.2\"")));
+        return Err(
+            text.error_at(file.version, format!("version \"{version}\": expected \"2.1\" or \"2.2\""))
+        );
     }
     if file.rules.len() > limits::MAX_RULES {
         let problem = format!("{} rules: at most {} in one file", file.rules.len(), limits::MAX_RULES);
@@ -66,15 +68,20 @@ fn rule<'t>(raw: &'t RawValue, text: &Text<'t>) -> Result<Rule, ReadError> {
     }
     for tag in ["type", "category"] {
         if !shape.tags.contains_key(tag) {
-            return wrong(&format!("no tag \"{tag}\": expected for example \"tags\": {{\"type\": \"sql_injection\", \"category\": \"attack_attempt\"}}"));
+            return wrong(&format!(
+                "no tag \"{tag}\": expected for example \"tags\": {{\"type\": \"sql_injection\", \"category\": \"attack_attempt\"}}"
+            ));
         }
     }
     if shape.conditions.is_empty() {
         return wrong("no conditions: expected at least one");
     }
     let transformers = condition::transformers(&shape.transformers, text)?;
-    let conditions =
-        shape.conditions.iter().map(|raw| condition::read(raw, &transformers, text)).collect::<Result<_, _>>()?;
+    let conditions = shape
+        .conditions
+        .iter()
+        .map(|raw| condition::read(raw, &transformers, text))
+        .collect::<Result<_, _>>()?;
     Ok(Rule {
         meta: RuleMeta { id: shape.id, name: shape.name, tags: shape.tags }.into(),
         conditions,

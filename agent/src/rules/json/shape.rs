@@ -17,7 +17,10 @@ pub(super) struct FileShape<'t> {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a rule: an object with \"id\", \"name\", \"tags\" and \"conditions\"")]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a rule: an object with \"id\", \"name\", \"tags\" and \"conditions\""
+)]
 pub(super) struct RuleShape<'t> {
     pub id: String,
     pub name: String,

@@ -21,7 +21,8 @@ pub(in crate::rules) fn is_sqli(value: &[u8]) -> Option<bool> {
 /// False for values that are one word or number: they have one token, and no fingerprint of one plain
 /// token is known to be an attack.
 fn worth_reading(value: &[u8]) -> bool {
-    value.len() > 2 && !value.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b >= 0x80 && *b != 0xa0)
+    value.len() > 2
+        && !value.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b >= 0x80 && *b != 0xa0)
 }
 
 /// libinjection's own list of what ends a word.

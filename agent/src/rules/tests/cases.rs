@@ -37,7 +37,8 @@ fn each_rule_holds_where_it_should_and_nowhere_else() {
         for RuleCases { rule, matches, clean } in cases {
             assert!(without_cases.remove(&rule), "{path}: no rule {rule}, or its cases stand twice");
             assert!(matches.len() >= 2 && clean.len() >= 2, "{rule}: at least two cases of each kind");
-            for (expected, case) in matches.iter().map(|c| (true, c)).chain(clean.iter().map(|c| (false, c))) {
+            for (expected, case) in matches.iter().map(|c| (true, c)).chain(clean.iter().map(|c| (false, c)))
+            {
                 let found = ids(&engine, &case.request());
                 if found.contains(&rule) != expected {
                     wrong.push(format!("{rule} expected {expected}, found {found:?}: {case:?}"));

@@ -9,10 +9,17 @@ use crate::rules::{RuleSet, Scratch, builtin, compile, json, plain};
 
 const CLIENT: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
 
-fn same(set: &RuleSet, engine: &crate::rules::Engine, request: &Request, scratch: &mut Scratch) -> Result<usize, String> {
+fn same(
+    set: &RuleSet,
+    engine: &crate::rules::Engine,
+    request: &Request,
+    scratch: &mut Scratch,
+) -> Result<usize, String> {
     let fast = engine.judge(request, CLIENT, scratch);
     let plain = plain::judge(set, request, CLIENT);
-    let ids = |fast: bool| -> Vec<String> { if fast { Vec::new() } else { plain.iter().map(|h| h.rule.clone()).collect() } };
+    let ids = |fast: bool| -> Vec<String> {
+        if fast { Vec::new() } else { plain.iter().map(|h| h.rule.clone()).collect() }
+    };
     let fast_ids: Vec<_> = fast.iter().map(|m| m.rule.id.clone()).collect();
     if fast_ids != ids(false) {
         return Err(format!("fast {fast_ids:?}, plain {:?}", ids(false)));
@@ -26,9 +33,46 @@ fn same(set: &RuleSet, engine: &crate::rules::Engine, request: &Request, scratch
 }
 
 const WORDS: [&str; 40] = [
-    "union", "SELECT", "a", "b", "%27", "%2527", "+", " ", "  ", "'", "1", "=", "or", "<script", "%3Cscript",
-    "&lt;script", ">", "../", "..%2f", "/etc/passwd", "${jndi:", "%24%7Bjndi%3A", "{{7*7}}", ";", "|", "cat", "%00", "\0",
-    "YQ==", "PHNjcmlwdD4=", "Abc", "aBc", "abc", "ä", "%u0027", "[$ne]", "__proto__", "sqlmap", "\\", "%0d%0a",
+    "union",
+    "SELECT",
+    "a",
+    "b",
+    "%27",
+    "%2527",
+    "+",
+    " ",
+    "  ",
+    "'",
+    "1",
+    "=",
+    "or",
+    "<script",
+    "%3Cscript",
+    "&lt;script",
+    ">",
+    "../",
+    "..%2f",
+    "/etc/passwd",
+    "${jndi:",
+    "%24%7Bjndi%3A",
+    "{{7*7}}",
+    ";",
+    "|",
+    "cat",
+    "%00",
+    "\0",
+    "YQ==",
+    "PHNjcmlwdD4=",
+    "Abc",
+    "aBc",
+    "abc",
+    "ä",
+    "%u0027",
+    "[$ne]",
+    "__proto__",
+    "sqlmap",
+    "\\",
+    "%0d%0a",
 ];
 
 fn text() -> impl Strategy<Value = String> {
@@ -54,19 +98,22 @@ fn request() -> impl Strategy<Value = Request> {
         text().prop_map(|text| ("text/plain".to_owned(), text)),
     ];
     let pairs = || prop::collection::vec((text(), text()), 0..4);
-    (text(), pairs(), pairs(), pairs(), body).prop_map(|(path, query, headers, cookies, (content_type, body))| {
-        let joined = |pairs: &[(String, String)], with: &str| {
-            pairs.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(with)
-        };
-        let mut request = get(&format!("/{path}?{}", joined(&query, "&")));
-        for (name, value) in headers {
-            request.headers.push(Header { name: name.into(), value: value.into() });
-        }
-        request = request.with("user-agent", &joined(&cookies, " ")).with("Cookie", &joined(&cookies, "; "));
-        request = request.with("content-type", &content_type);
-        request.body.data = body.into();
-        request
-    })
+    (text(), pairs(), pairs(), pairs(), body).prop_map(
+        |(path, query, headers, cookies, (content_type, body))| {
+            let joined = |pairs: &[(String, String)], with: &str| {
+                pairs.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(with)
+            };
+            let mut request = get(&format!("/{path}?{}", joined(&query, "&")));
+            for (name, value) in headers {
+                request.headers.push(Header { name: name.into(), value: value.into() });
+            }
+            request =
+                request.with("user-agent", &joined(&cookies, " ")).with("Cookie", &joined(&cookies, "; "));
+            request = request.with("content-type", &content_type);
+            request.body.data = body.into();
+            request
+        },
+    )
 }
 
 fn random_rule(number: usize) -> impl Strategy<Value = String> {
@@ -87,7 +134,8 @@ fn random_rule(number: usize) -> impl Strategy<Value = String> {
         Just((r#""is_xss""#.to_owned(), r#""options": {}"#.to_owned())),
     ];
     let transformers = || {
-        let names: Vec<_> = crate::rules::model::Transform::ALL.iter().map(|t| t.name()).chain(["keys_only"]).collect();
+        let names: Vec<_> =
+            crate::rules::model::Transform::ALL.iter().map(|t| t.name()).chain(["keys_only"]).collect();
         prop::collection::vec(prop::sample::select(names), 0..4)
     };
     let input = (
@@ -106,7 +154,11 @@ fn random_rule(number: usize) -> impl Strategy<Value = String> {
         format!(r#"{{"operator": {operator}, "parameters": {{"inputs": [{}], {rest}}}}}"#, inputs.join(","))
     });
     (prop::collection::vec(condition, 1..3), transformers()).prop_map(move |(conditions, transformers)| {
-        super::rule(&format!("r{number}"), &format!("[{}]", conditions.join(",")), &serde_json::json!(transformers).to_string())
+        super::rule(
+            &format!("r{number}"),
+            &format!("[{}]", conditions.join(",")),
+            &serde_json::json!(transformers).to_string(),
+        )
     })
 }
 
@@ -181,7 +233,8 @@ fn own_rules_on_their_cases_and_on_clean_requests() {
     let (mut ran, mut matches) = (0, 0);
     let mut scratch = Scratch::default();
     for case in cases.iter().step_by(5) {
-        matches += same(set, engine, &case.request(), &mut scratch).unwrap_or_else(|p| panic!("{p}\n{case:?}"));
+        matches +=
+            same(set, engine, &case.request(), &mut scratch).unwrap_or_else(|p| panic!("{p}\n{case:?}"));
         ran += 1;
     }
     assert!(ran >= 130 && matches >= 40, "{ran} ran, {matches} matches");

@@ -124,7 +124,12 @@ fn multipart() {
     check(
         &request,
         Address::Body,
-        &[("body.a", "one\r\n--two"), ("body.f.content-type", "text/x"), ("body.j.content-type", "application/json"), ("body.j.k", "v")],
+        &[
+            ("body.a", "one\r\n--two"),
+            ("body.f.content-type", "text/x"),
+            ("body.j.content-type", "application/json"),
+            ("body.j.k", "v"),
+        ],
     );
     check(&request, Address::Filenames, &[("files.f", "x;\\\".php")]);
     check(&request, Address::FilesContent, &[("files.f", "data")]);

@@ -70,7 +70,9 @@ fn a_scratch_serves_engines_in_turn() {
 #[test]
 fn key_paths_sources_and_addresses_choose_values() {
     let condition = |input: &str| {
-        format!(r#"[{{"operator": "exact_match", "parameters": {{"inputs": [{input}], "list": ["x", "192.0.2.7", "/p/x", "GET"]}}}}]"#)
+        format!(
+            r#"[{{"operator": "exact_match", "parameters": {{"inputs": [{input}], "list": ["x", "192.0.2.7", "/p/x", "GET"]}}}}]"#
+        )
     };
     let cases = [
         (r#"{"address": "server.request.query"}"#, get("/?a=x"), true),
@@ -85,11 +87,23 @@ fn key_paths_sources_and_addresses_choose_values() {
         (r#"{"address": "server.request.uri.raw"}"#, get("/p/x"), true),
         (r#"{"address": "server.request.method"}"#, get("/"), true),
         (r#"{"address": "http.client_ip"}"#, get("/"), true),
-        (r#"{"address": "server.request.headers.no_cookies", "key_path": ["X-Y"]}"#, get("/").with("x-y", "x"), true),
-        (r#"{"address": "server.request.headers.no_cookies", "key_path": ["x-z"]}"#, get("/").with("x-y", "x"), false),
+        (
+            r#"{"address": "server.request.headers.no_cookies", "key_path": ["X-Y"]}"#,
+            get("/").with("x-y", "x"),
+            true,
+        ),
+        (
+            r#"{"address": "server.request.headers.no_cookies", "key_path": ["x-z"]}"#,
+            get("/").with("x-y", "x"),
+            false,
+        ),
         (r#"{"address": "server.request.headers.no_cookies"}"#, get("/").with("cookie", "x"), false),
         (r#"{"address": "server.request.cookies"}"#, get("/").with("Cookie", "a=1; b=\"x\""), true),
-        (r#"{"address": "server.request.cookies", "key_path": ["b"]}"#, get("/").with("Cookie", "a=1; b=x"), true),
+        (
+            r#"{"address": "server.request.cookies", "key_path": ["b"]}"#,
+            get("/").with("Cookie", "a=1; b=x"),
+            true,
+        ),
         (
             r#"{"address": "server.request.body", "key_path": ["user", "names", "1"]}"#,
             post("/", "application/json", r#"{"user": {"names": ["y", "x"]}}"#),
@@ -140,6 +154,10 @@ fn builtin_rules_compile() {
         let tags = &rule.meta.tags;
         assert!(rule.meta.id.starts_with("picket-"), "{}", rule.meta.id);
         assert!(["high", "medium", "low"].contains(&tags["confidence"].as_str()), "{}", rule.meta.id);
-        assert!(["attack_attempt", "security_scanner"].contains(&tags["category"].as_str()), "{}", rule.meta.id);
+        assert!(
+            ["attack_attempt", "security_scanner"].contains(&tags["category"].as_str()),
+            "{}",
+            rule.meta.id
+        );
     }
 }

@@ -74,9 +74,9 @@ fn reference(body: &[u8], out: &mut Vec<u8>) -> Option<usize> {
         let semicolon = usize::from(digits.get(len) == Some(&b';'));
         return Some(prefix + len + semicolon);
     }
-    let (name, byte, bare) = NAMED.iter().find(|(name, _, bare)| {
-        body.starts_with(name) && (*bare || body.get(name.len()) == Some(&b';'))
-    })?;
+    let (name, byte, bare) = NAMED
+        .iter()
+        .find(|(name, _, bare)| body.starts_with(name) && (*bare || body.get(name.len()) == Some(&b';')))?;
     out.push(*byte);
     let semicolon = body.get(name.len()) == Some(&b';');
     debug_assert!(semicolon || *bare);
