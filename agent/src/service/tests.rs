@@ -233,6 +233,24 @@ fn nobody_is_looked_for_again_and_again() {
 }
 
 #[test]
+fn many_workers_may_ask_at_once() {
+    let servers: Vec<Server> = (0..3).map(|_| Server::start(false, 0, 0, 0, &[])).collect();
+    let asked: Vec<(Peer, u32)> = servers.iter().map(|server| (server.peer(true), server.said.pid)).collect();
+    let services = Services::new();
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for (peer, pid) in asked.iter().cycle().take(300) {
+                    assert_eq!(services.resolve(peer).pid, Some(*pid));
+                }
+            });
+        }
+    });
+    assert_eq!(counter(&services, "scans"), 1, "the first one looked, the others waited for its answer");
+    assert_eq!(services.list().len(), 3);
+}
+
+#[test]
 fn a_restarted_service_keeps_its_counters() {
     let before = Server::start(false, 0, 0, 0, &[]);
     let services = Services::new();
