@@ -38,10 +38,11 @@ pub fn forged(site: &Site) -> Result<Vec<String>> {
     for connection in &mut connections {
         let next = raw.next_expected(&server, connection, &mut ledger)?;
         // Far ahead of the window, far behind it, and over bytes that were received long ago.
-        for distance in [1 << 30, 1 << 31, (1 << 30) * 3, u32::MAX - 40, 100_000_000] {
+        for distance in [1 << 30, 1 << 31, (1 << 30) * 3, u32::MAX - 200, 100_000_000] {
             for right in [false, true] {
                 let request = format!("GET {} HTTP/1.1\r\nHost: forged.example\r\n\r\n", mark("forged"));
-                raw.forge(connection, &server, next.wrapping_add(distance), request.as_bytes(), right)?;
+                let sequence = next.sequence.wrapping_add(distance);
+                raw.forge(connection, &server, Expected { sequence, ..next }, request.as_bytes(), right)?;
                 forged += 1;
             }
         }
@@ -72,6 +73,13 @@ pub fn forged(site: &Site) -> Result<Vec<String>> {
     )])
 }
 
+/// What a service expects of the next segment of a connection.
+#[derive(Clone, Copy)]
+struct Expected {
+    sequence: u32,
+    acknowledgement: u32,
+}
+
 /// A raw socket on loopback: what it sends gets an IPv4 header from the kernel and nothing else.
 struct Raw(OwnedFd);
 
@@ -92,28 +100,29 @@ impl Raw {
         Ok(())
     }
 
-    /// Sends a request on the connection and reads from the service's answer what sequence number it
-    /// expects next.
+    /// Sends a request on the connection and reads from the service's answer what it expects next.
     fn next_expected(
         &self,
         server: &Server,
         connection: &mut Connection,
         ledger: &mut Ledger,
-    ) -> Result<u32> {
+    ) -> Result<Expected> {
         // What has arrived before is of no interest.
         let mut packet = [0; 2048];
         while rustix::net::recv(&self.0, &mut packet, RecvFlags::DONTWAIT).is_ok() {}
         gets(server, connection, "before-forged", 1, ledger)?;
-        wait_until("the service's acknowledgement", 5, || {
+        wait_until("the service's answer on the raw socket", 5, || {
             let (_, length) = rustix::net::recv(&self.0, &mut packet, RecvFlags::DONTWAIT).ok()?;
             // RFC 791 section 3.1, RFC 9293 section 3.1.
             let segment = packet.get(usize::from(packet[0] & 0xf) * 4..length)?;
-            let from = u16::from_be_bytes(segment.get(0..2)?.try_into().ok()?);
-            let to = u16::from_be_bytes(segment.get(2..4)?.try_into().ok()?);
-            let data = length > 40 + usize::from(segment.get(12)? >> 4) * 4 - 20;
-            let ours = from == server.service.port && to == connection.local().port();
+            let port = |at: usize| Some(u16::from_be_bytes(segment.get(at..at + 2)?.try_into().ok()?));
+            let number = |at: usize| Some(u32::from_be_bytes(segment.get(at..at + 4)?.try_into().ok()?));
+            let data = segment.len().checked_sub(usize::from(segment.get(12)? >> 4) * 4)?;
+            let answer = port(0)? == server.service.port && port(2)? == connection.local().port() && data > 0;
+            let data = u32::try_from(data).ok()?;
             // The answer acknowledges the whole request.
-            (ours && data).then_some(u32::from_be_bytes(segment.get(8..12)?.try_into().ok()?))
+            answer
+                .then_some(Expected { sequence: number(8)?, acknowledgement: number(4)?.wrapping_add(data) })
         })
     }
 
@@ -122,7 +131,7 @@ impl Raw {
         &self,
         connection: &Connection,
         server: &Server,
-        sequence: u32,
+        next: Expected,
         payload: &[u8],
         right_checksum: bool,
     ) -> Result<()> {
@@ -130,8 +139,8 @@ impl Raw {
         let mut segment = Vec::new();
         segment.extend(from.to_be_bytes());
         segment.extend(to.to_be_bytes());
-        segment.extend(sequence.to_be_bytes());
-        segment.extend(0u32.to_be_bytes());
+        segment.extend(next.sequence.to_be_bytes());
+        segment.extend(next.acknowledgement.to_be_bytes());
         // Header of 20 bytes, PSH and ACK; window; checksum; urgent pointer.
         segment.extend([0x50, 0x18, 0xff, 0xff, 0, 0, 0, 0]);
         segment.extend(payload);
