@@ -7,12 +7,14 @@ mod ebpf;
 mod fuzz;
 mod lint;
 mod machine;
+mod matrix;
 mod paths;
 mod process;
 mod run;
 mod say;
 mod setup;
 mod test;
+mod vm;
 
 use std::process::ExitCode;
 
@@ -40,6 +42,8 @@ enum Command {
     Demo(demo::Args),
     /// Run all tests and say how many of each kind ran
     Test(test::Args),
+    /// Run the scenarios on the kernels of the matrix, in virtual machines
+    Vm(matrix::Args),
     /// Check formatting, clippy, licences and sources of dependencies
     Lint,
     /// Fuzz one target, guided by coverage
@@ -54,6 +58,7 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Vm(args) => matrix::run(&args),
         Command::Lint => lint::run(),
         Command::Fuzz(args) => fuzz::run(&args),
     };

@@ -60,10 +60,10 @@ pub const NEEDS: &[Need] = &[
     need("bpftool", "counts what is in the kernel", &[Test, Bench], Source::Packages(&["bpftool"])),
     need("nft", "another firewall, to compare with", &[Test, Bench], Source::Packages(&["nftables"])),
     need("qemu-system-x86_64", "virtual machines", &[Vm], Source::Packages(&["qemu-system-x86"])),
-    need("cpio", "packs an initramfs", &[Vm], Source::Packages(&["cpio"])),
+    need("busybox", "the first process of the machines", &[Vm], Source::Packages(&["busybox-static"])),
+    need("cpio", "unpacks what was packed, to compare", &[Test], Source::Packages(&["cpio"])),
     need("zstd", "unpacks kernel modules", &[Vm], Source::Packages(&["zstd"])),
-    need("xz", "unpacks kernel packages", &[Vm], Source::Packages(&["xz-utils"])),
-    need("depmod", "orders kernel modules", &[Vm], Source::Packages(&["kmod"])),
+    need("xz", "unpacks kernel modules", &[Vm], Source::Packages(&["xz-utils"])),
 ];
 
 const fn need(name: &'static str, why: &'static str, groups: &'static [Group], source: Source) -> Need {
