@@ -115,7 +115,13 @@ pub fn run(options: &Options, payload: &Payload) -> Result<Summary> {
             machine.interactive()?;
             return Ok(summary);
         }
-        summary.machines.push(report_of(&machine, title, modules.lacking, options.verbose)?);
+        summary.machines.push(report_of(
+            &machine,
+            title,
+            modules.lacking,
+            options.verbose,
+            payload.is_complete(),
+        )?);
     }
     Ok(summary)
 }
@@ -133,6 +139,7 @@ fn report_of(
     title: String,
     lacking_modules: Vec<&'static str>,
     verbose: bool,
+    scenarios_expected: bool,
 ) -> Result<MachineReport> {
     let start = Instant::now();
     let mut show = |line: &str| {
@@ -149,6 +156,7 @@ fn report_of(
         boot_seconds: outcome.boot_seconds,
         seconds: start.elapsed().as_secs_f64(),
         end: outcome.end,
+        scenarios_expected,
     })
 }
 

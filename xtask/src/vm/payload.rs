@@ -25,6 +25,11 @@ impl Payload {
         Ok(Self { agent: Some(agent), scenarios: Some(scenarios) })
     }
 
+    /// Whether scenarios can run.
+    pub(super) fn is_complete(&self) -> bool {
+        self.agent.is_some() && self.scenarios.is_some()
+    }
+
     /// Copies without debug information, in `scratch`: every byte is loaded into each guest's memory.
     pub(super) fn stripped(&self, scratch: &Path) -> Result<Self> {
         let strip = |binary: &Option<PathBuf>, name: &str| -> Result<Option<PathBuf>> {
@@ -58,7 +63,7 @@ impl Payload {
              cd /root\n\
              python3 -I /picket/checks.py; checks=$?\n"
         );
-        if self.agent.is_some() && self.scenarios.is_some() {
+        if self.is_complete() {
             let only = only.map(|pattern| format!(" --only {}", quoted(pattern))).unwrap_or_default();
             script += &format!("/picket/kernel{only} || exit $?\n");
         }
