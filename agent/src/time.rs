@@ -6,3 +6,25 @@ pub type Ktime = u64;
 
 /// Nanoseconds in a second.
 pub const SECOND: Ktime = 1_000_000_000;
+
+/// `CLOCK_MONOTONIC` now. For the edges only.
+#[must_use]
+pub fn now() -> Ktime {
+    nanos(rustix::time::clock_gettime(rustix::time::ClockId::Monotonic))
+}
+
+/// `CLOCK_BOOTTIME` now: what the denylist's expiries are measured in. For the edges only.
+#[must_use]
+pub fn boot_now() -> u64 {
+    nanos(rustix::time::clock_gettime(rustix::time::ClockId::Boottime))
+}
+
+/// `CLOCK_REALTIME` minus `CLOCK_MONOTONIC`, nanoseconds: what turns a [`Ktime`] into a time of day.
+#[must_use]
+pub fn epoch_offset() -> u64 {
+    nanos(rustix::time::clock_gettime(rustix::time::ClockId::Realtime)).saturating_sub(now())
+}
+
+fn nanos(t: rustix::time::Timespec) -> u64 {
+    u64::try_from(t.tv_sec).unwrap_or(0) * SECOND + u64::try_from(t.tv_nsec).unwrap_or(0)
+}

@@ -63,7 +63,7 @@ pub enum RecordKind {
 
 /// Bits of [`RecordHeader::flags`].
 pub mod flags {
-    /// The connection was seen from its first byte.
+    /// The connection was seen from its first byte, and this record is not after the first answer.
     pub const KNOWN_START: u16 = 1 << 0;
     /// The payload arrived before the kernel made the connection's socket (deferred accept, lost
     /// handshake acknowledgement): the cookie is not known yet, an `Adopt` record follows.

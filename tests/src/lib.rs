@@ -1,1 +1,3 @@
 //! Tests of the whole: kernel scenarios, replay, rule conformance, fuzz targets.
+
+pub mod fuzz;

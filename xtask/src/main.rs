@@ -1,41 +1,72 @@
-//! Builds, runs, tests and measures Picket.
+//! Builds, runs, tests and measures Picket: `cargo xtask help`.
+// Allowed in `vm::counter` only, which says why.
+#![deny(unsafe_code)]
 
-use std::path::PathBuf;
-use std::process::ExitCode;
-
-use clap::Parser;
-
+mod build;
+mod demo;
+mod ebpf;
+mod fuzz;
+mod lint;
+mod machine;
+mod paths;
+mod process;
+mod run;
+mod say;
+mod setup;
+mod test;
 mod vm;
 
-/// Development tasks of Picket.
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Builds, runs, tests and measures Picket.
 #[derive(Parser)]
-enum Task {
-    /// Run the scenarios on the kernels of the matrix, in QEMU.
-    Vm {
-        #[command(flatten)]
-        options: vm::Options,
-        /// Check the machines only, build and run no scenarios.
-        #[arg(long, conflicts_with = "agent")]
-        checks_only: bool,
-        /// Test this `picket` instead of building one.
-        #[arg(long, requires = "scenarios")]
-        agent: Option<PathBuf>,
-        /// Run this test binary instead of building one.
-        #[arg(long, requires = "agent")]
-        scenarios: Option<PathBuf>,
-    },
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_version_flag = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
 }
 
-fn main() -> anyhow::Result<ExitCode> {
-    let Task::Vm { options, checks_only, agent, scenarios } = Task::parse();
-    let payload = match (agent, scenarios) {
-        (None, None) if !checks_only => vm::Payload::build()?,
-        (agent, scenarios) => vm::Payload { agent, scenarios },
+#[derive(Subcommand)]
+enum Command {
+    /// Install what is missing on this machine, and say what and why
+    Setup(setup::Args),
+    /// Build the kernel programs into target/ebpf/picket.bpf.o
+    Ebpf,
+    /// Build the kernel programs and the agent
+    Build(build::Args),
+    /// Build everything and start the agent on this host
+    Run(run::Args),
+    /// Show an attack seen, judged and blocked, in network namespaces of its own
+    Demo(demo::Args),
+    /// Run all tests and say how many of each kind ran
+    Test(test::Args),
+    /// Run the scenarios on other kernels, in QEMU
+    Vm(vm::Args),
+    /// Check formatting, clippy, licences and sources of dependencies
+    Lint,
+    /// Fuzz one target, guided by coverage
+    Fuzz(fuzz::Args),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Setup(args) => setup::run(&args),
+        Command::Ebpf => ebpf::run(),
+        Command::Build(args) => build::run(&args),
+        Command::Run(args) => run::run(&args),
+        Command::Demo(args) => demo::run(&args),
+        Command::Test(args) => test::run(&args),
+        Command::Vm(args) => vm::command(&args),
+        Command::Lint => lint::run(),
+        Command::Fuzz(args) => fuzz::run(&args),
     };
-    let summary = vm::run(&options, &payload)?;
-    if options.shell {
-        return Ok(ExitCode::SUCCESS);
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say::error(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
     }
-    println!("{summary}");
-    Ok(if summary.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

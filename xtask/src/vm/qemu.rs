@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
+use super::counter;
 use super::report::{self, End, Line, Test};
-use super::userland::find_program;
+use crate::paths;
 
 /// What executes the guest's instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,17 +178,17 @@ impl Machine<'_> {
     }
 
     fn command(&self) -> Result<Command> {
-        let qemu = find_program("qemu-system-x86_64").context(
+        let qemu = paths::find_program("qemu-system-x86_64").context(
             "the kernel matrix needs QEMU (package qemu-system-x86); `cargo xtask setup` installs it",
         )?;
         // Should this process be killed, the emulator must not go on alone.
-        let mut command = match find_program("setpriv") {
-            Ok(setpriv) => {
+        let mut command = match paths::find_program("setpriv") {
+            Some(setpriv) => {
                 let mut command = Command::new(setpriv);
                 command.args(["--pdeathsig", "KILL"]).arg(qemu);
                 command
             }
-            Err(_) => Command::new(qemu),
+            None => Command::new(qemu),
         };
         let accelerator = match self.accelerator {
             Accelerator::Kvm => ["-accel", "kvm", "-cpu", "host"],
@@ -212,7 +213,7 @@ impl Machine<'_> {
             // trip over loopback took 6.4 ms instead of 0.4 ms), and guards against a processor it is not on.
             // The emulated counter is the host's; told its rate, a busy host cannot make the kernel measure
             // a wrong one (seen: a guest's clock at ten times the speed).
-            line += &format!(" mitigations=off tsc=reliable tsc_early_khz={}", counter_khz());
+            line += &format!(" mitigations=off tsc=reliable tsc_early_khz={}", counter::khz());
         }
         line
     }
@@ -246,17 +247,6 @@ fn clock(now: (Duration, f64), then: (Duration, f64)) -> Test {
     };
     let reason = format!("{guest:.1} s passed in the guest, {host:.1} s on the host");
     Test { kind: "machine".into(), name: "clock".into(), outcome, reason }
-}
-
-/// The rate of this processor's time-stamp counter, measured over a tenth of a second.
-fn counter_khz() -> u64 {
-    // SAFETY: RDTSC only reads a counter, which every x86_64 processor has.
-    let read = || (Instant::now(), unsafe { std::arch::x86_64::_rdtsc() });
-    let (start, first) = read();
-    thread::sleep(Duration::from_millis(100));
-    let (end, last) = read();
-    let microseconds = u64::try_from((end - start).as_micros()).unwrap_or(u64::MAX).max(1);
-    last.wrapping_sub(first) * 1000 / microseconds
 }
 
 /// How much of each port is shown of a machine that was lost.

@@ -102,6 +102,8 @@ pub enum End {
 /// One machine of the matrix and what came of it.
 #[derive(Clone, Debug)]
 pub struct MachineReport {
+    /// Short: the series, such as `5.10` or `5.10 hybrid`.
+    pub label: String,
     /// The kernel that ran, by its release, Debian version and suite; and how cgroups were mounted.
     pub title: String,
     /// Every test that reported.
@@ -259,6 +261,7 @@ mod tests {
             reason: "because".into(),
         });
         MachineReport {
+            label: "6.1".into(),
             title: "6.1".into(),
             tests: tests.into(),
             lacking_modules: vec![],

@@ -1,0 +1,159 @@
+//! Records into ring buffers.
+//!
+//! Entries are reserved in fixed size classes and filled in place: one copy, no scratch memory that a
+//! softirq or a preempting task could overwrite half-way.
+
+use core::arch::asm;
+
+use aya_ebpf::{
+    bindings::__sk_buff,
+    helpers::generated::{bpf_ringbuf_discard, bpf_ringbuf_reserve, bpf_ringbuf_submit, bpf_skb_load_bytes},
+};
+use picket_common::{
+    conn::Tuple,
+    limits::{MAX_RECORD_PAYLOAD, MAX_RECORDS_PER_PACKET},
+    record::{HEADER_LEN, RecordHeader},
+    stats::Counter,
+};
+
+use crate::{
+    count,
+    maps::{RINGS, tap_config},
+};
+
+/// What became of a record.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Emitted {
+    All,
+    /// Lost and counted.
+    Lost,
+}
+
+/// The ring of a connection: by its addresses, so that records written before the connection has a
+/// cookie go to the same worker.
+#[inline(always)]
+pub fn ring_of(tuple: &Tuple) -> u32 {
+    let a = &tuple.remote_addr;
+    let word = |i: usize| u32::from_le_bytes([a[i], a[i + 1], a[i + 2], a[i + 3]]);
+    let ports = u32::from(tuple.local_port) << 16 | u32::from(tuple.remote_port);
+    let mut h = (word(12) ^ word(8) ^ word(4) ^ word(0)).wrapping_mul(0x9e37_79b1) ^ ports;
+    h = (h ^ (h >> 15)).wrapping_mul(0x85eb_ca77);
+    h ^= h >> 13;
+    let rings = tap_config().rings;
+    if rings == 0 { 0 } else { h % rings }
+}
+
+/// Writes a record without payload.
+#[inline(always)]
+pub fn bare(header: &RecordHeader) -> Emitted {
+    match reserve_and_write::<128>(None, header, 0) {
+        true => Emitted::All,
+        false => Emitted::Lost,
+    }
+}
+
+/// Writes `take` bytes of the packet's payload at `at`, as one or several records. `header` says who
+/// and where: `cap_len` is set here; its `wire_len` is what all of it stands for and goes with the
+/// last record.
+#[inline(always)]
+pub fn payload(skb: *mut __sk_buff, header: &mut RecordHeader, mut at: u32, take: u32) -> Emitted {
+    let mut left = take;
+    let mut wire = header.wire_len;
+    for _ in 0..MAX_RECORDS_PER_PACKET {
+        let len = if left > MAX_RECORD_PAYLOAD { MAX_RECORD_PAYLOAD } else { left };
+        left -= len;
+        header.cap_len = len;
+        header.wire_len = if left == 0 { wire } else { len };
+        if !sized(skb, header, at) {
+            return Emitted::Lost;
+        }
+        count::add(Counter::Bytes, u64::from(len));
+        if left == 0 {
+            return Emitted::All;
+        }
+        wire = wire.wrapping_sub(len);
+        at += len;
+        header.seq = header.seq.wrapping_add(len);
+        header.flags &=
+            !(picket_common::record::flags::AFTER_LOSS | picket_common::record::flags::AFTER_SKIP);
+    }
+    count::add(Counter::TooLong, 1);
+    Emitted::Lost
+}
+
+/// Writes one record into the smallest entry that holds it.
+#[inline(never)]
+fn sized(skb: *mut __sk_buff, header: &RecordHeader, at: u32) -> bool {
+    let need = header.cap_len + HEADER_LEN as u32;
+    let skb = Some(skb);
+    if need <= 256 {
+        reserve_and_write::<256>(skb, header, at)
+    } else if need <= 512 {
+        reserve_and_write::<512>(skb, header, at)
+    } else if need <= 1024 {
+        reserve_and_write::<1024>(skb, header, at)
+    } else if need <= 2048 {
+        reserve_and_write::<2048>(skb, header, at)
+    } else if need <= 4096 {
+        reserve_and_write::<4096>(skb, header, at)
+    } else {
+        reserve_and_write::<16384>(skb, header, at)
+    }
+}
+
+/// Reserves `SIZE` bytes, writes header and payload, submits. False: lost, and counted.
+#[inline(always)]
+fn reserve_and_write<const SIZE: u64>(skb: Option<*mut __sk_buff>, header: &RecordHeader, at: u32) -> bool {
+    let Some(ring) = RINGS.get(ring_of(&header.tuple)) else {
+        count::add(Counter::RingFull, 1);
+        return false;
+    };
+    let ring = core::ptr::from_ref(ring).cast_mut().cast();
+    // SAFETY: SIZE is constant, so the verifier knows the entry's bounds; every path below submits or
+    // discards it.
+    unsafe {
+        let entry = bpf_ringbuf_reserve(ring, SIZE, 0).cast::<u8>();
+        if entry.is_null() {
+            count::add(Counter::RingFull, 1);
+            return false;
+        }
+        entry.cast::<RecordHeader>().write(*header);
+        if let Some(skb) = skb
+            && header.cap_len != 0
+            && bpf_skb_load_bytes(
+                skb.cast(),
+                at,
+                entry.add(HEADER_LEN).cast(),
+                bounded::<SIZE>(header.cap_len),
+            ) != 0
+        {
+            bpf_ringbuf_discard(entry.cast(), 0);
+            count::add(Counter::Unreadable, 1);
+            return false;
+        }
+        bpf_ringbuf_submit(entry.cast(), 0);
+    }
+    count::add(Counter::Records, 1);
+    true
+}
+
+/// `len` between 1 and what an entry of `SIZE` bytes holds behind the header. It is already: this is
+/// for the verifier, in assembly because LLVM folds both comparisons into one on another register,
+/// which the verifier can't follow.
+#[inline(always)]
+fn bounded<const SIZE: u64>(len: u32) -> u32 {
+    let mut len = u64::from(len);
+    // SAFETY: only touches its register.
+    unsafe {
+        asm!(
+            "if {len} > 0 goto +1",
+            "{len} = 1",
+            "if {len} <= {most} goto +1",
+            "{len} = {most}",
+            len = inout(reg) len,
+            most = const SIZE - HEADER_LEN as u64,
+            options(nostack, nomem),
+        );
+    }
+    len as u32
+}

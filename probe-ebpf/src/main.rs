@@ -1,0 +1,31 @@
+//! Picket's kernel programs, one file per hook family:
+//!
+//! - [`tap`]: `cgroup_skb` ingress and egress, copies HTTP bytes into ring buffers;
+//! - [`conn`]: `sock_ops`, connections opened and closed;
+//! - [`deny`]: XDP, drops what denylisted addresses send.
+//!
+//! [`packet`] reads headers, [`emit`] writes records, [`maps`] declares what is shared, [`count`]
+//! counts.
+#![no_std]
+#![no_main]
+// For one atomic add, in `count`.
+#![feature(asm_experimental_arch)]
+
+mod conn;
+mod count;
+mod deny;
+mod emit;
+mod maps;
+mod packet;
+mod tap;
+
+#[panic_handler]
+fn panic(_info: &core::panic::PanicInfo<'_>) -> ! {
+    // The verifier refuses a program that can get here, so none that runs can.
+    loop {}
+}
+
+/// The helpers for time, cgroup ids and ring buffers are open to GPL-compatible programs only.
+#[unsafe(link_section = "license")]
+#[unsafe(no_mangle)]
+static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";

@@ -1,0 +1,120 @@
+//! What the programs share with each other and with the agent.
+
+use aya_ebpf::{
+    bindings::{BPF_F_NO_PREALLOC, BPF_SK_STORAGE_GET_F_CREATE, bpf_sock},
+    btf_maps::{ArrayOfMaps, RingBuf, SkStorage},
+    helpers::generated::bpf_sk_storage_get,
+    macros::{btf_map, map},
+    maps::{Array, HashMap, LpmTrie, LruHashMap, PerCpuArray},
+};
+use picket_common::{
+    advice::Advice,
+    conn::{TapConfig, Tuple},
+    deny::{DenyConfig, DenyEntry},
+    limits::{ADVICE_ENTRIES, CIDR_ENTRIES, DENY_ENTRIES, MAX_RINGS},
+    stats::COUNTERS,
+};
+
+use crate::conn::Conn;
+
+/// Set by the agent before loading.
+#[unsafe(no_mangle)]
+static TAP_CONFIG: TapConfig =
+    TapConfig { rings: 1, ingress_budget: 131_072, egress_budget: 32_768, reserved: 0 };
+
+/// The tap's settings.
+#[inline(always)]
+pub fn tap_config() -> TapConfig {
+    // SAFETY: a static; volatile because the agent patches .rodata before the program is loaded.
+    unsafe { core::ptr::read_volatile(&raw const TAP_CONFIG) }
+}
+
+/// Ring buffers to the agent's workers. The agent fills in as many as it has workers.
+#[btf_map]
+pub static RINGS: ArrayOfMaps<RingBuf<u8, 4096>, MAX_RINGS> = ArrayOfMaps::new();
+
+/// State of a connection, kept on its socket: the kernel frees it with the socket, so it cannot leak.
+#[btf_map]
+pub static CONNS: SkStorage<Conn> = SkStorage::new();
+
+/// What the agent says about connections, by socket cookie.
+#[map]
+pub static ADVICE: LruHashMap<u64, Advice> = LruHashMap::with_max_entries(ADVICE_ENTRIES, 0);
+
+/// The listening socket whose packet this CPU is handling: a handshake's last packet is filtered
+/// with the listener as its socket, and the connection's own socket is made right after, in the same
+/// softirq.
+#[map]
+pub static HANDSHAKE: PerCpuArray<Handshake> = PerCpuArray::with_max_entries(1, 0);
+
+/// Counters, one set per CPU.
+#[map]
+pub static COUNTS: PerCpuArray<[u64; COUNTERS]> = PerCpuArray::with_max_entries(1, 0);
+
+/// Denied single addresses.
+#[map]
+pub static DENY_V4: HashMap<[u8; 4], DenyEntry> = HashMap::with_max_entries(DENY_ENTRIES, BPF_F_NO_PREALLOC);
+/// Denied single addresses.
+#[map]
+pub static DENY_V6: HashMap<[u8; 16], DenyEntry> = HashMap::with_max_entries(DENY_ENTRIES, BPF_F_NO_PREALLOC);
+/// Denied networks.
+#[map]
+pub static DENY_V4_CIDR: LpmTrie<[u8; 4], DenyEntry> =
+    LpmTrie::with_max_entries(CIDR_ENTRIES, BPF_F_NO_PREALLOC);
+/// Denied networks.
+#[map]
+pub static DENY_V6_CIDR: LpmTrie<[u8; 16], DenyEntry> =
+    LpmTrie::with_max_entries(CIDR_ENTRIES, BPF_F_NO_PREALLOC);
+/// Networks that are never denied.
+#[map]
+pub static PASS_V4: LpmTrie<[u8; 4], u32> = LpmTrie::with_max_entries(CIDR_ENTRIES, BPF_F_NO_PREALLOC);
+/// Networks that are never denied.
+#[map]
+pub static PASS_V6: LpmTrie<[u8; 16], u32> = LpmTrie::with_max_entries(CIDR_ENTRIES, BPF_F_NO_PREALLOC);
+/// One entry.
+#[map]
+pub static DENY_CONFIG: Array<DenyConfig> = Array::with_max_entries(1, 0);
+/// Packets dropped and passlisted by the deny program, which outlives the agent: its own map.
+#[map]
+pub static DENY_COUNTS: PerCpuArray<[u64; 2]> = PerCpuArray::with_max_entries(1, 0);
+
+/// Value of [`HANDSHAKE`].
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Handshake {
+    /// Cookie of the listening socket.
+    pub listener: u64,
+    /// The handshake packet's addresses.
+    pub tuple: Tuple,
+    /// 1: its payload was written as a pending record.
+    pub pending: u32,
+}
+
+/// The state of the connection of `sk`, if it has one.
+///
+/// # Safety
+///
+/// `sk` is a full socket the verifier knows.
+#[inline(always)]
+pub unsafe fn conn_of(sk: *mut bpf_sock) -> Option<&'static mut Conn> {
+    // SAFETY: the helper returns null or a value that lives as long as the socket.
+    unsafe {
+        let map = (&raw const CONNS).cast_mut().cast();
+        bpf_sk_storage_get(map, sk.cast(), core::ptr::null_mut(), 0).cast::<Conn>().as_mut()
+    }
+}
+
+/// The state of the connection of `sk`, made zeroed if it has none. `None`: no memory.
+///
+/// # Safety
+///
+/// `sk` is a full socket the verifier knows.
+#[inline(always)]
+pub unsafe fn conn_or_new(sk: *mut bpf_sock) -> Option<&'static mut Conn> {
+    // SAFETY: the helper returns null or a value that lives as long as the socket.
+    unsafe {
+        let map = (&raw const CONNS).cast_mut().cast();
+        let create = u64::from(BPF_SK_STORAGE_GET_F_CREATE);
+        bpf_sk_storage_get(map, sk.cast(), core::ptr::null_mut(), create).cast::<Conn>().as_mut()
+    }
+}
