@@ -23,6 +23,7 @@ use report::Report;
   cargo xtask test --only chunked         those whose name contains `chunked`
   cargo xtask test --vm                   the scenarios also in virtual machines, on other kernels
   cargo xtask test --no-kernel            what needs neither root nor a kernel
+  cargo xtask test --vm                   all of them, and the scenarios on Linux 5.10, 6.1, 6.12 and 7.2
 
 Exit code 0: nothing failed, and every kind that was not left out ran at least one test.")]
 pub struct Args {
@@ -32,7 +33,7 @@ pub struct Args {
     /// Without the kernel scenarios, which need root
     #[arg(long)]
     no_kernel: bool,
-    /// Also on the kernels of the matrix, in virtual machines
+    /// Also the kernel scenarios on the kernels of the matrix, in QEMU (see `cargo xtask vm`)
     #[arg(long)]
     vm: bool,
 }

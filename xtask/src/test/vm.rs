@@ -1,4 +1,4 @@
-//! The scenarios on other kernels.
+//! The scenarios on the kernels of the matrix, each kernel a kind of its own in the report.
 
 use std::time::Duration;
 
@@ -6,44 +6,36 @@ use anyhow::Result;
 
 use super::report::Report;
 use crate::{
-    matrix, say,
+    say,
+    setup::{self, Group},
     vm::{self, End, Outcome},
 };
 
-/// Name of the kind in the report; the kernels are named in the matrix's own table.
-const KIND: &str = "vm";
-
-/// Runs the matrix and counts every test of every machine.
+/// Runs the matrix.
 pub fn run(only: Option<&str>, report: &mut Report) -> Result<()> {
+    setup::ensure(&[Group::Vm])?;
     say::step("kernel matrix");
-    let options = vm::Options { only: only.map(str::to_owned), limit: vm::LIMIT, ..vm::Options::default() };
-    let summary = vm::run(&options, &matrix::payload()?)?;
-    println!("{summary}");
+    let options = vm::Options { only: only.map(str::to_owned), ..vm::Options::default() };
+    let summary = vm::run(&options, &vm::Payload::build()?)?;
+    print!("{summary}");
     for machine in &summary.machines {
-        let mut failed = false;
+        let kind = format!("vm {}", machine.label);
+        report.took(&kind, Duration::from_secs_f64(machine.seconds));
         for test in &machine.tests {
-            let name = format!("{}: {}", machine.title, test.name);
             match test.outcome {
-                Outcome::Ok => report.passed(KIND),
-                Outcome::Failed => {
-                    failed = true;
-                    report.failed(KIND, &name);
-                }
-                Outcome::CannotRun => report.could_not_run(KIND, &name, &test.reason),
+                Outcome::Ok => report.passed(&kind),
+                Outcome::Failed => report.failed(&kind, &test.name),
+                Outcome::CannotRun => report.could_not_run(&kind, &test.name, &test.reason),
             }
         }
-        let nothing_asked_for = only.is_some() && machine.end == End::Finished(super::kernel::NOTHING_RAN);
-        if !failed && !machine.passed() && !nothing_asked_for {
-            let why = match &machine.end {
-                End::Lost { why, .. } => why.clone(),
-                End::Finished(code) => format!("exit code {code}"),
-            };
-            report.failed(KIND, &format!("{} as a whole: {why}", machine.title));
+        let failed = machine.tests.iter().any(|test| test.outcome == Outcome::Failed);
+        match &machine.end {
+            End::Lost { why, .. } => report.failed(&kind, &format!("{}: {why}", machine.title)),
+            End::Finished(code) if !machine.passed() && !failed => {
+                report.failed(&kind, &format!("{} as a whole (exit code {code})", machine.title));
+            }
+            End::Finished(_) => {}
         }
-        report.took(KIND, Duration::from_secs_f64(machine.seconds));
-    }
-    if only.is_none() && summary.scenarios(Outcome::Ok) == 0 {
-        report.failed(KIND, "no scenario ran");
     }
     Ok(())
 }

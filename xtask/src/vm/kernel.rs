@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 
 use super::debian::{Apt, Archive, Mirror, Package, compare_versions};
+use crate::say;
 
 /// One column of the matrix: a series of kernels and the suites that publish it.
 pub(super) struct Series {
@@ -134,11 +135,14 @@ pub(super) fn fetch(series: &[&'static Series], cache: &Path, mirror: Option<&st
 
     let suites: Vec<_> = series.iter().flat_map(|series| series.suites).copied().collect();
     let apt = Apt::new(&cache.join("apt"), &Mirror::find(mirror)?, &suites)?;
-    println!("Asking Debian for its newest kernels");
+    say::step("asking Debian for its newest kernels");
     let packages = match apt.update().and_then(|()| apt.kernel_packages()) {
         Ok(packages) => packages,
         Err(error) => {
-            println!("Could not ask ({error:#}); using the newest kernels in {}", root.display());
+            say::warning(&format!(
+                "could not ask ({error:#}): the newest kernels in {} serve",
+                root.display()
+            ));
             return series.iter().map(|series| newest_cached(series, &root)).collect();
         }
     };
@@ -173,7 +177,7 @@ fn newest_cached(series: &'static Series, root: &Path) -> Result<Kernel> {
 
 /// Downloads and unpacks into `dir`, which appears only when complete.
 fn download(release: &Release<'_>, apt: &Apt, dir: &Path) -> Result<()> {
-    println!("Downloading Linux {} from {}", release.version, release.suite);
+    say::step(&format!("downloading Linux {} from {}", release.version, release.suite));
     // Not with_extension: a version has dots of its own.
     let partial = PathBuf::from(format!("{}.partial", dir.display()));
     if partial.exists() {

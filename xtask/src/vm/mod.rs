@@ -4,6 +4,7 @@
 //! this host; nothing of it touches a network or a disk. A run is: newest kernels → one shared archive of
 //! user-land → for each machine its modules and our binaries appended → QEMU → what it reported.
 
+mod counter;
 mod cpio;
 mod debian;
 mod features;
@@ -31,16 +32,35 @@ use qemu::{Accelerator, Machine};
 use report::MachineReport;
 use tree::Tree;
 
-/// Seconds after which a machine is stopped, unless asked otherwise.
-pub const LIMIT: u64 = 900;
+use crate::setup::{self, Group};
+use crate::{machine, paths, say};
+
+/// `cargo xtask vm`.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  cargo xtask vm                          every kernel, every scenario
+  cargo xtask vm --kernel 5.10            the oldest one only
+  cargo xtask vm --kernel 6.1 --only deny/ --verbose
+  cargo xtask vm --kernel 7.2 --shell     a prompt inside, with picket in /picket
+  cargo xtask vm --checks-only            what each kernel allows, without building anything
+
+Exit code 0: nothing failed on any kernel. What a kernel cannot run is named.")]
+pub struct Args {
+    #[command(flatten)]
+    options: Options,
+    /// Only check what each kernel allows: no scenarios, nothing built
+    #[arg(long, conflicts_with_all = ["only", "agent", "scenarios"])]
+    checks_only: bool,
+    /// Test this agent instead of building one
+    #[arg(long, value_name = "FILE", requires = "scenarios")]
+    agent: Option<PathBuf>,
+    /// Run this test program instead of building it
+    #[arg(long, value_name = "FILE", requires = "agent")]
+    scenarios: Option<PathBuf>,
+}
 
 /// What to run of the matrix.
-#[derive(Clone, Debug, Default, clap::Args)]
-#[command(after_help = "Examples:\n  \
-    cargo xtask vm                        every kernel, every scenario\n  \
-    cargo xtask vm --kernel 5.10          the oldest one only\n  \
-    cargo xtask vm --kernel 6.1 --only tls --verbose\n  \
-    cargo xtask vm --kernel 7.2 --shell   a prompt inside, with picket in /picket")]
+#[derive(Clone, Debug, clap::Args)]
 pub struct Options {
     /// Run only this kernel: 5.10, 6.1, 6.12, 7.2 (whatever Debian sid has now). May be repeated
     #[arg(long = "kernel", value_name = "SERIES")]
@@ -48,10 +68,10 @@ pub struct Options {
     /// Run only the scenarios whose name contains this
     #[arg(long, value_name = "PATTERN")]
     pub only: Option<String>,
-    /// Open a prompt inside the machine instead of running tests (the first kernel chosen)
+    /// Open a prompt in the machine of the first kernel chosen instead of running tests
     #[arg(long)]
     pub shell: bool,
-    /// Show every line the machine reports
+    /// Show every line that the machines report
     #[arg(long)]
     pub verbose: bool,
     /// Stop a machine after this many seconds
@@ -60,6 +80,37 @@ pub struct Options {
     /// Debian mirror to fetch kernels from (default: this system's own)
     #[arg(long, value_name = "URL")]
     pub mirror: Option<String>,
+}
+
+/// The most seconds one machine may take, unless told otherwise.
+const LIMIT: u64 = 900;
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { kernels: Vec::new(), only: None, shell: false, verbose: false, limit: LIMIT, mirror: None }
+    }
+}
+
+/// Runs what `cargo xtask vm` asks for and prints the table.
+///
+/// # Errors
+/// A machine failed, or the matrix could not run.
+pub fn command(args: &Args) -> Result<()> {
+    setup::ensure(&[Group::Vm])?;
+    let payload = match (&args.agent, &args.scenarios) {
+        (Some(agent), Some(scenarios)) => {
+            Payload { agent: Some(agent.clone()), scenarios: Some(scenarios.clone()) }
+        }
+        _ if args.checks_only => Payload::default(),
+        _ => Payload::build()?,
+    };
+    let summary = run(&args.options, &payload)?;
+    if args.options.shell {
+        return Ok(());
+    }
+    print!("{summary}");
+    ensure!(summary.passed(), "the kernel matrix failed");
+    Ok(())
 }
 
 /// How the guest mounts control groups.
@@ -80,26 +131,32 @@ pub fn run(options: &Options, payload: &Payload) -> Result<Summary> {
         [] => MATRIX.iter().collect(),
         names => names.iter().map(|name| Series::named(name)).collect::<Result<_>>()?,
     };
-    let cache = cache_dir()?;
+    ensure!(machine::arch() == "x86_64", "the kernel matrix takes its programs from an x86_64 host");
+    let cache = paths::cache();
     fs::create_dir_all(&cache)?;
     let kernels = kernel::fetch(&series, &cache, options.mirror.as_deref())?;
     for kernel in &kernels {
-        println!("{}", features::describe(kernel));
+        say::detail(&features::describe(kernel));
     }
 
     let accelerator = Accelerator::detect();
     let scratch = Scratch::new()?;
     let payload = payload.stripped(&scratch.0)?;
     let mut image = Image::new(scratch.0.join("initramfs"), &userland::userland()?)?;
-    println!("User-land for the guests: {} MiB; machines run with {accelerator}", image.base >> 20);
+    say::detail(&format!(
+        "user-land for the guests: {} MiB; machines run with {accelerator}",
+        image.base >> 20
+    ));
 
     let mut summary = Summary::default();
     for (kernel, cgroups) in machines(&kernels) {
         let modules = Modules::of(kernel)?;
         image.append(&guest_files(options, &payload, &modules, accelerator)?)?;
-        let title = match cgroups {
-            Cgroups::Unified => kernel.title(),
-            Cgroups::Hybrid => format!("{}, cgroup hybrid", kernel.title()),
+        let (label, title) = match cgroups {
+            Cgroups::Unified => (kernel.series.to_owned(), kernel.title()),
+            Cgroups::Hybrid => {
+                (format!("{} hybrid", kernel.series), format!("{}, cgroup hybrid", kernel.title()))
+            }
         };
         let machine = Machine {
             kernel: &kernel.image,
@@ -112,13 +169,29 @@ pub fn run(options: &Options, payload: &Payload) -> Result<Summary> {
             console: &scratch.0.join("console"),
             limit: Duration::from_secs(options.limit),
         };
-        println!("\n=== Linux {title}");
+        say::step(&format!("Linux {title}"));
         if options.shell {
-            println!("The machine stops when you leave the prompt; Ctrl-A X kills it");
+            say::detail("the machine stops when you leave the prompt; Ctrl-A X kills it");
             machine.interactive()?;
             return Ok(summary);
         }
-        summary.machines.push(report_of(&machine, title, modules.lacking, options.verbose)?);
+        let start = Instant::now();
+        let outcome = machine.run(&mut |line| {
+            if options.verbose || line.contains("PICKET-") {
+                println!("{:6.1} s  {line}", start.elapsed().as_secs_f64());
+            }
+        })?;
+        summary.machines.push(MachineReport {
+            label,
+            title,
+            tests: outcome.tests,
+            lacking_modules: modules.lacking,
+            malformed: outcome.malformed,
+            boot_seconds: outcome.boot_seconds,
+            seconds: start.elapsed().as_secs_f64(),
+            end: outcome.end,
+            scenarios_expected: payload.is_complete(),
+        });
     }
     Ok(summary)
 }
@@ -128,30 +201,6 @@ fn machines(kernels: &[Kernel]) -> impl Iterator<Item = (&Kernel, Cgroups)> {
     kernels.iter().flat_map(|kernel| {
         let hybrid = (kernel.series == MATRIX[0].name).then_some((kernel, Cgroups::Hybrid));
         std::iter::once((kernel, Cgroups::Unified)).chain(hybrid)
-    })
-}
-
-fn report_of(
-    machine: &Machine<'_>,
-    title: String,
-    lacking_modules: Vec<&'static str>,
-    verbose: bool,
-) -> Result<MachineReport> {
-    let start = Instant::now();
-    let mut show = |line: &str| {
-        if verbose || line.contains("PICKET-") {
-            println!("{:6.1} s  {line}", start.elapsed().as_secs_f64());
-        }
-    };
-    let outcome = machine.run(&mut show)?;
-    Ok(MachineReport {
-        title,
-        tests: outcome.tests,
-        lacking_modules,
-        malformed: outcome.malformed,
-        boot_seconds: outcome.boot_seconds,
-        seconds: start.elapsed().as_secs_f64(),
-        end: outcome.end,
     })
 }
 
@@ -227,15 +276,4 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         fs::remove_dir_all(&self.0).ok();
     }
-}
-
-/// `$XDG_CACHE_HOME/picket` or `~/.cache/picket`.
-fn cache_dir() -> Result<PathBuf> {
-    let base = match std::env::var_os("XDG_CACHE_HOME") {
-        Some(dir) => PathBuf::from(dir),
-        None => PathBuf::from(std::env::var_os("HOME").context("HOME is not set: where to cache kernels?")?)
-            .join(".cache"),
-    };
-    ensure!(base.is_absolute(), "XDG_CACHE_HOME must be an absolute path");
-    Ok(base.join("picket"))
 }

@@ -1,11 +1,16 @@
 //! What is tested in the guests: the agent and the scenarios, as built on this host.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
 use super::tree::Tree;
+use crate::build;
+use crate::process::cargo;
+
+/// Name of the test program with the scenarios.
+const PROGRAM: &str = "kernel";
 
 /// The binaries that a machine of the matrix runs.
 #[derive(Clone, Debug, Default)]
@@ -17,12 +22,28 @@ pub struct Payload {
 }
 
 impl Payload {
-    /// Builds both with cargo, optimised, since a guest is slow as it is. The agent's eBPF object must be there already.
+    /// Builds both, optimised: a guest is slow as it is.
     pub fn build() -> Result<Self> {
-        let agent = executable(&["build", "--package", "picket", "--bin", "picket"], "picket")?;
-        let scenarios =
-            executable(&["test", "--no-run", "--package", "picket-tests", "--test", "kernel"], "kernel")?;
+        let agent = build::agent(true)?;
+        let mut command = cargo();
+        command.args([
+            "test",
+            "--release",
+            "--package",
+            "picket-tests",
+            "--test",
+            PROGRAM,
+            "--no-run",
+            "--quiet",
+        ]);
+        let scenarios = build::executables(command)?.into_iter().find(|program| program.name == PROGRAM);
+        let scenarios = scenarios.context("cargo built no scenarios")?.path;
         Ok(Self { agent: Some(agent), scenarios: Some(scenarios) })
+    }
+
+    /// Whether scenarios can run.
+    pub(super) fn is_complete(&self) -> bool {
+        self.agent.is_some() && self.scenarios.is_some()
     }
 
     /// Copies without debug information, in `scratch`: every byte is loaded into each guest's memory.
@@ -58,7 +79,7 @@ impl Payload {
              cd /root\n\
              python3 -I /picket/checks.py; checks=$?\n"
         );
-        if self.agent.is_some() && self.scenarios.is_some() {
+        if self.is_complete() {
             let only = only.map(|pattern| format!(" --only {}", quoted(pattern))).unwrap_or_default();
             script += &format!("/picket/kernel{only} || exit $?\n");
         }
@@ -69,24 +90,6 @@ impl Payload {
 /// `word` as one word of a shell.
 fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
-}
-
-/// Builds with cargo and gives the path of the executable called `name`.
-fn executable(arguments: &[&str], name: &str) -> Result<PathBuf> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let out = Command::new(cargo)
-        .args(arguments)
-        .args(["--release", "--message-format=json-render-diagnostics"])
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot run cargo")?;
-    ensure!(out.status.success(), "cargo {} failed", arguments.join(" "));
-    String::from_utf8_lossy(&out.stdout)
-        .lines()
-        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .filter(|message| message["reason"] == "compiler-artifact" && message["target"]["name"] == name)
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .with_context(|| format!("cargo {} built no executable {name}", arguments.join(" ")))
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ pub(super) enum Line {
     /// A `PICKET-TEST` line that lacks a part: the test is broken, not absent.
     Malformed,
     /// `PICKET-VM end exit=… seconds=…`: everything ran.
-    End { exit: i32 },
+    End { exit: i32, seconds: f64 },
     /// Anything else.
     Other,
 }
@@ -48,12 +48,10 @@ impl Line {
         }
         let Some((_, fields)) = line.split_once("PICKET-VM ") else { return Self::Other };
         let parsed = match fields.split_once(' ') {
-            Some(("booted", rest)) => {
-                field(rest, "seconds").and_then(|s| s.parse().ok()).map(|seconds| Self::Booted { seconds })
-            }
-            Some(("end", rest)) => {
-                field(rest, "exit").and_then(|s| s.parse().ok()).map(|exit| Self::End { exit })
-            }
+            Some(("booted", rest)) => number(rest, "seconds").map(|seconds| Self::Booted { seconds }),
+            Some(("end", rest)) => number(rest, "exit")
+                .zip(number(rest, "seconds"))
+                .map(|(exit, seconds)| Self::End { exit, seconds }),
             _ => None,
         };
         parsed.unwrap_or(Self::Other)
@@ -75,6 +73,10 @@ fn parse_test(fields: &str) -> Option<Test> {
         outcome,
         reason: reason.to_owned(),
     })
+}
+
+fn number<T: std::str::FromStr>(fields: &str, key: &str) -> Option<T> {
+    field(fields, key)?.parse().ok()
 }
 
 /// The value of `key=value` among words separated by spaces, before any quoted text.
@@ -100,6 +102,8 @@ pub enum End {
 /// One machine of the matrix and what came of it.
 #[derive(Clone, Debug)]
 pub struct MachineReport {
+    /// Short: the series, such as `5.10` or `5.10 hybrid`.
+    pub label: String,
     /// The kernel that ran, by its release, Debian version and suite; and how cgroups were mounted.
     pub title: String,
     /// Every test that reported.
@@ -114,6 +118,8 @@ pub struct MachineReport {
     pub seconds: f64,
     /// How it ended.
     pub end: End,
+    /// Whether scenarios were to run, and not only the machine's checks.
+    pub scenarios_expected: bool,
 }
 
 impl MachineReport {
@@ -128,7 +134,8 @@ impl MachineReport {
             && self.malformed == 0
             && self.tests.iter().all(|test| test.outcome != Outcome::Failed)
             // Asserted, so that a guest that ran nothing can never count as good.
-            && self.tests.iter().any(|test| test.kind == "machine" && test.outcome == Outcome::Ok)
+            && self.count("machine", Outcome::Ok) > 0
+            && (!self.scenarios_expected || self.count("kernel", Outcome::Ok) > 0)
     }
 }
 
@@ -176,7 +183,9 @@ impl fmt::Display for Summary {
         for machine in &self.machines {
             fmt_details(machine, f)?;
         }
-        Ok(())
+        let [ok, failed, cannot] =
+            [Outcome::Ok, Outcome::Failed, Outcome::CannotRun].map(|o| self.scenarios(o));
+        writeln!(f, "\nscenarios: {ok} passed, {failed} failed, {cannot} skipped")
     }
 }
 
@@ -196,6 +205,9 @@ fn fmt_details(machine: &MachineReport, f: &mut fmt::Formatter<'_>) -> fmt::Resu
         lines.push(format!("failed: {} PICKET-TEST lines could not be read", machine.malformed));
     }
     match &machine.end {
+        End::Finished(0) if machine.scenarios_expected && machine.count("kernel", Outcome::Ok) == 0 => {
+            lines.push("failed: no scenario ran".to_owned());
+        }
         End::Finished(0) => {}
         End::Finished(code) => lines.push(format!("failed: the tests ended with exit code {code}")),
         End::Lost { why, last_lines } => {
@@ -237,7 +249,7 @@ mod tests {
         // A result inside the reason is not a result.
         assert_eq!(Line::parse("PICKET-TEST kind=kernel name=a reason=\"result=ok\""), Line::Malformed);
         assert_eq!(Line::parse("PICKET-VM booted seconds=2.51 linux=6.1"), Line::Booted { seconds: 2.51 });
-        assert_eq!(Line::parse("PICKET-VM end exit=3 seconds=9"), Line::End { exit: 3 });
+        assert_eq!(Line::parse("PICKET-VM end exit=3 seconds=9"), Line::End { exit: 3, seconds: 9.0 });
         assert_eq!(Line::parse("[    0.1] Linux version"), Line::Other);
     }
 
@@ -249,6 +261,7 @@ mod tests {
             reason: "because".into(),
         });
         MachineReport {
+            label: "6.1".into(),
             title: "6.1".into(),
             tests: tests.into(),
             lacking_modules: vec![],
@@ -256,6 +269,7 @@ mod tests {
             boot_seconds: Some(2.0),
             seconds: 9.0,
             end,
+            scenarios_expected: false,
         }
     }
 
@@ -268,6 +282,9 @@ mod tests {
         let lost = End::Lost { why: "no end".into(), last_lines: vec!["panic".into()] };
         assert!(!machine(Outcome::Ok, lost.clone()).passed());
         assert!(!MachineReport { tests: vec![], ..machine(Outcome::Ok, End::Finished(0)) }.passed());
+        let none_ran =
+            MachineReport { scenarios_expected: true, ..machine(Outcome::CannotRun, End::Finished(0)) };
+        assert!(!none_ran.passed());
         assert!(!Summary::default().passed());
 
         let summary = Summary { machines: vec![machine(Outcome::Failed, lost)] };

@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use super::tree::Tree;
+use crate::paths;
 
 /// A program of this host that the guest needs.
 struct Program {
@@ -71,7 +72,7 @@ pub(super) fn userland() -> Result<Tree> {
     let mut tree = Tree::default();
     skeleton(&mut tree)?;
     for program in PROGRAMS {
-        let path = find_program(program.name).with_context(|| {
+        let path = paths::find_program(program.name).with_context(|| {
             format!(
                 "the guest needs {} (package {}); `cargo xtask setup` installs it",
                 program.name, program.package
@@ -121,7 +122,8 @@ fn skeleton(tree: &mut Tree) -> Result<()> {
     tree.text("/etc/nsswitch.conf", 0o644, "passwd: files\ngroup: files\nhosts: files\n");
     tree.symlink("/var/run", "../run");
 
-    let busybox = find_program("busybox").context("the guest needs busybox (package busybox-static)")?;
+    let busybox =
+        paths::find_program("busybox").context("the guest needs busybox (package busybox-static)")?;
     let linked = Command::new("ldd").arg(&busybox).output()?.status.success();
     ensure!(!linked, "{} needs shared libraries: install busybox-static instead", busybox.display());
     tree.copy(&busybox, "/busybox/busybox");
@@ -145,7 +147,11 @@ fn apache_modules(tree: &mut Tree) -> Result<()> {
 /// its library less what services never load.
 fn python(tree: &mut Tree) -> Result<()> {
     let system = PathBuf::from("/usr/bin/python3");
-    let python = if system.exists() { system } else { find_program("python3")? };
+    let python = if system.exists() {
+        system
+    } else {
+        paths::find_program("python3").context("the guest needs python3")?
+    };
     let script = "import sys, sysconfig\n\
                   print(getattr(sys, '_base_executable', sys.executable))\n\
                   print(sysconfig.get_path('stdlib'))\n\
@@ -167,14 +173,4 @@ fn python(tree: &mut Tree) -> Result<()> {
         })?;
     }
     Ok(())
-}
-
-/// Looks `name` up as a root shell would: system directories count even where PATH lacks them.
-pub(super) fn find_program(name: &str) -> Result<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .chain(["/usr/sbin", "/usr/bin", "/sbin", "/bin"].map(PathBuf::from))
-        .map(|dir| dir.join(name))
-        .find(|path| path.is_file())
-        .with_context(|| format!("no program {name} on this host"))
 }
