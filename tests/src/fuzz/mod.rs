@@ -1,47 +1,82 @@
-//! Fuzz targets: each takes any bytes and must neither panic nor take more than it may.
+//! Fuzz targets: each takes any bytes and panics when an invariant does not hold.
+//!
+//! `cargo xtask fuzz NAME --for 60s` feeds a target from its corpus, `tests/corpus/NAME/`, and from
+//! mutations of it; the tests below do the same for a moment.
 
 pub mod rules_json;
 pub mod rules_judge;
 
-/// Name and entry of each target; its corpus is `tests/corpus/NAME`.
-pub const TARGETS: &[(&str, fn(&[u8]))] =
-    &[("rules_json", rules_json::run), ("rules_judge", rules_judge::run)];
+/// A fuzz target.
+pub type Target = fn(&[u8]);
 
-/// Runs a target on each file of its corpus and on `neighbours` damaged copies of each, made the same
-/// way every time. How many inputs ran.
+/// Every target by name.
+pub const TARGETS: &[(&str, Target)] = &[("rules_json", rules_json::run), ("rules_judge", rules_judge::run)];
+
 #[cfg(test)]
-fn run_corpus(name: &str, run: fn(&[u8]), neighbours: usize) -> usize {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name);
-    let mut paths: Vec<_> =
-        std::fs::read_dir(folder).expect("a corpus").map(|entry| entry.expect("an entry").path()).collect();
-    paths.sort();
-    let mut ran = 0;
-    let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut random = |below: usize| {
-        seed ^= seed << 13;
-        seed ^= seed >> 7;
-        seed ^= seed << 17;
-        usize::try_from(seed % below.max(1) as u64).unwrap_or(0)
-    };
-    for path in paths {
-        let data = std::fs::read(&path).expect("a file of the corpus");
-        run(&data);
-        ran += 1;
-        for _ in 0..neighbours {
-            let mut damaged = data.clone();
-            for _ in 0..=random(4) {
-                let (at, other) = (random(damaged.len()), random(data.len()));
-                match (random(4), damaged.get_mut(at)) {
-                    (0, Some(byte)) => *byte = b"\0\"'{}[]\\%<&;,:\n\xff"[random(16)],
-                    (1, Some(byte)) => *byte ^= 1 << random(8),
-                    (2, Some(_)) => damaged.truncate(at),
-                    (_, Some(_)) => drop(damaged.splice(at..at, data.iter().copied().skip(other).take(8))),
-                    (_, None) => {}
-                }
-            }
-            run(&damaged);
-            ran += 1;
+mod tests {
+    use std::{fs, path::PathBuf};
+
+    use super::TARGETS;
+
+    fn corpus(name: &str) -> Vec<Vec<u8>> {
+        let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name);
+        let entries = fs::read_dir(&dir).unwrap_or_else(|e| panic!("{}: {e}", dir.display()));
+        let mut paths: Vec<_> = entries.map(|e| e.unwrap().path()).collect();
+        paths.sort();
+        paths.into_iter().map(|p| fs::read(p).unwrap()).collect()
+    }
+
+    /// xorshift64: the same run every time.
+    struct Random(u64);
+
+    impl Random {
+        fn below(&mut self, n: usize) -> usize {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            (self.0 >> 11) as usize % n.max(1)
         }
     }
-    ran
+
+    fn mutate(random: &mut Random, corpus: &[Vec<u8>]) -> Vec<u8> {
+        let mut bytes = corpus[random.below(corpus.len())].clone();
+        for _ in 0..=random.below(4) {
+            let at = random.below(bytes.len() + 1);
+            let end = (at + random.below(32)).min(bytes.len());
+            match random.below(6) {
+                0 => bytes.truncate(at),
+                1 => drop(bytes.drain(at..end)),
+                2 => bytes.insert(at, random.below(256) as u8),
+                3 => bytes.extend_from_within(at..end),
+                4 if at < bytes.len() => bytes[at] ^= 1 << random.below(8),
+                _ => {
+                    let other = &corpus[random.below(corpus.len())];
+                    let from = random.below(other.len() + 1);
+                    bytes.truncate(at);
+                    bytes.extend_from_slice(&other[from..]);
+                }
+            }
+        }
+        bytes
+    }
+
+    #[test]
+    fn corpora_and_a_moment_of_mutations() {
+        const ROUNDS: usize = 1000;
+        let mut run = 0;
+        for (name, target) in TARGETS {
+            let corpus = corpus(name);
+            assert!(!corpus.is_empty(), "tests/corpus/{name} holds seeds");
+            for seed in &corpus {
+                target(seed);
+                run += 1;
+            }
+            let mut random = Random(0x9e37_79b9_7f4a_7c15);
+            for _ in 0..ROUNDS {
+                target(&mutate(&mut random, &corpus));
+                run += 1;
+            }
+        }
+        assert!(run > TARGETS.len() * ROUNDS);
+    }
 }

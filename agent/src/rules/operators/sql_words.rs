@@ -12,11 +12,15 @@ use std::sync::LazyLock;
 
 use libinjectionrs::sqli::sqli_data::SQL_KEYWORDS;
 
-/// What a word may become a token of, alone or as the first of several.
+/// What a word may become a token of.
 #[derive(Clone, Copy, Default)]
 struct Kind {
     /// Keyword, expression, grouping, union, T-SQL, variable.
     telling: bool,
+    /// The first of several words that are that together (`GROUP BY`).
+    begins: bool,
+    /// One of those that follow.
+    follows: bool,
     /// `AND`, `OR`, `XOR`.
     logic: bool,
     function: bool,
@@ -25,17 +29,22 @@ struct Kind {
 static WORDS: LazyLock<HashMap<Vec<u8>, Kind, BuildHasherDefault<Fnv>>> = LazyLock::new(|| {
     let mut words: HashMap<Vec<u8>, Kind, _> = HashMap::default();
     for entry in SQL_KEYWORDS.iter().filter(|entry| entry.token_type != b'F') {
-        let first = entry.word.split(' ').next().unwrap_or_default();
-        let kind = words.entry(first.as_bytes().to_ascii_uppercase()).or_default();
-        match entry.token_type {
-            // Operators, plain words, numbers, types, collations.
-            b'o' | b'n' | b'1' | b't' | b'A' => {}
-            b'f' => kind.function = true,
-            b'&' => kind.logic = true,
-            _ => kind.telling = true,
+        let harmless = matches!(entry.token_type, b'o' | b'n' | b'1' | b't' | b'A');
+        let single = !entry.word.contains(' ');
+        for (number, word) in entry.word.split(' ').enumerate() {
+            let kind = words.entry(word.as_bytes().to_ascii_uppercase()).or_default();
+            match (entry.token_type, single) {
+                // Operators, plain words, numbers, types, collations.
+                _ if harmless => {}
+                (b'f', true) => kind.function = true,
+                (b'&', true) => kind.logic = true,
+                (_, true) => kind.telling = true,
+                (_, false) if number == 0 => kind.begins = true,
+                (_, false) => kind.follows = true,
+            }
         }
     }
-    words.retain(|_, kind| kind.telling || kind.logic || kind.function);
+    words.retain(|_, kind| kind.telling || kind.begins || kind.follows || kind.logic || kind.function);
     words
 });
 
@@ -100,7 +109,7 @@ pub(in crate::rules) fn worth_reading(value: &[u8]) -> bool {
                 rest = after;
             }
         }
-        if seen.telling || seen.logic && (seen.function || digits) {
+        if seen.telling || seen.begins && seen.follows || seen.logic && (seen.function || digits) {
             return true;
         }
     }
@@ -131,6 +140,8 @@ fn note(word: &[u8], seen: &mut Kind) {
     upper.make_ascii_uppercase();
     if let Some(kind) = WORDS.get(&*upper) {
         seen.telling |= kind.telling;
+        seen.begins |= kind.begins;
+        seen.follows |= kind.follows;
         seen.logic |= kind.logic;
         seen.function |= kind.function;
     }
