@@ -77,7 +77,7 @@ const BYTES: [Byte; 256] = {
             0x80.. => Byte::Word,
             b' ' | b'\t' | b'\n' | b'\r' | b',' | b':' | b'+' | b'=' | b'%' | b'?' | b'!' | b'<' | b'>'
             | b'*' | b'~' | b'^' => Byte::Gap,
-            b'&' | b'-' | b'/' => Byte::Pair,
+            b'&' | b'|' | b'-' | b'/' => Byte::Pair,
             _ => Byte::Telling,
         };
         at += 1;
