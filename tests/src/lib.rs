@@ -1,1 +1,3 @@
-//! Tests of the whole: kernel scenarios, replay, rule conformance, fuzz targets.
+//! Tests of the whole: kernel scenarios, replay, rule conformance, fuzz targets; and benchmarks.
+
+pub mod bench;

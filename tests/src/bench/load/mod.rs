@@ -1,0 +1,3 @@
+//! What is sent at Picket.
+
+pub mod frame;
