@@ -9,12 +9,18 @@
 //!
 //! From [`stream`] to [`rules`] the code is pure: bytes and times come in as arguments.
 
+pub mod api;
 pub mod capture;
+pub mod cli;
 pub mod client_ip;
+pub mod config;
+pub mod doctor;
 pub mod event;
 pub mod http;
 pub mod limits;
 pub mod probe;
+pub mod respond;
 pub mod rules;
+pub mod service;
 pub mod stream;
 pub mod time;

@@ -32,5 +32,46 @@ pub const CONNECTION_IDLE: u64 = 300 * 1_000_000_000;
 pub const CONNECTIONS: usize = 65_536;
 /// Bytes all connections may hold, unless configured.
 pub const MEMORY: usize = 32 * 1024 * 1024;
+/// Bytes of a rule file that are read.
+pub const RULE_FILE: u64 = 16 * 1024 * 1024;
 /// Transactions waiting to be printed.
 pub const EVENT_QUEUE: usize = 32_768;
+/// Arguments of a command line that are kept.
+pub const CMDLINE_ARGS: usize = 64;
+/// Bytes of a command line that are read.
+pub const CMDLINE_BYTES: usize = 4096;
+/// Open files of one process that are looked through for its listening sockets.
+pub const FDS_SCANNED: usize = 65_536;
+/// Listening sockets whose service is remembered.
+pub const LISTENERS: usize = 16_384;
+/// Services in the catalog.
+pub const SERVICES: usize = 4096;
+/// Bytes of a request to the API.
+pub const API_BODY: usize = 64 * 1024;
+/// Bytes of an answer the command line takes.
+pub const API_ANSWER: usize = 256 * 1024 * 1024;
+/// Entries of the denylist that are listed unless asked otherwise.
+pub const DENYLIST_LISTED: usize = 1000;
+/// Characters of a person's reason or comment.
+pub const REASON_CHARS: usize = 500;
+/// Bytes of a configuration file that are read.
+pub const CONFIG_FILE: usize = 1024 * 1024;
+/// Bytes of one text field of an event (path, query, matched value…) that are kept.
+pub const EVENT_FIELD: usize = 4096;
+/// Matches of one event that are kept.
+pub const EVENT_MATCHES: usize = 64;
+/// Anomalies of one event that are kept.
+pub const EVENT_ANOMALIES: usize = 16;
+/// Credentials of one request that are remembered while its event is written; with more, matched
+/// values that could hold one are redacted whole.
+pub const EVENT_CREDENTIALS: usize = 256;
+/// Encodings laid one over the other under which credentials are looked for.
+pub const REDACT_LAYERS: usize = 4;
+/// Actors whose attack events are remembered by respond; beyond it the one silent longest goes.
+pub const RESPOND_ACTORS: usize = 16_384;
+/// Attack events of all actors together that respond remembers.
+pub const RESPOND_EVENTS: usize = 262_144;
+/// Passlist entries a person may add.
+pub const PASSLIST_ENTRIES: usize = 4096;
+/// Event ids kept as the cause of one denylist entry.
+pub const CAUSE_EVENTS: usize = 16;

@@ -1,0 +1,383 @@
+//! The API over a real Unix socket, with an agent that keeps its lists in memory.
+
+use std::{
+    collections::BTreeMap,
+    io::{Read as _, Write as _},
+    os::unix::{fs::PermissionsExt as _, net::UnixStream},
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use super::{types::*, *};
+
+/// Keeps blocks and passes, nothing else: enough to see that what is sent arrives.
+#[derive(Default)]
+pub(crate) struct InMemory {
+    pub(crate) blocks: Mutex<BTreeMap<IpNet, BlockView>>,
+    pub(crate) passes: Mutex<BTreeMap<IpNet, PassView>>,
+    pub(crate) interfaces: Vec<DenyInterface>,
+    pub(crate) stats: Stats,
+    pub(crate) services: Vec<ServiceView>,
+}
+
+impl Control for InMemory {
+    fn stats(&self) -> Stats {
+        self.stats.clone()
+    }
+
+    fn services(&self) -> Vec<ServiceView> {
+        self.services.clone()
+    }
+
+    fn denylist(&self, limit: usize) -> Result<Denylist, ApiError> {
+        let blocks = self.blocks.lock().expect("lock");
+        let entries = blocks.values().take(limit).cloned().collect();
+        Ok(Denylist { total: blocks.len() as u64, interfaces: self.interfaces.clone(), entries })
+    }
+
+    fn block(&self, request: BlockRequest) -> Result<BlockView, ApiError> {
+        if self.passes.lock().expect("lock").keys().any(|pass| pass.contains(&request.net)) {
+            return Err(ApiError::new(Code::Passlisted, format!("{} is on the passlist", request.net))
+                .hint("take it off with: picket passlist remove"));
+        }
+        if request.reason.as_deref() == Some("panic") {
+            panic!("asked to");
+        }
+        let view = BlockView {
+            net: net::display(&request.net),
+            since: Some("2026-01-02T03:04:05Z".parse().expect("time")),
+            ends: request.duration.map(|duration| {
+                let since: jiff::Timestamp = "2026-01-02T03:04:05Z".parse().expect("time");
+                since.checked_add(duration).expect("in range")
+            }),
+            drops: 3,
+            cause: request.reason.unwrap_or_else(|| "by hand".to_owned()),
+            origin: "manual".to_owned(),
+            enforced_on: self.interfaces.iter().map(|interface| interface.name.clone()).collect(),
+        };
+        self.blocks.lock().expect("lock").insert(request.net, view.clone());
+        Ok(view)
+    }
+
+    fn unblock(&self, net: IpNet) -> Result<BlockView, ApiError> {
+        let removed = self.blocks.lock().expect("lock").remove(&net);
+        removed.ok_or_else(|| ApiError::new(Code::NotFound, format!("{} is not blocked", net::display(&net))))
+    }
+
+    fn unblock_all(&self) -> Result<u64, ApiError> {
+        Ok(std::mem::take(&mut *self.blocks.lock().expect("lock")).len() as u64)
+    }
+
+    fn passlist(&self) -> Vec<PassView> {
+        self.passes.lock().expect("lock").values().cloned().collect()
+    }
+
+    fn passlist_add(&self, net: IpNet, comment: Option<String>) -> Result<PassView, ApiError> {
+        let view = PassView { net: net::display(&net), origin: "manual".to_owned(), comment };
+        self.passes.lock().expect("lock").insert(net, view.clone());
+        Ok(view)
+    }
+
+    fn passlist_remove(&self, net: IpNet) -> Result<PassView, ApiError> {
+        if net.addr().is_loopback() {
+            return Err(ApiError::new(Code::Refused, "loopback always stands on the passlist"));
+        }
+        let removed = self.passes.lock().expect("lock").remove(&net);
+        removed.ok_or_else(|| ApiError::new(Code::NotFound, format!("{net} is not on the passlist")))
+    }
+
+    fn reload(&self) -> Result<Reloaded, ApiError> {
+        Ok(Reloaded { changes: vec!["respond.enabled".to_owned()], needs_restart: Vec::new() })
+    }
+}
+
+/// A served socket; stops with the value.
+pub(crate) struct Running {
+    directory: tempfile::TempDir,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Running {
+    pub(crate) fn start(control: InMemory) -> Self {
+        let directory = tempfile::tempdir().expect("directory");
+        let socket = directory.path().join("picket.sock");
+        let (stop, stopped) = tokio::sync::oneshot::channel();
+        let (ready, is_ready) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            runtime().block_on(async {
+                let server = Server::bind(&socket).expect("bind");
+                ready.send(()).expect("the test waits");
+                let stopped = async {
+                    let _ = stopped.await;
+                };
+                server.serve(Arc::new(control), stopped).await.expect("serve");
+            });
+        });
+        is_ready.recv().expect("ready");
+        Self { directory, stop: Some(stop), thread: Some(thread) }
+    }
+
+    pub(crate) fn state_dir(&self) -> PathBuf {
+        self.directory.path().to_owned()
+    }
+
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.directory.path().join("picket.sock")
+    }
+
+    fn client(&self) -> Client {
+        Client::new(&self.socket())
+    }
+
+    /// Sends bytes as they are; gives status line and body.
+    fn raw(&self, request: &str) -> (String, String) {
+        let mut stream = UnixStream::connect(self.socket()).expect("connect");
+        stream.write_all(request.as_bytes()).expect("write");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("read");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+        (head.lines().next().expect("a status line").to_owned(), body.to_owned())
+    }
+
+    fn send(&self, method: &str, path: &str, body: &str) -> (String, String) {
+        self.raw(&format!(
+            "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        ))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let ended = thread.join();
+            assert!(ended.is_ok() || std::thread::panicking(), "the server failed");
+        }
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime")
+}
+
+fn parse(text: &str) -> IpNet {
+    net::parse(text).expect("network")
+}
+
+#[test]
+fn every_call_arrives_and_comes_back() {
+    let stats = Stats {
+        version: "9".into(),
+        kernel: KernelCounter::all(&[
+            [1; picket_common::stats::COUNTERS],
+            [2; picket_common::stats::COUNTERS],
+        ]),
+        agent: vec![StageCounter::lost("http", "heads_too_long", 4)],
+        gauges: [("connections".to_owned(), 5)].into(),
+        rates: [("requests".to_owned(), 1.5)].into(),
+        ..Stats::default()
+    };
+    let services = vec![ServiceView {
+        name: "nginx".into(),
+        pid: Some(7),
+        listen: "0.0.0.0:80".parse().expect("address"),
+        exe: Some("/usr/sbin/nginx".into()),
+        cmdline: vec!["nginx: master".into()],
+        container_id: None,
+        pod_uid: None,
+        cgroup: "/".into(),
+        netns: 4_026_531_840,
+        requests: 10,
+        events: 2,
+        last_seen: Some("2026-01-02T03:04:05.000000006Z".parse().expect("time")),
+    }];
+    let agent =
+        Running::start(InMemory { stats: stats.clone(), services: services.clone(), ..InMemory::default() });
+    let client = agent.client();
+    runtime().block_on(async {
+        assert_eq!(client.version().await.expect("version").pid, std::process::id());
+        let got = client.stats().await.expect("stats");
+        assert_eq!(got, stats);
+        let ring_full = got.kernel.iter().find(|counter| counter.name == "ring_full").expect("counter");
+        assert_eq!((ring_full.loss, ring_full.total, &ring_full.per_cpu[..]), (true, 3, &[1, 2][..]));
+        assert_eq!(client.services().await.expect("services"), services);
+
+        let request = BlockRequest {
+            net: parse("203.0.113.0/24"),
+            duration: Some(Duration::from_secs(600)),
+            reason: Some("scans".into()),
+        };
+        let made = client.block(&request).await.expect("blocked");
+        assert_eq!((made.net.as_str(), made.cause.as_str()), ("203.0.113.0/24", "scans"));
+        assert_eq!(made.ends, Some("2026-01-02T03:14:05Z".parse().expect("time")));
+        let v6 = BlockRequest { net: parse("2001:db8::1"), duration: None, reason: None };
+        assert_eq!(client.block(&v6).await.expect("blocked").ends, None);
+        let list = client.denylist(1).await.expect("list");
+        assert_eq!((list.total, list.entries.len()), (2, 1));
+        assert_eq!(client.unblock(parse("203.0.113.0/24")).await.expect("unblocked").net, "203.0.113.0/24");
+        assert_eq!(client.unblock_all().await.expect("unblocked"), Unblocked { removed: 1 });
+
+        client.passlist_add(parse("192.0.2.0/24"), Some("office".into())).await.expect("added");
+        assert_eq!(client.passlist().await.expect("list").len(), 1);
+        assert_eq!(
+            client.passlist_remove(parse("192.0.2.0/24")).await.expect("removed").comment.as_deref(),
+            Some("office")
+        );
+        assert_eq!(client.reload().await.expect("reloaded").changes, ["respond.enabled"]);
+    });
+}
+
+#[test]
+fn what_the_agent_refuses_comes_back_with_its_reason() {
+    let agent = Running::start(InMemory::default());
+    let client = agent.client();
+    runtime().block_on(async {
+        client.passlist_add(parse("192.0.2.0/24"), None).await.expect("added");
+        let request = BlockRequest { net: parse("192.0.2.7"), duration: None, reason: None };
+        let Err(ClientError::Api(error)) = client.block(&request).await else { panic!("blocked") };
+        assert_eq!(error.code, Code::Passlisted);
+        assert!(error.hint.is_some_and(|hint| hint.contains("passlist remove")));
+        let Err(ClientError::Api(error)) = client.unblock(parse("192.0.2.9")).await else {
+            panic!("was there")
+        };
+        assert_eq!((error.code, error.message.as_str()), (Code::NotFound, "192.0.2.9 is not blocked"));
+        let Err(ClientError::Api(error)) = client.passlist_remove(parse("127.0.0.1")).await else { panic!() };
+        assert_eq!(error.code, Code::Refused);
+        // A failure of the agent is an answer too, and the agent goes on.
+        let request =
+            BlockRequest { reason: Some("panic".into()), net: parse("198.51.100.1"), duration: None };
+        let Err(ClientError::Api(error)) = client.block(&request).await else { panic!("blocked") };
+        assert_eq!(error.code, Code::Internal);
+        client.version().await.expect("still there");
+    });
+}
+
+#[test]
+fn bad_input_is_answered_with_what_was_expected() {
+    let agent = Running::start(InMemory::default());
+    let long = format!("{{\"net\":\"192.0.2.1\",\"forever\":true,\"reason\":\"{}\"}}", "x".repeat(1000));
+    let huge = "x".repeat(crate::limits::API_BODY + 1);
+    let cases: &[(&str, &str, &str, &str, &str)] = &[
+        ("POST", "/v1/denylist", "", "400", "for_seconds"),
+        ("POST", "/v1/denylist", "{", "400", "for_seconds"),
+        ("POST", "/v1/denylist", "[]", "400", "for_seconds"),
+        ("POST", "/v1/denylist", r#"{"net":7,"forever":true}"#, "400", "expected a string"),
+        ("POST", "/v1/denylist", r#"{"net":"192.0.2.1"}"#, "400", "exactly one of"),
+        (
+            "POST",
+            "/v1/denylist",
+            r#"{"net":"192.0.2.1","forever":true,"for_seconds":5}"#,
+            "400",
+            "exactly one of",
+        ),
+        ("POST", "/v1/denylist", r#"{"net":"192.0.2.1","for_seconds":0}"#, "400", "at least 1"),
+        ("POST", "/v1/denylist", r#"{"net":"192.0.2.1","for_seconds":-5}"#, "400", "for_seconds"),
+        ("POST", "/v1/denylist", r#"{"net":"host","forever":true}"#, "400", "203.0.113.7"),
+        (
+            "POST",
+            "/v1/denylist",
+            r#"{"net":"192.0.2.1","forever":true,"til":1}"#,
+            "400",
+            "unknown field `til`",
+        ),
+        ("POST", "/v1/denylist", r#"{"net":"0.0.0.0/0","forever":true}"#, "409", "everybody"),
+        ("POST", "/v1/denylist", &long, "400", "longer than"),
+        ("POST", "/v1/denylist", &huge, "400", "at most"),
+        ("DELETE", "/v1/denylist", "", "400", "exactly one of net and all"),
+        ("DELETE", "/v1/denylist?net=192.0.2.1&all=true", "", "400", "exactly one of net and all"),
+        ("DELETE", "/v1/denylist?net=192.0.2.1/8", "", "400", "192.0.0.0/8 for the network"),
+        ("DELETE", "/v1/denylist?nett=192.0.2.1", "", "400", "unknown field"),
+        ("GET", "/v1/denylist?limit=x", "", "400", "limit"),
+        ("POST", "/v1/passlist", "{}", "400", "missing field `net`"),
+        ("DELETE", "/v1/passlist?all=true", "", "400", "expected net"),
+        ("GET", "/v1/nothing", "", "404", "/v1/denylist"),
+        ("GET", "/", "", "404", "/v1/denylist"),
+        ("PUT", "/v1/stats", "", "405", "does not take PUT"),
+    ];
+    for (method, path, body, status, expected) in cases {
+        let (line, answer) = agent.send(method, path, body);
+        assert!(
+            line.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{method} {path} {body:.80}: {line}\n{answer}"
+        );
+        let error: serde_json::Value =
+            serde_json::from_str(&answer).unwrap_or_else(|e| panic!("{e}: {answer}"));
+        assert!(error["error"]["code"].is_string() && error["error"]["message"].is_string(), "{answer}");
+        assert!(answer.contains(expected), "{method} {path} {body:.80}: {answer}");
+    }
+    assert_eq!(cases.len(), 23);
+}
+
+#[test]
+fn one_agent_a_socket_and_stale_ones_are_replaced() {
+    let agent = Running::start(InMemory::default());
+    let socket = agent.socket();
+    assert_eq!(std::fs::metadata(&socket).expect("there").permissions().mode() & 0o777, 0o600);
+    runtime().block_on(async {
+        let Err(BindError::Running { .. }) = Server::bind(&socket) else {
+            panic!("two agents on one socket")
+        };
+    });
+    let directory = agent.state_dir();
+    drop(agent);
+    assert!(!socket.exists(), "a stopped agent leaves no socket");
+
+    runtime().block_on(async {
+        // What SIGKILL leaves: a socket file nobody listens on.
+        std::fs::create_dir_all(&directory).expect("directory");
+        drop(std::os::unix::net::UnixListener::bind(&socket).expect("bind"));
+        assert!(socket.exists());
+        let Err(ClientError::NotRunning { .. }) = Client::new(&socket).version().await else {
+            panic!("answered")
+        };
+        drop(Server::bind(&socket).expect("replaced"));
+        // A foreign listener without the lock.
+        let foreign = std::os::unix::net::UnixListener::bind(&socket).expect("bind");
+        let Err(BindError::Running { .. }) = Server::bind(&socket) else { panic!("taken over") };
+        drop(foreign);
+        std::fs::remove_file(&socket).expect("remove");
+        std::fs::write(&socket, "precious").expect("write");
+        let Err(BindError::InTheWay { .. }) = Server::bind(&socket) else { panic!("overwritten") };
+        assert_eq!(std::fs::read(&socket).expect("read"), b"precious");
+        let long = directory.join("x".repeat(100)).join("picket.sock");
+        let Err(BindError::TooLong { .. }) = Server::bind(&long) else { panic!("bound") };
+    });
+    std::fs::remove_dir_all(&directory).expect("clean");
+}
+
+#[test]
+fn an_agent_that_hangs_is_a_timeout() {
+    let directory = tempfile::tempdir().expect("directory");
+    let socket = directory.path().join("s");
+    let _never_accepts = std::os::unix::net::UnixListener::bind(&socket).expect("bind");
+    let client = Client::new(&socket).timeout(Duration::from_millis(50));
+    let error = runtime().block_on(client.version()).expect_err("nobody answers");
+    assert!(matches!(error, ClientError::Timeout { .. }), "{error}");
+}
+
+#[test]
+fn a_stranger_on_the_socket_is_said_to_be_one() {
+    for answer in [
+        "SSH-2.0-x\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]",
+        "HTTP/1.1 502 x\r\nContent-Length: 0\r\n\r\n",
+        "",
+    ] {
+        let directory = tempfile::tempdir().expect("directory");
+        let socket = directory.path().join("s");
+        let listener = std::os::unix::net::UnixListener::bind(&socket).expect("bind");
+        let stranger = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("accept");
+            let read = stream.read(&mut [0; 4096]).expect("read");
+            stream.write_all(answer.as_bytes()).expect("write");
+            read
+        });
+        let error = runtime().block_on(Client::new(&socket).version()).expect_err("not our API");
+        assert!(matches!(error, ClientError::Protocol { .. }), "{answer:?}: {error}");
+        assert!(error.hint().is_some());
+        assert!(stranger.join().expect("stranger") > 0);
+    }
+}

@@ -1,0 +1,96 @@
+//! cli: the `picket` command, from arguments to what is printed.
+//!
+//! One file a command; [`args`] holds what they take, [`error`] their exit codes, [`screen`] how
+//! they print.
+#![forbid(unsafe_code)]
+
+pub mod args;
+mod denylist;
+mod duration;
+pub mod error;
+mod passlist;
+pub mod paths;
+pub mod run;
+pub mod screen;
+mod services;
+mod stats;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::{ffi::OsString, io};
+
+use args::{Cli, Command};
+use clap::Parser as _;
+pub use error::{CliError, Exit};
+use screen::Screen;
+
+use crate::{api::Client, doctor};
+
+/// Runs a command line; gives the exit code. Everything printed goes through `screen`.
+pub fn main(args: impl IntoIterator<Item = OsString>, screen: &mut Screen<'_>) -> Exit {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error, screen),
+    };
+    screen.json = cli.json;
+    let result = command(cli, screen);
+    match result {
+        Ok(exit) => exit,
+        // `picket services | head`: the reader has seen enough.
+        Err(CliError::Print(error)) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
+        Err(error) => {
+            let exit = error.exit();
+            // Nowhere left to say that it cannot be said.
+            let _ = screen.error(&error);
+            exit
+        }
+    }
+}
+
+fn command(cli: Cli, screen: &mut Screen<'_>) -> Result<Exit, CliError> {
+    let paths = paths::Paths::new(cli.state_dir.as_deref())?;
+    let client = Client::new(&paths.socket);
+    match cli.command {
+        Command::Run(args) => run::run(args.options(paths, cli.json)),
+        Command::Doctor(args) => doctor::command(&args, screen),
+        Command::Block(args) => denylist::block(&client, &args, screen),
+        Command::Unblock(args) => denylist::unblock(&client, &args, screen),
+        Command::Denylist(args) => denylist::list(&client, &args, screen),
+        Command::Passlist(args) => passlist::command(&client, args.action.as_ref(), screen),
+        Command::Services => services::list(&client, screen),
+        Command::Stats(args) => stats::command(&client, &args, screen),
+        Command::Version => version(screen),
+    }
+}
+
+fn version(screen: &mut Screen<'_>) -> Result<Exit, CliError> {
+    let version = env!("CARGO_PKG_VERSION");
+    if screen.json {
+        screen.json(&serde_json::json!({ "version": version }))?;
+    } else {
+        screen.line(format_args!("picket {version}"))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// What clap has to say: help on standard output, mistakes on standard error.
+fn usage(error: &clap::Error, screen: &mut Screen<'_>) -> Exit {
+    let text = error.render();
+    let coloured = if error.use_stderr() { screen.colour_err } else { screen.colour };
+    let text = if coloured { text.ansi().to_string() } else { text.to_string() };
+    if error.use_stderr() {
+        let _ = screen.err.write_all(text.as_bytes());
+        Exit::Usage
+    } else {
+        let _ = screen.out.write_all(text.as_bytes());
+        Exit::Done
+    }
+}
+
+/// Waits for one call of the API.
+fn ask<T>(call: impl Future<Output = Result<T, crate::api::ClientError>>) -> Result<T, CliError> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CliError::Start)?;
+    Ok(runtime.block_on(call)?)
+}

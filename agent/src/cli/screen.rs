@@ -1,0 +1,160 @@
+//! Where a command prints, and how: JSON or text, with colour or without.
+
+use std::{
+    borrow::Cow,
+    env, fmt,
+    io::{self, IsTerminal as _, Write},
+};
+
+use anstyle::{AnsiColor, Style};
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// Output of a command.
+pub struct Screen<'w> {
+    /// Standard output.
+    pub out: &'w mut dyn Write,
+    /// Standard error.
+    pub err: &'w mut dyn Write,
+    /// JSON instead of text.
+    pub json: bool,
+    /// Colour on standard output.
+    pub colour: bool,
+    /// Colour on standard error.
+    pub colour_err: bool,
+    /// Standard output is a terminal that can be cleared.
+    pub terminal: bool,
+    /// The time "3 min ago" counts from.
+    pub now: Timestamp,
+}
+
+impl<'w> Screen<'w> {
+    /// The process's own: colour on a terminal, unless `NO_COLOR` is set (no-color.org) or
+    /// `TERM=dumb`.
+    pub fn standard(out: &'w mut dyn Write, err: &'w mut dyn Write) -> Self {
+        let wanted = env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            && env::var_os("TERM").is_none_or(|value| value != "dumb");
+        let terminal = io::stdout().is_terminal();
+        Self {
+            out,
+            err,
+            json: false,
+            colour: wanted && terminal,
+            colour_err: wanted && io::stderr().is_terminal(),
+            terminal,
+            now: Timestamp::now(),
+        }
+    }
+
+    /// Prints a line.
+    ///
+    /// # Errors
+    ///
+    /// When standard output is gone or full.
+    pub fn line(&mut self, line: impl fmt::Display) -> io::Result<()> {
+        writeln!(self.out, "{line}")
+    }
+
+    /// Prints one JSON document on one line.
+    ///
+    /// # Errors
+    ///
+    /// As [`line`](Self::line).
+    pub fn json(&mut self, value: &impl Serialize) -> io::Result<()> {
+        let json = serde_json::to_string(value)?;
+        writeln!(self.out, "{json}")
+    }
+
+    /// Text in a colour, if there is colour.
+    #[must_use]
+    pub fn paint(&self, colour: AnsiColor, text: &str) -> String {
+        paint(self.colour, Style::new().fg_color(Some(colour.into())).bold(), text)
+    }
+
+    pub(super) fn paint_err(&self, colour: AnsiColor, text: &str) -> String {
+        paint(self.colour_err, Style::new().fg_color(Some(colour.into())).bold(), text)
+    }
+
+    /// Text that stands back, if there is colour.
+    #[must_use]
+    pub fn faint(&self, text: &str) -> String {
+        paint(self.colour, Style::new().dimmed(), text)
+    }
+
+    /// Text that stands out, if there is colour.
+    #[must_use]
+    pub fn bold(&self, text: &str) -> String {
+        paint(self.colour, Style::new().bold(), text)
+    }
+}
+
+fn paint(colour: bool, style: Style, text: &str) -> String {
+    if colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
+}
+
+/// Text from outside, harmless for a terminal: what it would obey or hide instead of show (control
+/// characters, bidirectional overrides, zero-width ones) comes out as `\u{1b}`, `\n`…
+#[must_use]
+pub fn printable(text: &str) -> Cow<'_, str> {
+    let hostile = |c: char| !matches!(c, '"' | '\'' | '\\') && c.escape_debug().len() > 1;
+    if !text.chars().any(hostile) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if hostile(c) { out.extend(c.escape_debug()) } else { out.push(c) }
+    }
+    Cow::Owned(out)
+}
+
+/// A number as people read it: `12,345,678`.
+#[must_use]
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Bytes as people read them: `1.5 MiB`.
+#[must_use]
+pub fn bytes(number: u64) -> String {
+    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    let mut unit = None;
+    #[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
+    let mut value = number as f64;
+    for name in UNITS {
+        if value < 1024.0 {
+            break;
+        }
+        value /= 1024.0;
+        unit = Some(name);
+    }
+    unit.map_or_else(|| format!("{number} B"), |unit| format!("{value:.1} {unit}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_text_cannot_steer_the_terminal() {
+        let hostile = "\x1b[2J\x07\r\nüber\u{202e}x\u{200b}\u{9b}31m \"quoted\" back\\slash";
+        let shown = printable(hostile);
+        assert!(!shown.chars().any(|c| c.is_control() || matches!(c, '\u{202e}' | '\u{200b}')), "{shown}");
+        assert!(shown.contains("über") && shown.contains("\"quoted\" back\\slash"), "{shown}");
+        assert!(matches!(printable("plain ü 漢"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn numbers_are_readable() {
+        assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([0, 1023, 1024, 1_572_864].map(bytes), ["0 B", "1023 B", "1.0 KiB", "1.5 MiB"]);
+        assert_eq!(bytes(u64::MAX), "16.0 EiB");
+    }
+}

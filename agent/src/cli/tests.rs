@@ -1,0 +1,405 @@
+//! Commands from their arguments to what they print, against an agent with lists in memory.
+
+use std::path::Path;
+
+use clap::CommandFactory as _;
+
+use super::{Exit, args::Cli, main, screen::Screen};
+use crate::api::{
+    ServiceView, Stats,
+    tests::{InMemory, Running},
+    types::{DenyInterface, KernelCounter, StageCounter},
+};
+
+/// What a command did.
+struct Did {
+    exit: Exit,
+    out: String,
+    err: String,
+}
+
+fn picket_at(directory: Option<&Path>, args: &[&str]) -> Did {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let mut screen = Screen {
+        out: &mut out,
+        err: &mut err,
+        json: false,
+        colour: false,
+        colour_err: false,
+        terminal: false,
+        now: "2026-01-02T03:09:05Z".parse().expect("time"),
+    };
+    let mut line = vec!["picket".into()];
+    if let Some(directory) = directory {
+        line.extend(["--state-dir".into(), directory.into()]);
+    }
+    line.extend(args.iter().map(Into::into));
+    let exit = main(line, &mut screen);
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    Did { exit, out: text(out), err: text(err) }
+}
+
+fn with_agent(control: InMemory, test: impl FnOnce(&dyn Fn(&[&str]) -> Did)) {
+    let agent = Running::start(control);
+    let directory = agent.state_dir();
+    test(&|args| picket_at(Some(&directory), args));
+}
+
+fn on_eth0() -> InMemory {
+    InMemory {
+        interfaces: vec![DenyInterface { name: "eth0".into(), mode: "native".into() }],
+        ..InMemory::default()
+    }
+}
+
+#[test]
+fn every_help_shows_examples() {
+    fn each(command: &clap::Command, path: &[&str], seen: &mut Vec<String>) {
+        let mut args = path.to_vec();
+        args.push("--help");
+        let did = picket_at(None, &args);
+        let name = path.join(" ");
+        assert_eq!((did.exit, did.err.as_str()), (Exit::Done, ""), "{name}");
+        assert!(did.out.contains("Examples:\n"), "{name} has no examples:\n{}", did.out);
+        let examples: Vec<&str> = did
+            .out
+            .lines()
+            .skip_while(|line| *line != "Examples:")
+            .skip(1)
+            .take_while(|line| line.starts_with("  "))
+            .collect();
+        assert!(!examples.is_empty(), "{name}");
+        for example in examples {
+            let words: Vec<&str> = example.split_whitespace().collect();
+            assert!(words.contains(&"picket"), "{name}: {example}");
+        }
+        assert!(did.out.lines().all(|line| line.chars().count() <= 100), "{name}: a line is too long");
+        seen.push(name);
+        for sub in command.get_subcommands() {
+            each(sub, &[path, &[sub.get_name()]].concat(), seen);
+        }
+    }
+    let mut seen = Vec::new();
+    each(&Cli::command(), &[], &mut seen);
+    assert_eq!(
+        seen,
+        [
+            "",
+            "run",
+            "doctor",
+            "block",
+            "unblock",
+            "denylist",
+            "passlist",
+            "passlist list",
+            "passlist add",
+            "passlist remove",
+            "services",
+            "stats",
+            "version"
+        ]
+    );
+}
+
+/// The examples in the help are command lines that are understood.
+#[test]
+fn examples_are_understood() {
+    let mut tried = 0;
+    for text in std::iter::once(Cli::command()).chain(Cli::command().get_subcommands().cloned()) {
+        let Some(help) = text.get_after_help() else { continue };
+        for line in help.to_string().lines().filter(|line| line.starts_with("  ")) {
+            let Some((_, line)) = line.split_once("picket ") else { continue };
+            let line = line.split("   ").next().unwrap_or(line).split(" | ").next().unwrap_or(line);
+            let words = shell_words(line);
+            let parsed =
+                <Cli as clap::Parser>::try_parse_from(std::iter::once("picket".to_owned()).chain(words));
+            assert!(parsed.is_ok(), "picket {line}: {}", parsed.expect_err("just seen"));
+            tried += 1;
+        }
+    }
+    assert!(tried >= 30, "{tried}");
+}
+
+fn shell_words(line: &str) -> Vec<String> {
+    line.split('\'')
+        .enumerate()
+        .flat_map(|(at, part)| {
+            if at % 2 == 1 {
+                vec![part.to_owned()]
+            } else {
+                part.split_whitespace().map(str::to_owned).collect()
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn mistakes_are_said_with_what_was_expected() {
+    for (args, expected) in [
+        (&["block"][..], "ADDR|CIDR"),
+        (&["block", "example.org"], "203.0.113.7"),
+        (&["block", "10.1.2.3/8"], "write 10.0.0.0/8 for the network"),
+        (&["block", "203.0.113.7", "--for", "soon"], "1h30m"),
+        (&["block", "203.0.113.7", "--for", "10m", "--forever"], "cannot be used with"),
+        (&["unblock"], "ADDR|CIDR"),
+        (&["unblock", "203.0.113.7", "--all"], "cannot be used with"),
+        (&["passlist", "add"], "ADDR|CIDR"),
+        (&["run", "--deny", "eth0/1"], "ip link"),
+        (&["run", "--clean", "--all"], "cannot be used with"),
+        (&["stats", "--watch=0"], "1..=86400"),
+        (&["frobnicate"], "unrecognized subcommand"),
+        (&["--state-dir", "/etc/passwd", "stats"], "not a directory"),
+    ] {
+        let did = picket_at(None, args);
+        assert_eq!(did.exit, Exit::Usage, "{args:?}: {}", did.err);
+        assert!(did.err.to_lowercase().contains(&expected.to_lowercase()), "{args:?}: {}", did.err);
+        assert_eq!(did.out, "", "{args:?}");
+    }
+}
+
+#[test]
+fn without_an_agent_it_says_how_to_start_one() {
+    let directory = tempfile::tempdir().expect("directory");
+    for args in [
+        &["stats"][..],
+        &["services"],
+        &["denylist"],
+        &["passlist"],
+        &["block", "203.0.113.7"],
+        &["unblock", "--all"],
+        &["passlist", "add", "192.0.2.1"],
+    ] {
+        let did = picket_at(Some(directory.path()), args);
+        assert_eq!((did.exit, did.out.as_str()), (Exit::NotRunning, ""), "{args:?}");
+        assert!(did.err.contains("no agent runs here") && did.err.contains("sudo picket run"), "{}", did.err);
+        assert!(did.err.contains(&directory.path().display().to_string()), "{}", did.err);
+    }
+    let did = picket_at(Some(directory.path()), &["stats", "--json"]);
+    let error: serde_json::Value = serde_json::from_str(&did.err).expect("JSON");
+    assert_eq!(error["error"]["code"], "not_running");
+}
+
+#[test]
+fn blocking_from_beginning_to_end() {
+    with_agent(on_eth0(), |picket| {
+        let did = picket(&["denylist"]);
+        assert_eq!(did.exit, Exit::Done);
+        assert!(
+            did.out.starts_with("nobody is blocked\n") && did.out.contains("picket block"),
+            "{}",
+            did.out
+        );
+
+        let did = picket(&["block", "203.0.113.7", "--for", "10m", "--reason", "scans\x1b[2J"]);
+        assert_eq!(did.out, "blocked 203.0.113.7 for 10m\nin force on eth0\n", "{}", did.err);
+        assert_eq!(
+            picket(&["block", "2001:db8::/48", "--forever"]).out,
+            "blocked 2001:db8::/48 for good\nin force on eth0\n"
+        );
+        assert_eq!(
+            picket(&["denylist"]).out,
+            "ADDRESS        SINCE   ENDS IN  DROPS  CAUSE\n\
+             203.0.113.7    5m ago  5m           3  scans\\u{1b}[2J\n\
+             2001:db8::/48  5m ago  never        3  by hand\n\
+             in force on eth0 (native)\n"
+        );
+        let did = picket(&["denylist", "--limit", "1"]);
+        assert!(did.out.contains("1 more; show them with --limit 2"), "{}", did.out);
+        let list: serde_json::Value =
+            serde_json::from_str(&picket(&["denylist", "--json"]).out).expect("JSON");
+        assert_eq!(list["entries"][0]["net"], "203.0.113.7");
+        assert_eq!(list["total"], 2);
+
+        assert_eq!(
+            picket(&["unblock", "203.0.113.7"]).out,
+            "unblocked 203.0.113.7 (3 packets were dropped)\n"
+        );
+        let did = picket(&["unblock", "203.0.113.7"]);
+        assert_eq!((did.exit, did.err.as_str()), (Exit::Refused, "error: 203.0.113.7 is not blocked\n"));
+        assert_eq!(picket(&["unblock", "--all"]).out, "unblocked all: 1\n");
+        assert_eq!(picket(&["unblock", "--all"]).out, "nobody was blocked\n");
+    });
+}
+
+#[test]
+fn a_block_that_drops_nothing_says_so() {
+    with_agent(InMemory::default(), |picket| {
+        let did = picket(&["block", "203.0.113.7"]);
+        assert!(did.out.starts_with("blocked 203.0.113.7 for 1h\nnot in force:"), "{}", did.out);
+        assert!(did.out.contains("picket run --deny IFACE"), "{}", did.out);
+        assert!(picket(&["denylist"]).out.contains("not in force:"));
+    });
+}
+
+#[test]
+fn the_passlist_wins_and_says_why() {
+    with_agent(on_eth0(), |picket| {
+        let did = picket(&["passlist"]);
+        assert!(did.out.contains("passlist add"), "{}", did.out);
+        let did = picket(&["passlist", "add", "192.0.2.0/24", "--comment", "office"]);
+        assert_eq!((did.exit, did.out.as_str()), (Exit::Done, "192.0.2.0/24 is never blocked from now on\n"));
+        assert_eq!(
+            picket(&["passlist", "list"]).out,
+            "ADDRESS       FROM    COMMENT\n192.0.2.0/24  manual  office\n"
+        );
+        let did = picket(&["block", "192.0.2.7"]);
+        assert_eq!(did.exit, Exit::Refused);
+        assert!(did.err.contains("on the passlist") && did.err.contains("hint: "), "{}", did.err);
+        let did = picket(&["block", "192.0.2.7", "--json"]);
+        let error: serde_json::Value = serde_json::from_str(&did.err).expect("JSON");
+        assert_eq!(error["error"]["code"], "passlisted");
+        assert_eq!(picket(&["passlist", "remove", "127.0.0.1"]).exit, Exit::Refused);
+        assert_eq!(
+            picket(&["passlist", "remove", "192.0.2.0/24"]).out,
+            "192.0.2.0/24 may be blocked again\n"
+        );
+        assert_eq!(picket(&["block", "0.0.0.0/0"]).exit, Exit::Refused);
+    });
+}
+
+fn service(name: &str, container_id: Option<&str>) -> ServiceView {
+    ServiceView {
+        name: name.into(),
+        pid: Some(812),
+        listen: "0.0.0.0:8080".parse().expect("address"),
+        exe: None,
+        cmdline: Vec::new(),
+        container_id: container_id.map(Into::into),
+        pod_uid: None,
+        cgroup: "/".into(),
+        netns: 1,
+        requests: 12_345,
+        events: 6,
+        last_seen: Some("2026-01-02T03:08:55Z".parse().expect("time")),
+    }
+}
+
+#[test]
+fn services_are_listed() {
+    with_agent(InMemory::default(), |picket| {
+        let did = picket(&["services"]);
+        assert!(did.out.contains("no requests yet") && did.out.contains("picket doctor"), "{}", did.out);
+        assert_eq!(picket(&["services", "--json"]).out, "[]\n");
+    });
+    let services = vec![service("nginx", None), service("evil\r\x1b]0;x\x07", None)];
+    with_agent(InMemory { services, ..InMemory::default() }, |picket| {
+        let did = picket(&["services"]);
+        assert!(!did.out.contains(['\r', '\x1b', '\x07']), "{:?}", did.out);
+        let lines: Vec<&str> = did.out.lines().collect();
+        assert_eq!(lines[0], "NAME                   PID  PORT  REQUESTS  EVENTS  LAST SEEN");
+        assert_eq!(lines[1], "nginx                  812  8080    12,345       6  10s ago");
+    });
+    let services = vec![service("nginx", Some(&"3f".repeat(32))), service("ssh", None)];
+    with_agent(InMemory { services, ..InMemory::default() }, |picket| {
+        let did = picket(&["services"]);
+        let ends: Vec<&str> = did.out.lines().map(|line| line.rsplit("  ").next().expect("a cell")).collect();
+        assert_eq!(ends, ["CONTAINER", "3f3f3f3f3f3f", "-"]);
+    });
+}
+
+fn stats(ring_full: u64) -> Stats {
+    let mut sets = [[0; picket_common::stats::COUNTERS]; 2];
+    sets[0][0] = 1000;
+    sets[1][0] = 234;
+    sets[1][picket_common::stats::Counter::RingFull as usize] = ring_full;
+    Stats {
+        version: "0.1.0".into(),
+        pid: 812,
+        uptime_seconds: 7980.0,
+        kernel: KernelCounter::all(&sets),
+        agent: vec![
+            StageCounter::count("http", "requests", 77),
+            StageCounter::lost("stream", "memory_full", ring_full),
+        ],
+        gauges: [("connections".to_owned(), 5), ("rss_bytes".to_owned(), 47_185_920)].into(),
+        rates: [("requests".to_owned(), 12.34)].into(),
+        ..Stats::default()
+    }
+}
+
+#[test]
+fn stats_say_first_what_was_lost() {
+    with_agent(InMemory { stats: stats(0), ..InMemory::default() }, |picket| {
+        let did = picket(&["stats"]);
+        assert!(did.out.starts_with("nothing lost in 2h 13m\n"), "{}", did.out);
+        for line in [
+            "rss          45.0 MiB",
+            "requests     12.3/s",
+            "packets              1,234",
+            "http    requests        77",
+        ] {
+            assert!(did.out.lines().any(|shown| shown == line), "{line:?} in\n{}", did.out);
+        }
+        let did = picket(&["stats", "--per-cpu"]);
+        assert!(did.out.contains("1,234  1,000 234\n"), "{}", did.out);
+        let json: Stats = serde_json::from_str(&picket(&["stats", "--json"]).out).expect("JSON");
+        assert_eq!(json, stats(0));
+    });
+    with_agent(InMemory { stats: stats(1204), ..InMemory::default() }, |picket| {
+        let did = picket(&["stats"]);
+        assert!(did.out.starts_with("lost in 2h 13m:\n  1,204 ring_full: records"), "{}", did.out);
+        assert!(did.out.contains("ring_size") && did.out.contains("1,204 memory_full: "), "{}", did.out);
+    });
+}
+
+#[test]
+fn every_kernel_loss_has_its_own_advice() {
+    let other = super::stats::advice("something else");
+    for counter in picket_common::stats::Counter::ALL.iter().filter(|counter| counter.is_loss()) {
+        assert_ne!(super::stats::advice(counter.key()), other, "{}", counter.key());
+    }
+}
+
+#[test]
+fn watching_repeats() {
+    with_agent(InMemory { stats: stats(0), ..InMemory::default() }, |picket| {
+        let did = picket(&["stats", "--watch=1", "--count", "2", "--json"]);
+        assert_eq!((did.exit, did.out.lines().count()), (Exit::Done, 2));
+        let did = picket(&["stats", "--watch=1", "--count", "2"]);
+        assert_eq!(did.out.matches("nothing lost").count(), 2);
+        assert_eq!(did.out.matches("PER SECOND").count(), 2, "kernel and agent, from the second look on");
+    });
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_failure() {
+    struct Closed;
+    impl std::io::Write for Closed {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::BrokenPipe.into())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut err = Vec::new();
+    let mut screen = Screen {
+        out: &mut Closed,
+        err: &mut err,
+        json: false,
+        colour: true,
+        colour_err: true,
+        terminal: false,
+        now: jiff::Timestamp::UNIX_EPOCH,
+    };
+    assert_eq!(main(["picket".into(), "version".into()], &mut screen), Exit::Done);
+    assert!(err.is_empty());
+}
+
+#[test]
+fn colour_is_only_where_it_is_wanted() {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let directory = tempfile::tempdir().expect("directory");
+    let line = ["picket".into(), "--state-dir".into(), directory.path().into(), "stats".into()];
+    let mut screen = Screen {
+        out: &mut out,
+        err: &mut err,
+        json: false,
+        colour: false,
+        colour_err: true,
+        terminal: false,
+        now: jiff::Timestamp::UNIX_EPOCH,
+    };
+    main(line, &mut screen);
+    assert!(String::from_utf8(err).expect("UTF-8").starts_with("\x1b["));
+}

@@ -1,0 +1,139 @@
+//! Every key of the configuration, one row each.
+
+use std::time::Duration;
+
+use picket_common::limits::MAX_RINGS;
+use toml::{Spanned, de::DeValue};
+
+use super::{
+    Colour, Config, DenyMode, Rings,
+    values::{
+        Wrong, absolute, boolean, duration, header_name, integer, interface, list, name, network, path, size,
+        word,
+    },
+};
+use crate::client_ip::ForwardedHeader;
+
+/// Sections, in the order of the example file.
+pub const SECTIONS: &[&str] =
+    &["capture", "limits", "proxies", "rules", "redact", "deny", "respond", "passlist", "output"];
+
+/// A key and all that is known of it.
+pub struct Key {
+    /// `section.key`.
+    pub name: &'static str,
+    /// What its value has to be, for "expected …".
+    pub expected: &'static str,
+    /// A change takes effect only when the agent starts.
+    pub restart: bool,
+    pub(super) set: fn(&mut Config, &Spanned<DeValue<'_>>) -> Result<(), Wrong>,
+    pub(super) differs: fn(&Config, &Config) -> bool,
+}
+
+impl Key {
+    /// Its section.
+    #[must_use]
+    pub fn section(&self) -> &'static str {
+        self.name.split_once('.').map_or("", |(section, _)| section)
+    }
+
+    /// Its name within the section.
+    #[must_use]
+    pub fn short(&self) -> &'static str {
+        self.name.split_once('.').map_or(self.name, |(_, key)| key)
+    }
+}
+
+const LIVE: bool = false;
+const RESTART: bool = true;
+const SECOND: Duration = Duration::from_secs(1);
+const DAY: Duration = Duration::from_secs(86_400);
+
+macro_rules! keys {
+    ($($section:ident.$key:ident: $expected:literal, $restart:ident, |$value:ident| $read:expr;)*) => {
+        /// Every key.
+        pub const KEYS: &[Key] = &[$(Key {
+            name: concat!(stringify!($section), ".", stringify!($key)),
+            expected: $expected,
+            restart: $restart,
+            set: |config, $value| {
+                config.$section.$key = $read?;
+                Ok(())
+            },
+            differs: |old, new| old.$section.$key != new.$section.$key,
+        },)*];
+    };
+}
+
+keys! {
+    capture.cgroup: "the absolute path of a cgroup v2 directory", RESTART, |value| absolute(value).map(Some);
+    capture.rings: "\"auto\" or a number from 1 to 8", RESTART, |value| rings(value);
+    capture.ring_size: "a size from \"64 KiB\" to \"256 MiB\" that is a power of two", RESTART, |value| ring_size(value);
+    capture.request_body: "a size from 0 to \"16 MiB\"", RESTART, |value| body(value);
+    capture.response_body: "a size from 0 to \"16 MiB\"", RESTART, |value| body(value);
+
+    limits.connections: "a number from 64 to 4194304", RESTART, |value| integer(value, 64..=4_194_304).map(|n| n as usize);
+    limits.memory: "a size from \"1 MiB\" to \"64 GiB\"", RESTART, |value| size(value, 1 << 20..=64 << 30).map(|n| n as usize);
+
+    proxies.trusted: "a list of networks such as [\"10.0.0.0/8\", \"2001:db8::/32\"]", LIVE, |value| list(value, network);
+    proxies.header: "the name of the header field your proxies set, such as \"x-forwarded-for\" or \"forwarded\"", LIVE,
+        |value| header_name(value).map(|name| ForwardedHeader::named(&name));
+
+    rules.builtin: "true or false", LIVE, |value| boolean(value);
+    rules.files: "a list of rule files", LIVE, |value| list(value, path);
+    rules.disabled: "a list of rule ids", LIVE, |value| list(value, name);
+
+    redact.parameters: "a list of parameter names", LIVE, |value| list(value, name);
+    redact.headers: "a list of header field names", LIVE, |value| list(value, header_name);
+
+    deny.interfaces: "a list of network interfaces such as [\"eth0\"]", RESTART, |value| list(value, interface);
+    deny.mode: "\"auto\", \"native\" or \"generic\"", RESTART, |value| word(value, &[
+        ("auto", DenyMode::Auto), ("native", DenyMode::Native), ("generic", DenyMode::Generic),
+    ]);
+
+    respond.enabled: "true or false", LIVE, |value| boolean(value);
+    respond.events: "a number from 1 to 1000", LIVE, |value| integer(value, 1..=1000).map(|n| n as usize);
+    respond.window: "a duration from \"1s\" to \"1d\"", LIVE, |value| duration(value, SECOND, DAY);
+    respond.block_for: "a duration from \"1s\" to \"365d\", or \"forever\"", LIVE, |value| block_for(value);
+    respond.ipv6_prefix: "a prefix length from 48 to 128", LIVE, |value| integer(value, 48..=128).map(|n| n as u8);
+    respond.except_rules: "a list of rule ids", LIVE, |value| list(value, name);
+    respond.except_types: "a list of values of the rule tag `type`", LIVE, |value| list(value, name);
+
+    passlist.addresses: "a list of addresses and networks such as [\"192.0.2.0/24\", \"2001:db8::7\"]", LIVE,
+        |value| list(value, network);
+
+    output.all: "true or false", LIVE, |value| boolean(value);
+    output.json: "true or false", LIVE, |value| boolean(value);
+    output.colour: "\"auto\", \"always\" or \"never\"", LIVE, |value| word(value, &[
+        ("auto", Colour::Auto), ("always", Colour::Always), ("never", Colour::Never),
+    ]);
+}
+
+fn rings(value: &Spanned<DeValue<'_>>) -> Result<Rings, Wrong> {
+    match value.get_ref() {
+        DeValue::String(_) => word(value, &[("auto", Rings::Auto)]),
+        _ => integer(value, 1..=MAX_RINGS as i64).map(|count| Rings::Count(count as usize)),
+    }
+}
+
+fn ring_size(value: &Spanned<DeValue<'_>>) -> Result<u32, Wrong> {
+    let bytes = size(value, 64 << 10..=256 << 20)?;
+    if bytes.is_power_of_two() {
+        return Ok(bytes as u32);
+    }
+    let near = bytes.next_power_of_two() >> 10;
+    let near = if near >= 1024 { format!("{} MiB", near >> 10) } else { format!("{near} KiB") };
+    let found = format!("{bytes} bytes");
+    Err(Wrong { span: value.span(), found, help: Some(format!("the next power of two is \"{near}\"")) })
+}
+
+fn body(value: &Spanned<DeValue<'_>>) -> Result<u32, Wrong> {
+    size(value, 0..=16 << 20).map(|bytes| bytes as u32)
+}
+
+fn block_for(value: &Spanned<DeValue<'_>>) -> Result<Option<Duration>, Wrong> {
+    match value.get_ref().as_str() {
+        Some("forever") => Ok(None),
+        _ => duration(value, SECOND, 365 * DAY).map(Some),
+    }
+}

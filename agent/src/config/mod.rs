@@ -1,0 +1,288 @@
+//! config: the settings of the agent, read from TOML.
+//!
+//! ```text
+//! text ─> toml ─> keys: one row a key (expected, setter, what a change needs) ─> Config
+//! ```
+//!
+//! Every key is checked. A file with problems gives all of them, each with line, column and what was
+//! expected; it never gives half a configuration.
+#![forbid(unsafe_code)]
+
+mod error;
+pub mod keys;
+mod read;
+mod values;
+
+use std::{fs, io::Read, net::IpAddr, path::PathBuf, time::Duration};
+
+use ipnet::IpNet;
+
+pub use error::{ConfigError, Problem};
+pub use values::{canonical, parse_duration, parse_network};
+
+use crate::{client_ip::ForwardedHeader, limits};
+
+/// Where `picket run` looks for its configuration when none is named.
+pub const DEFAULT_PATH: &str = "/etc/picket/picket.toml";
+
+/// All settings. `Config::default()` watches and judges; it blocks nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Config {
+    /// `[capture]`: what leaves the kernel.
+    pub capture: Capture,
+    /// `[limits]`: how much is held.
+    pub limits: Limits,
+    /// `[proxies]`: whose word about the client's address counts.
+    pub proxies: Proxies,
+    /// `[rules]`: what requests are judged by.
+    pub rules: Rules,
+    /// `[redact]`: what is a credential besides what Picket knows.
+    pub redact: Redact,
+    /// `[deny]`: where the denylist is in force.
+    pub deny: Deny,
+    /// `[respond]`: when an address is blocked.
+    pub respond: Respond,
+    /// `[passlist]`: who is never blocked.
+    pub passlist: PasslistConfig,
+    /// `[output]`: what is printed.
+    pub output: Output,
+}
+
+/// `[capture]`: what leaves the kernel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capture {
+    /// Only services in this cgroup v2 directory and below; `None`: the whole host.
+    pub cgroup: Option<PathBuf>,
+    /// Ring buffers, one worker each.
+    pub rings: Rings,
+    /// Bytes of one ring buffer: a power of two.
+    pub ring_size: u32,
+    /// Bytes of a request body that are captured and judged.
+    pub request_body: u32,
+    /// Bytes of a response body that are captured.
+    pub response_body: u32,
+}
+
+impl Default for Capture {
+    fn default() -> Self {
+        Self {
+            cgroup: None,
+            rings: Rings::Auto,
+            ring_size: 8 * 1024 * 1024,
+            request_body: limits::REQUEST_BODY as u32,
+            response_body: limits::RESPONSE_BODY as u32,
+        }
+    }
+}
+
+/// How many ring buffers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rings {
+    /// As many as suit the number of CPUs.
+    #[default]
+    Auto,
+    /// This many, 1 to [`MAX_RINGS`](picket_common::limits::MAX_RINGS).
+    Count(usize),
+}
+
+/// `[limits]`: how much is held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections whose state is held at a time.
+    pub connections: usize,
+    /// Bytes held for all connections together.
+    pub memory: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connections: limits::CONNECTIONS, memory: limits::MEMORY }
+    }
+}
+
+/// `[proxies]`: whose word about the client's address counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Proxies {
+    /// Networks of the proxies; from anyone else a forwarded header is only a claim.
+    pub trusted: Vec<IpNet>,
+    /// The header field in which they say who the client is.
+    pub header: ForwardedHeader,
+}
+
+/// `[rules]`: what requests are judged by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// Whether the rules compiled into Picket are used.
+    pub builtin: bool,
+    /// Rule files besides them. Relative paths are resolved against the configuration file's directory.
+    pub files: Vec<PathBuf>,
+    /// Ids of rules that are not used.
+    pub disabled: Vec<String>,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { builtin: true, files: Vec::new(), disabled: Vec::new() }
+    }
+}
+
+/// `[redact]`: what is a credential besides what Picket knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Redact {
+    /// Parameter names (query, form, JSON keys, cookies); case and separators do not count.
+    pub parameters: Vec<String>,
+    /// Header field names; case does not count.
+    pub headers: Vec<String>,
+}
+
+/// `[deny]`: where the denylist is in force.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Deny {
+    /// Network interfaces XDP is attached to; none: blocks are recorded, not enforced.
+    pub interfaces: Vec<String>,
+    /// How it is attached.
+    pub mode: DenyMode,
+}
+
+/// How XDP is attached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DenyMode {
+    /// In the driver where it can, generic otherwise.
+    #[default]
+    Auto,
+    /// In the driver, or not at all.
+    Native,
+    /// In the network stack.
+    Generic,
+}
+
+/// `[respond]`: when an address is blocked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Respond {
+    /// Whether anything is blocked without a person asking for it.
+    pub enabled: bool,
+    /// Attack events of one address…
+    pub events: usize,
+    /// …within this time block it…
+    pub window: Duration,
+    /// …for this long; `None`: for good.
+    pub block_for: Option<Duration>,
+    /// IPv6 addresses that share this many leading bits are one actor and are blocked together.
+    pub ipv6_prefix: u8,
+    /// Ids of rules whose matches do not count.
+    pub except_rules: Vec<String>,
+    /// Values of the rule tag `type` (for example `security_scanner`) whose matches do not count.
+    pub except_types: Vec<String>,
+}
+
+impl Default for Respond {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            events: 5,
+            window: Duration::from_secs(60),
+            block_for: Some(Duration::from_secs(600)),
+            ipv6_prefix: 128,
+            except_rules: Vec::new(),
+            except_types: Vec::new(),
+        }
+    }
+}
+
+/// `[passlist]`: who is never blocked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PasslistConfig {
+    /// Addresses and networks, besides loopback, the host's own addresses, its gateways and the
+    /// trusted proxies.
+    pub addresses: Vec<IpNet>,
+}
+
+/// `[output]`: what is printed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Output {
+    /// Also transactions without a match.
+    pub all: bool,
+    /// One JSON object a line instead of text for people.
+    pub json: bool,
+    /// Whether text is coloured.
+    pub colour: Colour,
+}
+
+/// Whether text is coloured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Colour {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Yes.
+    Always,
+    /// No.
+    Never,
+}
+
+impl Config {
+    /// Reads a configuration file.
+    ///
+    /// # Errors
+    /// When it can't be read, and every problem in it.
+    pub fn load(path: impl Into<PathBuf>) -> Result<Self, ConfigError> {
+        let path = path.into();
+        let source = path.display().to_string();
+        let unreadable = |error| ConfigError::Unreadable { source_name: source.clone(), error };
+        let mut bytes = Vec::new();
+        let file = fs::File::open(&path).map_err(unreadable)?;
+        file.take(limits::CONFIG_FILE as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        if bytes.len() > limits::CONFIG_FILE {
+            return Err(ConfigError::TooLong { source_name: source, limit: limits::CONFIG_FILE });
+        }
+        let mut config = Self::parse_bytes(&bytes, &source)?;
+        if let Some(directory) = path.parent() {
+            for file in &mut config.rules.files {
+                *file = directory.join(&*file);
+            }
+        }
+        Ok(config)
+    }
+
+    /// Reads a configuration from text; `source` is what errors call it. Relative rule files stay
+    /// as they are.
+    ///
+    /// # Errors
+    /// Every problem in it.
+    pub fn parse(text: &str, source: &str) -> Result<Self, ConfigError> {
+        read::read(text, source)
+    }
+
+    /// [`Self::parse`] for bytes that may not be UTF-8.
+    ///
+    /// # Errors
+    /// Every problem in them.
+    pub fn parse_bytes(bytes: &[u8], source: &str) -> Result<Self, ConfigError> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Self::parse(text, source),
+            Err(error) => Err(ConfigError::not_utf8(bytes, error.valid_up_to(), source)),
+        }
+    }
+
+    /// The keys (`section.key`) whose values differ.
+    #[must_use]
+    pub fn changed(&self, new: &Self) -> Vec<&'static keys::Key> {
+        keys::KEYS.iter().filter(|key| (key.differs)(self, new)).collect()
+    }
+
+    /// Of the keys whose values differ, the names of those that take effect only when the agent starts.
+    #[must_use]
+    pub fn needs_restart(&self, new: &Self) -> Vec<&'static str> {
+        self.changed(new).into_iter().filter(|key| key.restart).map(|key| key.name).collect()
+    }
+
+    /// Whether this address is a trusted proxy.
+    #[must_use]
+    pub fn is_proxy(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.proxies.trusted.iter().any(|net| net.contains(&address))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,271 @@
+use std::{collections::BTreeSet, path::Path};
+
+use proptest::prelude::*;
+
+use super::{keys::KEYS, *};
+
+const EXAMPLE: &str = include_str!("../../../docs/picket.example.toml");
+
+/// `(section, key, uncommented line)` of the example's commented-out keys.
+fn example_keys() -> Vec<(String, String, String)> {
+    let mut section = String::new();
+    let mut keys = Vec::new();
+    for line in EXAMPLE.lines() {
+        if let Some(name) = line.strip_prefix('[') {
+            section = name.trim_end_matches(']').to_owned();
+        } else if let Some(setting) = line.strip_prefix('#').filter(|setting| !setting.starts_with(' '))
+            && let Some((key, _)) = setting.split_once(" = ")
+        {
+            keys.push((section.clone(), key.to_owned(), setting.to_owned()));
+        }
+    }
+    keys
+}
+
+#[test]
+fn the_example_is_the_default() {
+    assert_eq!(Config::parse(EXAMPLE, "example").unwrap(), Config::default());
+    assert_eq!(Config::parse("", "empty").unwrap(), Config::default());
+}
+
+#[test]
+fn each_key_of_the_example_uncommented_gives_the_default() {
+    let keys = example_keys();
+    let names: BTreeSet<String> = keys.iter().map(|(section, key, _)| format!("{section}.{key}")).collect();
+    assert_eq!(
+        names,
+        KEYS.iter().map(|key| key.name.to_owned()).collect(),
+        "the example has every key, once"
+    );
+    assert_eq!(keys.len(), KEYS.len());
+    for (section, key, setting) in keys {
+        let config = Config::parse(&format!("[{section}]\n{setting}\n"), "example").unwrap();
+        if (section.as_str(), key.as_str()) == ("capture", "cgroup") {
+            // The one key whose default can't be written: not set.
+            assert_eq!(config.capture.cgroup.as_deref(), Some(Path::new("/sys/fs/cgroup/system.slice")));
+            assert_eq!(Config { capture: Capture::default(), ..config }, Config::default());
+        } else {
+            assert_eq!(config, Config::default(), "{setting}");
+        }
+    }
+}
+
+#[test]
+fn the_manual_names_every_key() {
+    let manual = include_str!("../../../docs/configuration.md");
+    for key in KEYS {
+        let row = manual.lines().find(|line| line.starts_with(&format!("| `{}` |", key.name)));
+        let row = row.unwrap_or_else(|| panic!("docs/configuration.md has no row for {}", key.name));
+        assert_eq!(row.trim_end().ends_with("restart |"), key.restart, "{row}");
+    }
+}
+
+#[test]
+fn everything_set() {
+    let text = r#"
+        capture = { cgroup = "/sys/fs/cgroup/web", rings = 2, ring_size = 65536, request_body = "1 MB", response_body = 0 }
+        [limits]
+        connections = 1_000
+        memory = "32MiB"
+        [proxies]
+        trusted = ["10.0.0.0/8", "::ffff:192.168.0.0/112", "2001:db8::1"]
+        header = "Forwarded"
+        [rules]
+        builtin = false
+        files = ["mine.json", "/etc/picket/more.json"]
+        disabled = ["picket-sqli-001"]
+        [redact]
+        parameters = ["customer-no"]
+        headers = ["X-Customer"]
+        [deny]
+        interfaces = ["eth0", "wlan0"]
+        mode = "generic"
+        [respond]
+        enabled = true
+        events = 3
+        window = "1m30s"
+        block_for = "forever"
+        ipv6_prefix = 64
+        except_rules = ["a"]
+        except_types = ["security_scanner"]
+        [passlist]
+        addresses = ["192.0.2.0/24"]
+        [output]
+        all = true
+        json = true
+        colour = "never"
+    "#;
+    let config = Config::parse(text, "full").unwrap();
+    assert_eq!(config.capture.rings, Rings::Count(2));
+    assert_eq!(
+        (config.capture.ring_size, config.capture.request_body, config.capture.response_body),
+        (65_536, 1_000_000, 0)
+    );
+    assert_eq!((config.limits.connections, config.limits.memory), (1000, 32 << 20));
+    let trusted: Vec<String> = config.proxies.trusted.iter().map(ToString::to_string).collect();
+    assert_eq!(trusted, ["10.0.0.0/8", "192.168.0.0/16", "2001:db8::1/128"]);
+    assert_eq!(config.proxies.header, ForwardedHeader::Forwarded);
+    assert_eq!(config.redact.headers, ["x-customer"]);
+    assert_eq!(config.deny.mode, DenyMode::Generic);
+    assert_eq!((config.respond.window, config.respond.block_for), (Duration::from_secs(90), None));
+    assert_eq!((config.respond.events, config.respond.ipv6_prefix), (3, 64));
+    assert_eq!(config.output, Output { all: true, json: true, colour: Colour::Never });
+
+    // Every key differs from its default, so a new key has to be added here too.
+    assert_eq!(Config::default().changed(&config).len(), KEYS.len());
+    assert_eq!(config.changed(&config).len(), 0);
+    assert_eq!(
+        config.needs_restart(&Config::default()),
+        [
+            "capture.cgroup",
+            "capture.rings",
+            "capture.ring_size",
+            "capture.request_body",
+            "capture.response_body",
+            "limits.connections",
+            "limits.memory",
+            "deny.interfaces",
+            "deny.mode",
+        ]
+    );
+}
+
+/// One wrong setting: line and column of the mark, and what the message has to say.
+#[test]
+fn wrong_settings_say_where_and_what() {
+    let cases: &[(&str, usize, usize, &str)] = &[
+        (
+            "[respond]\nwindow = 60",
+            2,
+            10,
+            "respond.window: expected a duration from \"1s\" to \"1d\", found the integer 60",
+        ),
+        ("[respond]\nwindow = 60", 2, 10, "help: with a unit: \"60s\" is seconds"),
+        ("[respond]\nwindow = \"0s\"", 2, 10, "found \"0s\""),
+        ("[respond]\nwindow = \"2 fortnights\"", 2, 10, "units are ms, s, m (minutes), h, d, w"),
+        ("[respond]\nwindow = \"-5s\"", 2, 10, "expected a duration"),
+        ("[respond]\nblock_for = \"1mo\"", 2, 13, "or \"forever\", found \"1mo\""),
+        ("[respond]\nevents = 0", 2, 10, "expected a number from 1 to 1000, found the integer 0"),
+        ("[respond]\nevents = 99999999999999999999", 2, 10, "found the integer 99999999999999999999"),
+        ("[respond]\nevents = 2.5", 2, 10, "found the number 2.5"),
+        ("[respond]\nenabled = \"true\"", 2, 11, "expected true or false, found \"true\""),
+        ("[respond]\nenabled = \"true\"", 2, 11, "without quotation marks"),
+        (
+            "[respond]\nwindows = \"1s\"",
+            2,
+            1,
+            "no such key\n  2 | windows = \"1s\"\n    | ^^^^^^^\n    = help: did you mean `window`?",
+        ),
+        ("[respond]\nzzz = 1", 2, 1, "keys of `[respond]` are `enabled`, `events`,"),
+        ("[respond]\ninterfaces = []", 2, 1, "`interfaces` belongs into the section `[deny]`"),
+        ("[responds]\nevents = 1", 1, 2, "did you mean `[respond]`?"),
+        ("events = 1", 1, 1, "`events` belongs into the section `[respond]`"),
+        ("[nonsense]", 1, 2, "sections are `capture`, `limits`"),
+        ("respond = 3", 1, 11, "expected a section, `[respond]` on a line of its own, found the integer 3"),
+        ("[[respond]]\nevents = 1", 1, 1, "expected a section"),
+        ("[respond.events]\nx = 1", 1, 1, "expected a number from 1 to 1000, found a table"),
+        (
+            "[proxies]\ntrusted = [\"10.0.0.0/8\", \"10.0.0.300/8\"]",
+            2,
+            26,
+            "\"10.0.0.300\" is not an IP address",
+        ),
+        ("[proxies]\ntrusted = [\"10.0.0.0/33\"]", 2, 12, "\"33\" is not a prefix length from 0 to 32"),
+        ("[proxies]\ntrusted = [\"10.0.0.0/+8\"]", 2, 12, "\"+8\" is not a prefix length"),
+        ("[proxies]\ntrusted = [\"10.0.0.1/8\"]", 2, 12, "has bits set after its prefix: write 10.0.0.0/8"),
+        ("[proxies]\ntrusted = [\"proxy.example\"]", 2, 12, "names are not looked up"),
+        ("[proxies]\ntrusted = \"10.0.0.0/8\"", 2, 11, "a list of one is [\"10.0.0.0/8\"]"),
+        ("[proxies]\ntrusted = [\"10.0.0.0/8\", \"10.0.0.0/8\"]", 2, 26, "it is in the list already"),
+        ("[proxies]\nheader = \"x forwarded\"", 2, 10, "the name of the header field your proxies set"),
+        ("[capture]\nrings = 9", 2, 9, "expected \"auto\" or a number from 1 to 8, found the integer 9"),
+        ("[capture]\nrings = \"aut\"", 2, 9, "did you mean \"auto\"?"),
+        ("[capture]\nring_size = \"3 MiB\"", 2, 13, "the next power of two is \"4 MiB\""),
+        ("[capture]\nring_size = \"8 MeB\"", 2, 13, "units are B, KiB, MiB"),
+        (
+            "[capture]\nrequest_body = \"99999999999999999999 GiB\"",
+            2,
+            16,
+            "expected a size from 0 to \"16 MiB\"",
+        ),
+        (
+            "[capture]\ncgroup = \"web\"",
+            2,
+            10,
+            "expected the absolute path of a cgroup v2 directory, found \"web\"",
+        ),
+        ("[deny]\ninterfaces = [\"a name too long for one\"]", 2, 15, "`ip link` shows"),
+        ("[deny]\nmode = \"nativ\"", 2, 8, "did you mean \"native\"?"),
+        ("# é\n[output]\ncolour = 'é' # é", 3, 10, "3 | colour = 'é' # é\n    |          ^^^\n"),
+        ("[output\nall = true", 1, 8, "not TOML"),
+        ("[output]\nall = true\nall = false", 3, 1, "duplicate key"),
+    ];
+    for (text, line, column, says) in cases {
+        let error = Config::parse(text, "picket.toml").unwrap_err();
+        let shown = format!("{error}\n");
+        assert_eq!(error.problems().len(), 1, "{shown}");
+        let problem = &error.problems()[0];
+        assert_eq!((problem.line, problem.column), (*line, *column), "{shown}");
+        assert!(shown.starts_with(&format!("picket.toml:{line}:{column}: ")), "{shown}");
+        assert!(shown.contains(says), "{shown}\ndoes not say\n{says}");
+    }
+    assert_eq!(cases.len(), 39);
+}
+
+#[test]
+fn all_problems_at_once_in_the_order_of_the_text() {
+    let text = "[output]\nall = 1\n[capture]\nrings = 0\nfoo = 1\n[nope]\n";
+    let error = Config::parse(text, "x").unwrap_err();
+    let lines: Vec<usize> = error.problems().iter().map(|problem| problem.line).collect();
+    assert_eq!(lines, [2, 4, 5, 6]);
+    assert_eq!(error.to_string().matches("\nx:").count(), 3);
+}
+
+#[test]
+fn files() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("picket.toml");
+    let missing = Config::load(&path).unwrap_err();
+    assert!(matches!(missing, ConfigError::Unreadable { .. }), "{missing}");
+
+    fs::write(&path, "[rules]\nfiles = [\"mine.json\", \"/abs.json\"]\n").unwrap();
+    let config = Config::load(&path).unwrap();
+    assert_eq!(config.rules.files, [directory.path().join("mine.json"), PathBuf::from("/abs.json")]);
+
+    fs::write(&path, b"[rules]\nfiles = [\"\xff\"]\n").unwrap();
+    let error = Config::load(&path).unwrap_err();
+    assert_eq!((error.problems()[0].line, error.problems()[0].column), (2, 11), "{error}");
+
+    fs::write(&path, vec![b'#'; limits::CONFIG_FILE + 1]).unwrap();
+    assert!(matches!(Config::load(&path).unwrap_err(), ConfigError::TooLong { .. }));
+}
+
+#[test]
+fn a_file_can_not_write_to_the_terminal() {
+    let error =
+        Config::parse("[output]\nall = '\u{9b}31m\u{202e}'\n\"\\u001b[2J\" = 1\n", "\u{1b}[2J").unwrap_err();
+    let shown = error.to_string();
+    assert_eq!(error.problems().len(), 2);
+    assert!(shown.chars().all(|c| c == '\n' || !c.is_control()) && !shown.contains('\u{202e}'), "{shown:?}");
+}
+
+proptest! {
+    #[test]
+    fn no_text_panics(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        if let Err(error) = Config::parse_bytes(&bytes, "x") {
+            prop_assert!(!error.problems().is_empty());
+            prop_assert!(!error.to_string().is_empty());
+        }
+    }
+
+    #[test]
+    fn no_value_panics(key in 0..KEYS.len(), value in r#"(-?[0-9]{1,20}|"[ -~]{0,12}"|\[("[0-9a-f:./]{0,12}",?){0,3}\]|true|1e9|\{\}|"[0-9]{1,12} ?(s|m|h|d|w|y|mo|MiB|GiB)")"#) {
+        let key = &KEYS[key];
+        let text = format!("[{}]\n{} = {value}\n", key.section(), key.short());
+        if let Err(error) = Config::parse(&text, "x") {
+            for problem in error.problems() {
+                // A quotation mark may open a string that swallows the end of the line.
+                prop_assert!((2..=3).contains(&problem.line));
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Text from outside, made harmless for a terminal.
+#![forbid(unsafe_code)]
+
+use std::borrow::Cow;
+
+/// Escapes what a terminal would obey or hide instead of show: control characters (ESC, C1, newlines),
+/// Unicode format characters (bidirectional overrides, zero width) and unassigned ones come out as
+/// `\u{1b}`, `\n`, …
+///
+/// A backslash stays as it is: this is for reading; JSON output is the exact form.
+#[must_use]
+pub fn printable(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|b| (0x20..0x7f).contains(&b)) || !text.chars().any(is_hostile) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_hostile(c) { out.extend(c.escape_debug()) } else { out.push(c) }
+    }
+    Cow::Owned(out)
+}
+
+/// Whether Rust would escape it in a debug string, quotation marks and backslash aside: core's own table
+/// of characters that are not printable.
+pub(super) fn is_hostile(c: char) -> bool {
+    !matches!(c, '"' | '\'' | '\\') && c.escape_debug().len() > 1
+}

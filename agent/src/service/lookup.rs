@@ -1,0 +1,160 @@
+//! Looking at the host: every listening socket and its service; one connection's namespace.
+
+use std::{
+    collections::{HashMap, HashSet},
+    io,
+    net::SocketAddr,
+    sync::Arc,
+};
+
+use super::{
+    Service, holders,
+    netns::{self, Netns},
+    process::{self, Process},
+    sockets::{self, TcpSocket},
+};
+use crate::capture::record::Peer;
+
+/// A listening socket and who it belongs to.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The socket.
+    pub socket: TcpSocket,
+    /// Inode of its network namespace.
+    pub netns: u64,
+    /// Its service; [`Service::is_known`] is false when nobody was found to hold it.
+    pub service: Arc<Service>,
+}
+
+/// The host's listening sockets at one time.
+#[derive(Clone, Debug, Default)]
+pub struct Host {
+    /// Network namespaces with processes.
+    pub namespaces: Vec<Netns>,
+    /// Listening TCP sockets in them.
+    pub places: Vec<Place>,
+    /// The kernel answers inet_diag questions; if not, `/proc/<pid>/net/tcp` has to do.
+    pub inet_diag: bool,
+    /// Processes whose open files were too many to look at all, over all looks.
+    pub files_cut: u64,
+    /// Do without inet_diag even where there is one.
+    #[cfg(test)]
+    pub(super) proc_only: bool,
+}
+
+impl Host {
+    /// Looks at all network namespaces. What `self` knows and still holds is taken over, so that
+    /// only new sockets cost a look through open files; services of those go through `catalogued`.
+    #[must_use]
+    pub fn refreshed(&self, mut catalogued: impl FnMut(Service) -> Arc<Service>) -> Self {
+        let pids = process::all();
+        let namespaces = netns::all(&pids);
+        let mut found: Vec<(u64, TcpSocket)> = Vec::new();
+        let _: Vec<()> = netns::visit(&namespaces, |namespace, entered| {
+            #[cfg(test)]
+            let entered = if self.proc_only { Err(io::ErrorKind::Unsupported.into()) } else { entered };
+            match sockets::listening(namespace, entered) {
+                Ok(sockets) => found.extend(sockets.into_iter().map(|socket| (namespace.inode, socket))),
+                // Its processes ended between the two looks, or /proc may not be read.
+                Err(error) => {
+                    tracing::debug!(netns = namespace.inode, %error, "listening sockets not listed")
+                }
+            }
+        });
+
+        let known: HashMap<(u64, TcpSocket), &Arc<Service>> = self
+            .places
+            .iter()
+            .filter(|place| place.service.still_runs() && !place.service.is_activator())
+            .map(|place| ((place.netns, place.socket), &place.service))
+            .collect();
+        let new: Vec<(u64, TcpSocket)> =
+            found.iter().filter(|place| !known.contains_key(place)).copied().collect();
+        let (owners, cut) = owners(&new, &namespaces, &pids);
+        let places = found
+            .iter()
+            .map(|&(netns, socket)| Place {
+                socket,
+                netns,
+                service: known.get(&(netns, socket)).map_or_else(
+                    || {
+                        let process = owners.get(&socket.inode).and_then(|&pid| Process::read(pid));
+                        catalogued(match process {
+                            Some(process) => Service::known(process, socket.local, netns),
+                            None => Service::unknown(socket.local, netns),
+                        })
+                    },
+                    |&service| Arc::clone(service),
+                ),
+            })
+            .collect();
+        let inet_diag = found.iter().any(|(_, socket)| socket.cookie.is_some());
+        Self {
+            namespaces,
+            places,
+            inet_diag,
+            files_cut: self.files_cut + cut,
+            #[cfg(test)]
+            proc_only: self.proc_only,
+        }
+    }
+
+    /// The service whose listening socket has this cookie.
+    #[must_use]
+    pub fn by_cookie(&self, cookie: u64) -> Option<&Place> {
+        self.places.iter().find(|place| place.socket.cookie == Some(cookie))
+    }
+
+    /// The listening socket in a namespace that accepted a connection to `local`.
+    #[must_use]
+    pub fn by_address(&self, netns: u64, local: SocketAddr) -> Option<&Place> {
+        let here = || self.places.iter().filter(move |place| place.netns == netns);
+        let socket = sockets::listener_for(here().map(|place| &place.socket), local)?;
+        here().find(|place| place.socket == *socket)
+    }
+
+    /// Looks a connection up: its namespace and its socket. `first` is looked into before the others.
+    #[must_use]
+    pub fn connection(&self, peer: &Peer, first: Option<u64>) -> Option<(u64, TcpSocket)> {
+        let mut order: Vec<Netns> = self.namespaces.clone();
+        order.sort_by_key(|namespace| Some(namespace.inode) != first);
+        let mut found = None;
+        let _: Vec<()> = netns::visit(&order, |namespace, entered| {
+            let way = if self.inet_diag { entered } else { Err(io::ErrorKind::Unsupported.into()) };
+            if found.is_none()
+                && let Ok(Some(socket)) = sockets::connection(namespace, way, &peer.tuple, peer.cookie)
+            {
+                found = Some((namespace.inode, socket));
+            }
+        });
+        found
+    }
+
+    /// The process that holds a connection whose listener is gone.
+    #[must_use]
+    pub fn holder(&self, netns: u64, socket: &TcpSocket) -> Option<Service> {
+        let (owners, _) = owners(&[(netns, *socket)], &self.namespaces, &process::all());
+        let owner = *owners.get(&socket.inode)?;
+        Some(Service::known(Process::read(owner)?, socket.local, netns))
+    }
+}
+
+/// The owning process of each socket, by inode, and how many processes had too many open files.
+/// Processes of the socket's own namespace are looked at first; all others only when none of them
+/// holds it.
+fn owners(sockets: &[(u64, TcpSocket)], namespaces: &[Netns], pids: &[u32]) -> (HashMap<u64, u32>, u64) {
+    let (mut holders, mut cut) = (HashMap::new(), 0);
+    let mut look = |inodes: HashSet<u64>, pids: &[u32]| {
+        let found = holders::find(&inodes, pids);
+        holders.extend(found.by_inode);
+        cut += found.cut;
+        inodes.into_iter().filter(|inode| !holders.contains_key(inode)).collect::<HashSet<u64>>()
+    };
+    let mut missing = HashSet::new();
+    for namespace in namespaces {
+        let here = sockets.iter().filter(|(netns, socket)| *netns == namespace.inode && socket.inode != 0);
+        missing.extend(look(here.map(|(_, socket)| socket.inode).collect(), &namespace.pids));
+    }
+    look(missing, pids);
+    (holders.into_iter().filter_map(|(inode, pids)| Some((inode, holders::owner(&pids)?))).collect(), cut)
+}

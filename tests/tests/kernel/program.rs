@@ -1,0 +1,37 @@
+//! Programs the tests start, found by name.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, anyhow};
+
+use crate::patience::in_vm;
+use crate::report::CannotRun;
+
+/// Searched after `PATH`: a machine of the kernel matrix may have no `PATH` at all.
+const PLACES: [&str; 6] = ["/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin"];
+
+/// Where the program is. Missing, the scenario has failed — unless the run is in a machine of the
+/// kernel matrix that says it comes without the program (`PICKET_VM_WITHOUT=node,apache2`).
+pub fn find(name: &str) -> Result<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let places = std::env::split_paths(&path).chain(PLACES.iter().map(PathBuf::from));
+    if let Some(found) = places.map(|place| place.join(name)).find(|file| executable(file)) {
+        return Ok(found);
+    }
+    let without = std::env::var("PICKET_VM_WITHOUT").unwrap_or_default();
+    if in_vm() && without.split(',').any(|w| w == name) {
+        return Err(CannotRun(format!("this machine comes without {name}")).into());
+    }
+    Err(anyhow!("{name} is not installed; `cargo xtask setup` installs it"))
+}
+
+/// Debian's Python, not one that a version manager puts in front of it.
+pub fn python() -> Result<PathBuf> {
+    let debian = Path::new("/usr/bin/python3");
+    if executable(debian) { Ok(debian.to_owned()) } else { find("python3") }
+}
+
+fn executable(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    file.metadata().is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
+}

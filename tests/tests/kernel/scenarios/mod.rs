@@ -1,0 +1,73 @@
+//! The scenarios, one file each theme.
+
+mod attribution;
+mod bulk;
+mod connections;
+mod deny;
+mod events;
+mod lifetime;
+mod services;
+
+use anyhow::Result;
+
+use crate::site::Site;
+
+/// A scenario.
+pub struct Scenario {
+    /// Its name, for `--only` and the report.
+    pub name: &'static str,
+    /// What it shows, in one line.
+    pub about: &'static str,
+    /// Runs it; gives figures worth a line.
+    pub run: fn(&Site) -> Result<Vec<String>>,
+}
+
+const fn scenario(
+    name: &'static str,
+    run: fn(&Site) -> Result<Vec<String>>,
+    about: &'static str,
+) -> Scenario {
+    Scenario { name, about, run }
+}
+
+/// All of them, in the order they run.
+pub const SCENARIOS: &[Scenario] = &[
+    scenario(
+        "service/nginx",
+        services::nginx,
+        "nginx: each request once, in 14 shapes, IPv4 and IPv6, on the host and in a namespace",
+    ),
+    scenario("service/apache", services::apache, "the same for Apache (deferred accept)"),
+    scenario("service/node", services::node, "the same for Node"),
+    scenario("service/python-http", services::python_http, "the same for Python's http.server"),
+    scenario("service/python-asyncio", services::python_asyncio, "the same for Python's asyncio"),
+    scenario("service/io-uring", services::uring, "the same for a service that reads with io_uring"),
+    scenario("service/splice", services::splice, "the same for a service that reads with splice"),
+    scenario("service/peek", services::peek, "the same for a service that peeks with recvmsg"),
+    scenario(
+        "connection/older",
+        connections::older_than_agent,
+        "connections that were open before the agent",
+    ),
+    scenario("connection/ten-thousand", connections::ten_thousand, "10,000 requests over 100 connections"),
+    scenario("bulk/big-bodies", bulk::big_bodies, "big uploads and downloads cost next to nothing"),
+    scenario("bulk/not-http", bulk::not_http, "what is not HTTP is given up after its first bytes"),
+    scenario("bulk/intact", bulk::intact, "bulk transfers through the tap arrive unchanged"),
+    scenario("attribution/same-port", attribution::same_port, "equal tuples in two namespaces"),
+    scenario(
+        "attribution/proxy-chain",
+        attribution::proxy_chain,
+        "nginx before Python: both hops, the right client",
+    ),
+    scenario("attribution/two-agents", attribution::two_agents, "two agents side by side"),
+    scenario("event/attacks", events::attacks, "attacks are events with the right rule"),
+    scenario("event/redacted", events::redacted, "no credential is printed or stored"),
+    scenario("deny/respond", deny::respond, "attack events block their sender until the block ends"),
+    scenario("deny/by-hand", deny::by_hand, "picket block, unblock, denylist, passlist"),
+    scenario("deny/agent-dead", deny::agent_dead, "blocks hold and end without the agent, a restart adopts"),
+    scenario("deny/clean", deny::clean, "picket run --clean leaves nothing in the kernel"),
+    scenario("agent/killed", lifetime::killed_ten_times, "SIGKILL under load, ten times"),
+    scenario("agent/terminated", lifetime::terminated, "SIGTERM ends it within 2 s"),
+    scenario("agent/reloaded", lifetime::reloaded, "SIGHUP with good and bad configurations"),
+    scenario("agent/loss", lifetime::loss, "what a small ring buffer loses is counted"),
+];

@@ -1,0 +1,155 @@
+//! The list of needs: what, why, for which group, how it is found and where it comes from.
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use super::{
+    Group::{self, Bench, Build, Demo, Fuzz, Test, Vm},
+    cargo_tool::{self, CargoTool},
+};
+use crate::{
+    ebpf::toolchain,
+    paths,
+    process::{CommandExt as _, cargo},
+};
+
+/// One thing a group of commands cannot do without.
+pub struct Need {
+    /// The program, or what to call it.
+    pub name: &'static str,
+    /// What it is for.
+    pub why: &'static str,
+    /// Who needs it.
+    pub groups: &'static [Group],
+    /// Where it comes from.
+    pub source: Source,
+}
+
+/// Where a need is met from.
+pub enum Source {
+    /// Debian packages; there when the program `Need::name` is.
+    Packages(&'static [&'static str]),
+    /// A crate built by cargo into our own tools directory.
+    Cargo(&'static CargoTool),
+    /// A component of the rustup toolchain in use.
+    Rustup(&'static str),
+    /// The compiler and linker for eBPF.
+    Toolchain,
+    /// clippy made for that compiler.
+    ToolchainClippy,
+}
+
+/// Everything, in the order it is looked for.
+pub const NEEDS: &[Need] = &[
+    need("cc", "links Rust programs", &[Build], Source::Packages(&["gcc", "libc6-dev"])),
+    need("eBPF toolchain", "compiles the kernel programs", &[Build], Source::Toolchain),
+    need("rustfmt", "checks formatting", &[Test], Source::Rustup("rustfmt")),
+    need("clippy-driver", "checks the Rust code", &[Test], Source::Rustup("clippy")),
+    need("eBPF clippy", "checks the kernel programs", &[Test], Source::ToolchainClippy),
+    need("cargo-deny", "checks licences of dependencies", &[Test], Source::Cargo(&cargo_tool::CARGO_DENY)),
+    need("c++", "compiles libFuzzer", &[Test, Fuzz], Source::Packages(&["g++"])),
+    need("ip", "network namespaces", &[Test, Bench, Demo], Source::Packages(&["iproute2"])),
+    need("nginx", "a service to watch", &[Test, Bench, Demo], Source::Packages(&["nginx"])),
+    need("apache2", "a service to watch", &[Test], Source::Packages(&["apache2-bin"])),
+    need("node", "a service to watch", &[Test, Bench], Source::Packages(&["nodejs"])),
+    need("python3", "a service to watch", &[Test, Bench, Demo], Source::Packages(&["python3"])),
+    need("curl", "a client", &[Test, Demo], Source::Packages(&["curl"])),
+    need("openssl", "certificates for TLS services", &[Test], Source::Packages(&["openssl"])),
+    need("wrk", "drives load", &[Test, Bench], Source::Packages(&["wrk"])),
+    need("bpftool", "counts what is in the kernel", &[Test, Bench], Source::Packages(&["bpftool"])),
+    need("nft", "another firewall, to compare with", &[Test, Bench], Source::Packages(&["nftables"])),
+    need("qemu-system-x86_64", "virtual machines", &[Vm], Source::Packages(&["qemu-system-x86"])),
+    need("cpio", "packs an initramfs", &[Vm], Source::Packages(&["cpio"])),
+    need("zstd", "unpacks kernel modules", &[Vm], Source::Packages(&["zstd"])),
+    need("xz", "unpacks kernel packages", &[Vm], Source::Packages(&["xz-utils"])),
+    need("depmod", "orders kernel modules", &[Vm], Source::Packages(&["kmod"])),
+];
+
+const fn need(name: &'static str, why: &'static str, groups: &'static [Group], source: Source) -> Need {
+    Need { name, why, groups, source }
+}
+
+/// Packages of the eBPF compiler and of its linker's LLVM (Debian 12 with its security archive).
+const COMPILER: &[&str] = &["rustc-web", "rust-web-src"];
+const LINKER: &[&str] = &[
+    "rustc-web",
+    "rust-web-src",
+    "llvm-22-dev",
+    "libpolly-22-dev",
+    "libzstd-dev",
+    "zlib1g-dev",
+    "g++",
+    "pkg-config",
+];
+
+impl Need {
+    /// Where it stands on this machine, or what is lacking.
+    ///
+    /// # Errors
+    /// What is lacking, in words.
+    pub fn find(&self) -> Result<String, String> {
+        match &self.source {
+            Source::Toolchain => toolchain::find()
+                .map(|found| format!("{}, {}", found.name, found.linker.display()))
+                .map_err(|lacks| lacks.to_string()),
+            Source::ToolchainClippy => toolchain::find()
+                .map_err(|lacks| lacks.to_string())
+                .and_then(|found| found.clippy.ok_or_else(|| format!("{} brings none", found.name)))
+                .map(|driver| driver.display().to_string()),
+            Source::Rustup(_) => component_path(self.name).ok_or_else(|| "not in this toolchain".to_owned()),
+            Source::Cargo(tool) => tool.find(),
+            Source::Packages(_) => paths::find_program(self.name)
+                .map(|path| path.display().to_string())
+                .ok_or_else(|| "not found".to_owned()),
+        }
+    }
+
+    /// Packages that have to be installed for it.
+    pub fn packages(&self) -> &'static [&'static str] {
+        match &self.source {
+            Source::Packages(packages) => packages,
+            Source::Toolchain => match toolchain::find() {
+                Ok(_) => &[],
+                Err(lacks) if lacks.linker => COMPILER,
+                Err(_) => LINKER,
+            },
+            Source::ToolchainClippy => match toolchain::find() {
+                Ok(found) if found.rustup.is_some() => &[],
+                // When there is none yet, setup brings the system's.
+                _ => &["rust-web-clippy"],
+            },
+            Source::Cargo(_) | Source::Rustup(_) => &[],
+        }
+    }
+
+    /// How a person gets it without setup.
+    pub fn by_hand(&self) -> String {
+        match &self.source {
+            Source::Packages(packages) => format!("package {} (Debian's name)", packages.join(" ")),
+            Source::Cargo(tool) => tool.by_hand(),
+            Source::ToolchainClippy => "rustup component add clippy --toolchain nightly".to_owned(),
+            Source::Rustup(component) => format!("rustup component add {component}"),
+            Source::Toolchain => {
+                "rustup toolchain install nightly --component rust-src; cargo install bpf-linker".to_owned()
+            }
+        }
+    }
+}
+
+/// Adds a component to rustup's toolchain of that name, or the one in use.
+pub fn add_component(component: &str, toolchain: Option<&str>) -> Result<()> {
+    let Some(rustup) = paths::find_program("rustup") else {
+        bail!("this Rust is not rustup's: get {component} from where it came from");
+    };
+    let toolchain = toolchain.into_iter().flat_map(|name| ["--toolchain", name]);
+    Command::new(rustup).args(["component", "add", component]).args(toolchain).run()
+}
+
+/// Beside the cargo in use; rustup's stand-ins are always there and say nothing.
+fn component_path(program: &str) -> Option<String> {
+    let cargo = cargo();
+    let beside = std::path::Path::new(cargo.get_program()).parent()?.join(program);
+    let found = if beside.is_file() { beside } else { paths::find_program(program)? };
+    Command::new(&found).arg("--version").succeeds().then(|| found.display().to_string())
+}

@@ -1,0 +1,70 @@
+//! `cargo xtask test`: every kind of test, counted.
+
+mod fuzz;
+mod kernel;
+mod libtest;
+mod report;
+mod rust;
+
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::{
+    build, lint, say,
+    setup::{self, Group},
+};
+use report::Report;
+
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  cargo xtask test                        all tests on this kernel
+  cargo xtask test --only chunked         those whose name contains `chunked`
+  cargo xtask test --no-kernel            what needs neither root nor a kernel
+
+Exit code 0: nothing failed, and every kind that was not left out ran at least one test.")]
+pub struct Args {
+    /// Only tests whose name contains this; without lint and fuzzing
+    #[arg(long, value_name = "PATTERN")]
+    only: Option<String>,
+    /// Without the kernel scenarios, which need root
+    #[arg(long)]
+    no_kernel: bool,
+}
+
+pub fn run(args: &Args) -> Result<()> {
+    setup::ensure(&[Group::Build, Group::Test])?;
+    let agent = build::agent(false)?;
+    let mut report = Report::new(args.only.is_none());
+    let only = args.only.as_deref();
+
+    rust::run(only, &mut report)?;
+    if only.is_none() {
+        fuzz::run(&mut report);
+        check_style(&mut report);
+    } else {
+        report.leave_out("fuzz", "--only");
+        report.leave_out("lint", "--only");
+    }
+    if args.no_kernel {
+        report.leave_out("kernel", "--no-kernel");
+    } else {
+        kernel::run(only, &agent, &mut report)?;
+    }
+    report.conclude()
+}
+
+fn check_style(report: &mut Report) {
+    let start = Instant::now();
+    for check in lint::checks() {
+        match check.outcome {
+            lint::Outcome::Passed => report.passed("lint"),
+            lint::Outcome::Failed(reason) => {
+                say::error(&format!("{}: {reason}", check.name));
+                report.failed("lint", check.name);
+            }
+            lint::Outcome::CouldNotRun(reason) => report.could_not_run("lint", check.name, &reason),
+        }
+    }
+    report.took("lint", start.elapsed());
+}
