@@ -3,7 +3,6 @@
 //! Everything that is compared is measured in one run, in turns (A B A B …), so that what the machine
 //! does besides hits all sides alike. A figure is the median of the turns with the least and the most.
 
-
 pub mod clock;
 pub mod cpu;
 pub mod docs;
@@ -53,6 +52,4 @@ pub struct Part {
 }
 
 /// Every part, in the order they run.
-pub const PARTS: &[Part] = &[
-    parts::xdp::PART,
-];
+pub const PARTS: &[Part] = &[parts::xdp::PART];

@@ -60,7 +60,9 @@ fn run(args: &Args) -> Result<()> {
         machine::load()
     );
     if args.quick {
-        about.push_str(" Quick: turns are few and short; these figures show that it works, not what it costs.");
+        about.push_str(
+            " Quick: turns are few and short; these figures show that it works, not what it costs.",
+        );
     }
     println!("{about}\n");
     let mut sections: Vec<Section> = Vec::new();
@@ -79,7 +81,9 @@ fn run(args: &Args) -> Result<()> {
             docs::write(file, &format!("## Figures\n\n{about}\n\n{}", body.join("\n")))?;
             eprintln!("==> written to {}", file.display());
         }
-        Some(_) => eprintln!("==> the docs are left as they are: that takes a whole run, without --quick and --only"),
+        Some(_) => {
+            eprintln!("==> the docs are left as they are: that takes a whole run, without --quick and --only")
+        }
         None => {}
     }
     Ok(())

@@ -14,7 +14,12 @@ pub fn run(data: &[u8]) {
         Err(error) => {
             let lines = data.iter().filter(|&&b| b == b'\n').count() + 1;
             assert!(!error.problems().is_empty());
-            assert!(error.problems().iter().all(|problem| (1..=lines).contains(&problem.line) && problem.column >= 1));
+            assert!(
+                error
+                    .problems()
+                    .iter()
+                    .all(|problem| (1..=lines).contains(&problem.line) && problem.column >= 1)
+            );
             let shown = error.to_string();
             assert!(shown.chars().all(|c| c == '\n' || !c.is_control()), "control characters: {shown:?}");
         }

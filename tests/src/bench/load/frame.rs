@@ -56,7 +56,8 @@ fn ipv4(source: Ipv4Addr, destination: Ipv4Addr) -> Vec<u8> {
     // Identification = ~(both halves of the source): the checksum is the same whatever the source is.
     let [a, b, c, d] = source.octets();
     let identification = (!sum(&[a, b, c, d])).to_be_bytes();
-    let mut header = vec![0x45, 0, length[0], length[1], identification[0], identification[1], 0x40, 0, 64, 17, 0, 0];
+    let mut header =
+        vec![0x45, 0, length[0], length[1], identification[0], identification[1], 0x40, 0, 64, 17, 0, 0];
     header.extend([a, b, c, d]);
     header.extend(destination.octets());
     let checksum = (!sum(&header)).to_be_bytes();

@@ -13,8 +13,7 @@ use picket::{probe::deny::Deny, time};
 use picket_common::deny::DenyEntry;
 
 use crate::bench::{
-    Bench, Part,
-    cpu,
+    Bench, Part, cpu,
     figures::{Series, in_turns},
     load::frame,
     machine,
@@ -121,7 +120,11 @@ impl List {
         let entry = DenyEntry { expires: time::boot_now() + 86_400_000_000_000, ..DenyEntry::default() };
         let fill_ms = [
             fill(&deny, "DENY_V4", (0..entries).map(|i| ((V4.to_bits() + i).to_be_bytes(), entry)))?,
-            fill(&deny, "DENY_V6", (0..entries).map(|i| ((V6.to_bits() + u128::from(i)).to_be_bytes(), entry)))?,
+            fill(
+                &deny,
+                "DENY_V6",
+                (0..entries).map(|i| ((V6.to_bits() + u128::from(i)).to_be_bytes(), entry)),
+            )?,
         ];
         let array = bpf::program_array(deny.program()?.fd()?.as_fd())?;
         Ok(Self { entries, deny, array, fill_ms })
@@ -201,7 +204,12 @@ impl Side {
         bpf::test_run(program, &self.frame, repeat / 10)?;
         let run = bpf::test_run(program, &self.frame, repeat)?;
         let wanted = if self.case.is_hit() { XDP_DROP } else { XDP_PASS };
-        ensure!(run.answer == wanted, "{}: the program answered {}, not {wanted}", self.case.name(), run.answer);
+        ensure!(
+            run.answer == wanted,
+            "{}: the program answered {}, not {wanted}",
+            self.case.name(),
+            run.answer
+        );
         if self.case == Case::MissWithNetworks {
             for net in &networks {
                 list.deny.allow(*net)?;
@@ -236,11 +244,15 @@ fn run(bench: &Bench) -> Result<Section> {
     for v6 in [false, true] {
         let family = if v6 { "IPv6" } else { "IPv4" };
         let mut table = Table::new(
-            format!("{family}: nanoseconds a packet, by entries in the denylist; median (least–most) of {turns} turns"),
+            format!(
+                "{family}: nanoseconds a packet, by entries in the denylist; median (least–most) of {turns} turns"
+            ),
             &["packets", "0", "1,000", "1,000,000"],
         );
         for case in CASES {
-            let cell = |list: usize| cell(&cells, v6, case, list).map_or("—".to_owned(), |s| s.show(|v| format!("{v:.0}")));
+            let cell = |list: usize| {
+                cell(&cells, v6, case, list).map_or("—".to_owned(), |s| s.show(|v| format!("{v:.0}")))
+            };
             table.row([case.name().to_owned(), cell(0), cell(1), cell(2)]);
         }
         tables.push(table);

@@ -2,4 +2,3 @@
 
 pub mod bpf;
 pub mod instructions;
-
