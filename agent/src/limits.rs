@@ -62,9 +62,10 @@ pub const EVENT_FIELD: usize = 4096;
 pub const EVENT_MATCHES: usize = 64;
 /// Anomalies of one event that are kept.
 pub const EVENT_ANOMALIES: usize = 16;
-/// Credentials of one request that are remembered while its event is written; with more, matched
-/// values that could hold one are redacted whole.
+/// Credentials in one request's target and body that are remembered while its event is written…
 pub const EVENT_CREDENTIALS: usize = 256;
+/// …and their bytes. With more, values matched in the target or body as a whole are redacted whole.
+pub const EVENT_CREDENTIAL_BYTES: usize = 32 * 1024;
 /// Encodings laid one over the other under which credentials are looked for.
 pub const REDACT_LAYERS: usize = 4;
 /// Actors whose attack events are remembered by respond; beyond it the one silent longest goes.
@@ -75,3 +76,27 @@ pub const RESPOND_EVENTS: usize = 262_144;
 pub const PASSLIST_ENTRIES: usize = 4096;
 /// Event ids kept as the cause of one denylist entry.
 pub const CAUSE_EVENTS: usize = 16;
+
+// What rules judge of one request. Over a cap: judged up to it, `JudgeStats` counts, the request is
+// marked cut.
+
+/// Bytes of one value that are judged.
+pub const JUDGED_VALUE: usize = 64 * 1024;
+/// Bytes of one value that libinjection judges; its work for a hostile value is far more a byte.
+pub const JUDGED_INJECTION: usize = 4 * 1024;
+/// Bytes of all values of a request that libinjection judges.
+pub const JUDGED_INJECTION_TOTAL: usize = 64 * 1024;
+/// Values (and as many names) of one request that are judged.
+pub const JUDGED_VALUES: usize = 16 * 1024;
+/// Bytes of all values of one request, after decoding; more than a head and a decoded body have.
+pub const JUDGED_BYTES: usize = 1024 * 1024;
+/// Containers inside containers of a JSON body; deeper values are judged under the deepest name.
+pub const JSON_DEPTH: usize = 64;
+/// Parts of a multipart body; the rest is judged as one text.
+pub const MULTIPART_PARTS: usize = 256;
+/// Bytes of what matched that a match carries.
+pub const MATCH_VALUE: usize = 256;
+/// Bytes of memory one compiled regular expression may take.
+pub const REGEX_MEMORY: usize = 4 * 1024 * 1024;
+/// Rules of one rule set.
+pub const MAX_RULES: usize = 20_000;

@@ -26,12 +26,17 @@ pub fn object() -> PathBuf {
     root().join("target/ebpf/picket.bpf.o")
 }
 
-/// Where tools are installed that no package brings: `$XDG_CACHE_HOME/picket/tools`.
+/// Where tools are installed that no package brings.
 pub fn tools() -> PathBuf {
+    cache().join("tools")
+}
+
+/// What may be fetched or built again: `$XDG_CACHE_HOME/picket`.
+pub fn cache() -> PathBuf {
     let cache = env::var_os("XDG_CACHE_HOME")
         .filter(|dir| !dir.is_empty())
         .map_or_else(|| home().join(".cache"), PathBuf::from);
-    cache.join("picket/tools")
+    cache.join("picket")
 }
 
 /// A program, by name, on `PATH` and where system tools live (a user's `PATH` lacks `/usr/sbin` on Debian).

@@ -52,7 +52,7 @@ fn command(cli: Cli, screen: &mut Screen<'_>) -> Result<Exit, CliError> {
     let paths = paths::Paths::new(cli.state_dir.as_deref())?;
     let client = Client::new(&paths.socket);
     match cli.command {
-        Command::Run(args) => run::run(args.options(paths, cli.json)),
+        Command::Run(args) => run::run(args.options(paths, cli.json), screen.colour_err),
         Command::Doctor(args) => doctor::command(&args, screen),
         Command::Block(args) => denylist::block(&client, &args, screen),
         Command::Unblock(args) => denylist::unblock(&client, &args, screen),

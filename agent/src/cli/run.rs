@@ -30,11 +30,11 @@ pub struct RunOptions {
 }
 
 /// Runs the agent until it is stopped.
-pub(super) fn run(options: RunOptions) -> Result<Exit, CliError> {
+pub(super) fn run(options: RunOptions, colour: bool) -> Result<Exit, CliError> {
     if !rustix::process::geteuid().is_root() {
         return Err(CliError::NotRoot { what: "picket run" });
     }
-    log_to_stderr(options.log_level);
+    log_to_stderr(options.log_level, colour);
     agent(options).map_err(CliError::Agent)?;
     Ok(Exit::Done)
 }
@@ -46,7 +46,7 @@ fn agent(options: RunOptions) -> anyhow::Result<()> {
 }
 
 /// Logs are for people, on standard error; events go to standard output.
-fn log_to_stderr(level: LogLevel) {
+fn log_to_stderr(level: LogLevel, colour: bool) {
     let level = match level {
         LogLevel::Error => "error",
         LogLevel::Warn => "warn",
@@ -59,6 +59,7 @@ fn log_to_stderr(level: LogLevel) {
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(colour)
         .with_target(false)
         .try_init();
 }

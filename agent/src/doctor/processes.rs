@@ -1,7 +1,7 @@
 //! Whether services can be named.
 #![forbid(unsafe_code)]
 
-use std::fs;
+use std::{fs, ops::ControlFlow};
 
 use super::{Check, Job};
 use crate::service::{diag::Diag, netns, process};
@@ -21,8 +21,12 @@ pub(super) fn inet_diag() -> Check {
 
 pub(super) fn netns() -> Check {
     let namespaces = netns::all(&process::all());
-    let entered = netns::visit(&namespaces, |_, entered| entered.is_ok());
-    let (all, yes) = (entered.len(), entered.iter().filter(|&&yes| yes).count());
+    let (mut all, mut yes) = (0, 0);
+    netns::visit(&namespaces, |_, entered| {
+        all += 1;
+        yes += usize::from(entered.is_ok());
+        ControlFlow::Continue(())
+    });
     if yes == all {
         let count =
             if all == 1 { "1 network namespace".to_owned() } else { format!("{all} network namespaces") };

@@ -1,6 +1,133 @@
 //! event: a transaction worth keeping, as one JSON object.
+//!
+//! ```text
+//! Transaction + Findings ─> Recorder (redacts, cuts, names) ─> Event ─> json_line: machines
+//!                                                                  └──> Render: people
+//! ```
 #![forbid(unsafe_code)]
 
+mod clock;
+mod id;
+mod json;
 mod printable;
+mod record;
+pub mod redact;
+mod render;
+mod service;
+mod target;
 
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+pub use clock::WallClock;
+pub use id::EventIds;
 pub use printable::printable;
+pub use record::{Finding, Recorder, RecorderStats, Transaction};
+pub use redact::Redactor;
+pub use render::Render;
+pub use service::ServiceRef;
+
+/// A transaction as it is printed, stored and sent. Credentials are replaced by `<redacted>`.
+///
+/// `docs/events.md` describes every field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Whether a rule matched.
+    pub kind: Kind,
+    /// Unique; later events have greater ids (UUID version 7).
+    pub id: Uuid,
+    /// When the first byte of the request was seen.
+    #[serde(with = "clock::rfc3339")]
+    pub time: Timestamp,
+    /// Who was asked.
+    pub service: Arc<ServiceRef>,
+    /// The client, resolved behind trusted proxies.
+    pub client_ip: IpAddr,
+    /// The other end of the connection.
+    pub peer_ip: IpAddr,
+    /// Its port.
+    pub peer_port: u16,
+    /// Method as sent.
+    pub method: String,
+    /// `Host` header field, or the authority of an absolute target.
+    pub host: Option<String>,
+    /// Path as sent, not decoded.
+    pub path: String,
+    /// What follows `?`, not decoded; `None` without a `?`.
+    pub query: Option<String>,
+    /// Status code; `None` when no response was seen.
+    pub status: Option<u16>,
+    /// `User-Agent` header field.
+    pub user_agent: Option<String>,
+    /// The rules that matched.
+    pub matches: Vec<EventMatch>,
+    /// Whether the client was put on the denylist because of it.
+    pub blocked: bool,
+    /// From the first byte of the request to the last of the response, microseconds; `None` without a response.
+    pub duration_us: Option<u64>,
+    /// Why no response was seen: `closed`, `gap`, `upgraded`…
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unanswered: Option<String>,
+    /// Not all of the request was judged: its body is over the limit, or bytes were missed.
+    #[serde(default)]
+    pub truncated: bool,
+    /// What is wrong with request or response as HTTP.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub anomalies: Vec<EventAnomaly>,
+    /// Matches and anomalies beyond what an event holds.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub left_out: usize,
+}
+
+/// What kind of object it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// At least one rule matched.
+    Event,
+    /// None did; printed with `--all`.
+    Transaction,
+}
+
+/// A rule that matched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventMatch {
+    /// Its id.
+    pub rule: String,
+    /// Its name.
+    pub name: String,
+    /// `type`, `category`, `confidence` and what else the rule's author says.
+    pub tags: BTreeMap<String, String>,
+    /// Where: `query.id`, `headers.user-agent`, `path`, `body.user.name`…
+    pub location: String,
+    /// On what, after the rule's transformers.
+    pub value: String,
+}
+
+/// What is wrong with a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventAnomaly {
+    /// Stable name, `bad_chunk_size`…
+    pub kind: String,
+    /// What exactly.
+    pub detail: String,
+}
+
+impl Event {
+    /// As one line of JSON, without the newline. Control and format characters are escaped, so that the
+    /// line can't do anything to a terminal.
+    #[must_use]
+    pub fn json_line(&self) -> String {
+        json::line(self)
+    }
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
+#[cfg(test)]
+mod tests;

@@ -101,6 +101,9 @@ pub(super) fn undo(mut raw: Raw, codings: &[Option<Coding>], limit: usize) -> (B
                     });
                 }
             }
+            if decoded.data.is_empty() && decoded.end != End::Whole {
+                break; // as it is
+            }
             if decoded.end == End::Bad {
                 let rest = data.get(decoded.used..).unwrap_or_default();
                 decoded.data.extend_from_slice(rest);
@@ -137,11 +140,11 @@ fn gzip(input: &[u8], limit: usize) -> Decoded {
     let mut data = Vec::new();
     let mut rest = input;
     let end = loop {
-        let room = (limit + 1).saturating_sub(data.len()) as u64;
+        let room = limit.saturating_add(1).saturating_sub(data.len()) as u64;
         let mut member = GzDecoder::new(rest);
         let result = member.by_ref().take(room).read_to_end(&mut data);
-        // What is no member at all is something else behind the end.
-        if member.header().is_some() || member.get_ref().is_empty() {
+        let is_member = rest.starts_with(&[0x1f, 0x8b]) || rest.len() < 2;
+        if is_member {
             rest = member.get_ref();
         }
         match result {
@@ -184,7 +187,7 @@ fn brotli(input: &[u8], limit: usize) -> Decoded {
     let alloc = StandardAlloc::default;
     let mut state = BrotliState::new_strict(alloc(), alloc(), alloc());
     let (mut available, mut used) = (input.len(), 0);
-    let mut data = vec![0; input.len().saturating_mul(4).clamp(1024, limit + 1)];
+    let mut data = vec![0; input.len().saturating_mul(4).clamp(1024, 64 * 1024).min(limit.saturating_add(1))];
     let (mut written, mut total) = (0, 0);
     let end = loop {
         let mut room = data.len() - written;
@@ -202,7 +205,7 @@ fn brotli(input: &[u8], limit: usize) -> Decoded {
             BrotliResult::ResultSuccess => break End::Whole,
             BrotliResult::NeedsMoreInput => break End::Truncated,
             BrotliResult::NeedsMoreOutput if written > limit => break End::Over,
-            BrotliResult::NeedsMoreOutput => data.resize((data.len() * 2).min(limit + 1), 0),
+            BrotliResult::NeedsMoreOutput => data.resize((data.len() * 2).min(limit.saturating_add(1)), 0),
             BrotliResult::ResultFailure => break End::Bad,
         }
     };
@@ -235,7 +238,7 @@ fn zstd(input: &[u8], limit: usize) -> Decoded {
             Err(_) if rest.is_empty() => break End::Truncated,
             Err(_) => break End::Bad,
         }
-        let room = (limit + 1).saturating_sub(data.len());
+        let room = limit.saturating_add(1).saturating_sub(data.len());
         let result = decoder.decode_blocks(&mut rest, BlockDecodingStrategy::UptoBytes(room));
         if !matches!(result, Ok(true)) {
             // The decoder gives its window away only at the end of a frame: an empty last block

@@ -3,16 +3,15 @@
 use bytes::Bytes;
 
 use super::{
-    Connection, Limits,
+    Connection,
     anomaly::note,
     body::BodyReader,
     coding::{self, Coding},
     detect,
-    fields::Fields,
     framing::{self, Framing},
     head::HeadBuffer,
     lenient,
-    message::{Anomaly, Body, Header, Output, Response},
+    message::{Body, Output, Response},
     pairing::{Answer, Kind},
     response,
 };
@@ -26,6 +25,8 @@ pub(super) struct Egress {
     line_checked: bool,
     /// The head began where a piece began after a loss: its first line must prove it.
     provisional: bool,
+    /// The request that the head being read answers, known from its status line on.
+    answering: Option<(u64, Kind)>,
     started: Ktime,
 }
 
@@ -56,6 +57,7 @@ impl Egress {
             head: HeadBuffer::default(),
             line_checked: false,
             provisional: false,
+            answering: None,
             started: 0,
         }
     }
@@ -89,8 +91,10 @@ impl Connection {
         self.pairing.service_spoke();
         self.turn(now, out);
         let mut at_start = true;
-        while !data.is_empty() && !self.ignored && !self.pairing.is_over() {
+        while !data.is_empty() && !self.ignored {
+            let awaited = self.awaits_response();
             let used = match &mut self.egress.state {
+                State::Head | State::Seeking if self.pairing.is_over() => data.len(),
                 State::Head => self.response_head(data, now, out),
                 State::Body(open) => {
                     let used = open.body.feed(data);
@@ -104,11 +108,10 @@ impl Connection {
                     }
                     used
                 }
-                State::Seeking
-                    if at_start && self.pairing.front().is_some() && detect::response_prefix(data) =>
-                {
+                State::Seeking if at_start && awaited && detect::response_prefix(data) => {
                     self.egress.state = State::Head;
                     self.egress.provisional = true;
+                    self.pairing.found();
                     0
                 }
                 State::Seeking => data.len(),
@@ -116,6 +119,11 @@ impl Connection {
             data = data.get(used..).unwrap_or_default();
             at_start = false;
         }
+    }
+
+    /// There is a request that a response could answer, even if its head is not complete.
+    fn awaits_response(&self) -> bool {
+        !self.pairing.is_empty() || self.ingress.in_head()
     }
 
     /// Reads a head. Returns the bytes used.
@@ -134,14 +142,19 @@ impl Connection {
         let egress = &mut self.egress;
         if !egress.line_checked {
             let bytes = egress.head.bytes(data);
-            let good = match egress.head.first_line() {
-                Some(len) => Some(detect::status_of(bytes.get(..len).unwrap_or(bytes)).is_some()),
-                None => (!detect::response_prefix(bytes)).then_some(false),
-            };
-            egress.line_checked = good.is_some();
-            if good == Some(false) {
-                self.not_a_response(now, out);
-                return data.len();
+            match egress.head.first_line() {
+                Some(len) => {
+                    egress.line_checked = true;
+                    let status = detect::status_of(bytes.get(..len).unwrap_or(bytes));
+                    if !self.status_line(status, now, out) {
+                        return data.len();
+                    }
+                }
+                None if !detect::response_prefix(bytes) => {
+                    self.not_a_response(now, out);
+                    return data.len();
+                }
+                None => {}
             }
         }
         let egress = &mut self.egress;
@@ -168,6 +181,7 @@ impl Connection {
         self.egress.reset_head();
         self.egress.state = State::Seeking;
         if provisional {
+            self.pairing.not_found();
             return;
         }
         match self.pairing.front() {
@@ -175,8 +189,37 @@ impl Connection {
             // A service that has never answered in HTTP does not speak it.
             _ if !self.answers && !self.ingress.in_head() => self.ignore("not_http", now, out),
             _ if !self.proven => self.ignore("not_http", now, out),
-            _ => self.lost_responses(now, out),
+            _ => self.lost_responses(false, now, out),
         }
+    }
+
+    /// The first line of a head came: which request is this the answer to? False: the rest of the
+    /// head is of no use.
+    fn status_line(&mut self, status: Option<u16>, now: Ktime, out: &mut Vec<Output>) -> bool {
+        let Some(status) = status else {
+            self.not_a_response(now, out);
+            return false;
+        };
+        self.answers = true;
+        self.egress.provisional = false;
+        if is_interim(status) {
+            return true;
+        }
+        if self.pairing.is_empty() {
+            self.answered_in_head(now, out);
+        }
+        match self.pairing.answer() {
+            Answer::To(number, kind) => {
+                self.egress.answering = Some((number, kind));
+                self.answered_in_body(number, now, out);
+                return true;
+            }
+            Answer::Nothing => self.pairing.unasked(),
+            Answer::Unsure(numbers) => self.emit_unanswered(numbers, "gap", now, out),
+        }
+        self.egress.reset_head();
+        self.egress.state = State::Seeking;
+        false
     }
 
     /// A head came: interim, or the response to a request.
@@ -188,32 +231,10 @@ impl Connection {
         now: Ktime,
         out: &mut Vec<Output>,
     ) {
-        self.answers = true;
-        let Some(mut read) = response::parse(head, complete, bare_lf, &self.limits) else {
-            self.not_a_response(now, out);
-            return;
-        };
-        if matches!(read.status, 100..=199) && read.status != 101 {
-            self.egress.state = State::Head;
-            return;
-        }
-        if self.pairing.is_empty() {
-            self.answered_in_head(now, out);
-        }
-        let (number, kind) = match self.pairing.answer() {
-            Answer::To(number, kind) => (number, kind),
-            Answer::Nothing => {
-                self.pairing.unasked();
-                self.egress.state = State::Seeking;
-                return;
-            }
-            Answer::Unsure(numbers) => {
-                self.emit_unanswered(numbers, "gap", now, out);
-                self.egress.state = State::Seeking;
-                return;
-            }
-        };
-        self.answered_in_body(number, now, out);
+        self.egress.state = State::Head;
+        let answering = self.egress.answering.take();
+        let Some(mut read) = response::parse(head, complete, bare_lf, &self.limits) else { return };
+        let Some((number, kind)) = answering else { return };
         let tunnel = kind == Kind::Connect && matches!(read.status, 200..=299);
         let framing = if tunnel || read.status == 101 {
             Framing::None
@@ -232,7 +253,7 @@ impl Connection {
         });
         if !complete {
             self.emit_response(response, out);
-            self.lost_responses(now, out);
+            self.lost_responses(false, now, out);
             return;
         }
         let status = read.status;
@@ -268,7 +289,7 @@ impl Connection {
         for a in raw.anomalies {
             note(&mut response.anomalies, a.kind, || a.detail);
         }
-        append_trailer(&mut response.headers, raw.trailer, &self.limits, &mut response.anomalies);
+        lenient::append_trailer(&mut response.headers, raw.trailer, &self.limits, &mut response.anomalies);
         response.ended = now;
         self.egress.state = if body.is_done() { State::Head } else { State::Rest(body) };
         self.emit_response(response, out);
@@ -276,10 +297,11 @@ impl Connection {
 
     /// Bytes are missing.
     pub(super) fn egress_gap(&mut self, len: u32, skipped: bool, now: Ktime, out: &mut Vec<Output>) {
+        let rest_skipped = skipped && matches!(self.egress.state, State::Body(_) | State::Rest(_));
         match &mut self.egress.state {
             State::Head if self.egress.head.is_empty() => {}
             State::Head => {
-                if self.egress.head.first_line().is_some() && self.egress.line_checked {
+                if self.egress.answering.is_some() {
                     let bare_lf = self.egress.head.bare_lf();
                     let len = self.egress.head.len();
                     let head = self.egress.head.take(&[], len);
@@ -306,20 +328,20 @@ impl Connection {
             State::Seeking => {}
         }
         if !self.ignored {
-            self.lost_responses(now, out);
+            self.lost_responses(rest_skipped, now, out);
         }
     }
 
-    fn lost_responses(&mut self, now: Ktime, out: &mut Vec<Output>) {
+    fn lost_responses(&mut self, rest_skipped: bool, now: Ktime, out: &mut Vec<Output>) {
         self.egress.state = State::Seeking;
-        let numbers = self.pairing.lost_responses();
+        let numbers = self.pairing.lost_responses(rest_skipped);
         self.emit_unanswered(numbers, "gap", now, out);
     }
 
     /// The direction has ended.
     pub(super) fn egress_end(&mut self, now: Ktime, out: &mut Vec<Output>) {
         match &self.egress.state {
-            State::Head if self.egress.head.first_line().is_some() && self.egress.line_checked => {
+            State::Head if self.egress.answering.is_some() => {
                 self.egress_gap(0, false, now, out);
             }
             State::Body(_) => self.close_response(now, out),
@@ -330,19 +352,7 @@ impl Connection {
     }
 }
 
-/// Trailer fields stand behind the header fields.
-pub(super) fn append_trailer(
-    headers: &mut Vec<Header>,
-    trailer: Vec<u8>,
-    limits: &Limits,
-    anomalies: &mut Vec<Anomaly>,
-) {
-    if trailer.is_empty() {
-        return;
-    }
-    let trailer = Bytes::from(trailer);
-    let room = limits.headers.saturating_sub(headers.len());
-    // What a trailer says about length or coding comes too late to count (RFC 9110 section 6.5.1).
-    let mut ignored = Fields::default();
-    headers.extend(lenient::headers(&trailer, &trailer, room, &mut ignored, anomalies));
+/// Passed over: another response follows. 101 is the last one in HTTP.
+fn is_interim(status: u16) -> bool {
+    matches!(status, 100..=199) && status != 101
 }

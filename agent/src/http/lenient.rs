@@ -6,6 +6,7 @@ use super::{
     anomaly::{self, excerpt, note},
     detect::{is_token_char, without_line_end},
     fields::{Fields, slice},
+    limits::Limits,
     message::{Anomaly, Header},
 };
 
@@ -21,10 +22,10 @@ pub(super) struct RequestLine<'a> {
 /// Takes a request line apart, whatever it looks like.
 pub(super) fn request_line<'a>(line: &'a [u8], anomalies: &mut Vec<Anomaly>) -> RequestLine<'a> {
     let line = without_line_end(line);
-    let is_space = |b: &u8| *b == b' ' || *b == b'\t';
-    let (method, rest) = line.split_at(line.iter().position(|b| is_space(b)).unwrap_or(line.len()));
+
+    let (method, rest) = line.split_at(line.iter().position(is_space).unwrap_or(line.len()));
     let inner = rest.trim_ascii();
-    let (target, version) = match inner.iter().rposition(|b| is_space(b)) {
+    let (target, version) = match inner.iter().rposition(is_space) {
         Some(at) if is_version(inner.get(at + 1..).unwrap_or_default()) => {
             let (target, version) = inner.split_at(at);
             (target.trim_ascii_end(), version.trim_ascii_start())
@@ -71,6 +72,10 @@ fn note_target(target: &[u8], anomalies: &mut Vec<Anomaly>) {
     }
 }
 
+fn is_space(b: &u8) -> bool {
+    matches!(b, b' ' | b'\t')
+}
+
 fn is_version(token: &[u8]) -> bool {
     token.get(..5).is_some_and(|t| t.eq_ignore_ascii_case(b"HTTP/"))
 }
@@ -78,7 +83,7 @@ fn is_version(token: &[u8]) -> bool {
 /// Reads header lines from `lines`, a part of `head`, up to the empty line or the end. Fields whose
 /// line is malformed are listed, but do not decide how the body is read: servers refuse or ignore
 /// them.
-pub(super) fn headers(
+pub(super) fn read_headers(
     head: &Bytes,
     lines: &[u8],
     max: usize,
@@ -88,8 +93,19 @@ pub(super) fn headers(
     let mut headers: Vec<Header> = Vec::new();
     let mut unfolded = Unfold::default();
     for line in lines.split_inclusive(|&b| b == b'\n') {
+        let unfinished = !line.ends_with(b"\n");
         let line = without_line_end(line);
         if line.is_empty() {
+            break;
+        }
+        if unfinished {
+            // Listed, but what is wrong with it may be only that it was cut off.
+            unfolded.settle(&mut headers, fields, anomalies);
+            if let Some((name, value)) = split_field(line)
+                && headers.len() < max
+            {
+                headers.push(Header { name: slice(head, name.trim_ascii()), value: slice(head, value) });
+            }
             break;
         }
         if matches!(line.first(), Some(b' ' | b'\t')) {
@@ -98,15 +114,12 @@ pub(super) fn headers(
             continue;
         }
         unfolded.settle(&mut headers, fields, anomalies);
-        let Some(colon) = line.iter().position(|&b| b == b':') else {
+        let Some((name, value)) = split_field(line) else {
             note(anomalies, anomaly::BAD_HEADER, || {
                 format!("no colon in a header line of {} bytes", line.len())
             });
             continue;
         };
-        let (name, value) =
-            (line.get(..colon).unwrap_or_default(), line.get(colon + 1..).unwrap_or_default());
-        let value = value.trim_ascii();
         let good_name = !name.is_empty() && name.iter().all(|&b| is_token_char(b));
         let good_value = !value.iter().any(|&b| b.is_ascii_control() && b != b'\t');
         if !good_name || !good_value {
@@ -126,6 +139,29 @@ pub(super) fn headers(
     }
     unfolded.settle(&mut headers, fields, anomalies);
     headers
+}
+
+/// Trailer fields stand behind the header fields.
+pub(super) fn append_trailer(
+    headers: &mut Vec<Header>,
+    trailer: Vec<u8>,
+    limits: &Limits,
+    anomalies: &mut Vec<Anomaly>,
+) {
+    if trailer.is_empty() {
+        return;
+    }
+    let trailer = Bytes::from(trailer);
+    let room = limits.headers.saturating_sub(headers.len());
+    // What a trailer says about length or coding comes too late to count (RFC 9110 section 6.5.1).
+    let mut ignored = Fields::default();
+    headers.extend(read_headers(&trailer, &trailer, room, &mut ignored, anomalies));
+}
+
+/// Name and trimmed value of a header line.
+fn split_field(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (name, value) = line.split_at(line.iter().position(|&b| b == b':')?);
+    Some((name, value.get(1..).unwrap_or_default().trim_ascii()))
 }
 
 /// The last field, which the next line may continue.

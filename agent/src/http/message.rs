@@ -17,7 +17,8 @@ pub struct Header {
 /// A message body: as much of it as the limits let through.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Body {
-    /// Content after removing transfer and content codings; what rules judge.
+    /// Content after removing transfer and content codings; what rules judge. What does not decode
+    /// stands as it was sent, behind what did.
     pub data: Bytes,
     /// Bytes of the body on the wire, before decoding, without chunk framing, as far as known.
     pub wire_len: u64,
@@ -36,7 +37,7 @@ pub struct Request {
     pub target: Bytes,
     /// HTTP minor version: 0 or 1.
     pub version: u8,
-    /// Header fields, in order; then trailer fields.
+    /// Header fields, in order; then trailer fields. Fields whose line is malformed stand here too.
     pub headers: Vec<Header>,
     /// Body.
     pub body: Body,
@@ -56,7 +57,8 @@ impl Request {
     }
 }
 
-/// A final response (1xx are passed over), as far as it will be.
+/// A final response, as far as it will be. 1xx responses are passed over, but for 101 (Switching
+/// Protocols): it is the last one the connection has, and answers its request.
 #[derive(Clone, Debug)]
 pub struct Response {
     /// Number of the request it answers.
@@ -105,17 +107,20 @@ pub enum Output {
     /// The response to request `number`, after it. A request whose response never comes (close,
     /// gap) is named by `Unanswered`.
     Response(Box<Response>),
-    /// Request `number` will get no response that can be seen.
+    /// Request `number` will get no response that can be seen, or none that is certainly its own.
     Unanswered {
         /// Its number.
         number: u64,
         /// When that became clear.
         at: Ktime,
-        /// Why: `closed`, `gap`, `upgraded`, `too_many_pipelined`…
+        /// Why: `closed`, `gap`, `too_many_pipelined`, `http09`, or the reason of the `Ignore` that
+        /// follows.
         reason: &'static str,
     },
-    /// The next `bytes` bytes of this direction, counted from the end of what was fed so far, are
-    /// not needed (the rest of a long body). Bytes may come all the same.
+    /// The next `bytes` bytes of this direction, counted from the end of the piece that was fed, are
+    /// not needed (the rest of a long body). Bytes may come all the same. At most 1 GiB at a time;
+    /// when these have passed and more are not needed, it is said again. Where one segment gave
+    /// several pieces, `Connection::unneeded` has the number as of the last of them.
     Skip {
         /// Which way.
         direction: Direction,
@@ -125,7 +130,8 @@ pub enum Output {
     /// Nothing more is needed of the connection: it does not speak HTTP/1.x, or speaks something
     /// else from here on.
     Ignore {
-        /// `not_http`, `upgraded`, `tunnel`, `http2`…
+        /// `not_http`, `http2`, `http09` (the answer has no head), `upgraded` (101), `tunnel`
+        /// (CONNECT).
         reason: &'static str,
     },
 }

@@ -108,7 +108,7 @@ fn read_leniently(head: &Bytes, limits: &Limits, anomalies: &mut Vec<Anomaly>) -
     let (line, rest) = head.split_at(end);
     let line = lenient::request_line(line, anomalies);
     let mut fields = Fields::default();
-    let headers = lenient::headers(head, rest, limits.headers, &mut fields, anomalies);
+    let headers = lenient::read_headers(head, rest, limits.headers, &mut fields, anomalies);
     Read {
         method: slice(head, line.method),
         target: slice(head, line.target),

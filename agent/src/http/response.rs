@@ -35,7 +35,7 @@ pub(super) fn parse(head: &Bytes, complete: bool, bare_lf: bool, limits: &Limits
     let headers = (complete && limits.headers <= MAX_HEADERS)
         .then(|| strict(head, rest, limits, &mut fields, &mut anomalies))
         .flatten()
-        .unwrap_or_else(|| lenient::headers(head, rest, limits.headers, &mut fields, &mut anomalies));
+        .unwrap_or_else(|| lenient::read_headers(head, rest, limits.headers, &mut fields, &mut anomalies));
     Some(ResponseHead { status, headers, anomalies, fields })
 }
 

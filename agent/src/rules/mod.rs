@@ -1,1 +1,44 @@
 //! rules: requests judged.
+//!
+//! ```text
+//! json (reader) ─> model (RuleSet) ─> compile (Engine) ─> evaluate: Request ─> inputs ─> matches
+//! ```
+//!
+//! A reader turns one rule language into the [`model`]; everything after it knows the model only, so
+//! that another reader (SecLang) is one more folder beside [`json`]. [`Engine`] is immutable and
+//! shared by the workers; what changes while judging is in a [`Scratch`] that each worker owns.
+//!
+//! ```
+//! # use picket::rules;
+//! let engine = rules::compile(&rules::builtin()?)?;
+//! let mut scratch = rules::Scratch::default();
+//! # let request = picket::rules::inputs::sample("GET", "/?id=1%27%20UNION%20SELECT%201--");
+//! let matches = engine.judge(&request, [192, 0, 2, 1].into(), &mut scratch);
+//! assert_eq!(matches[0].rule.tags["type"], "sql_injection");
+//! assert_eq!(matches[0].location, "query.id");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod builtin;
+mod compile;
+mod evaluate;
+pub mod inputs;
+pub mod json;
+mod literals;
+mod matched;
+pub mod model;
+mod operators;
+#[cfg(test)]
+mod plain;
+mod scratch;
+#[cfg(test)]
+mod tests;
+mod transforms;
+
+pub use builtin::builtin;
+pub use compile::{CompileError, Engine, compile};
+pub use json::ReadError;
+pub use matched::Match;
+pub use model::{RuleMeta, RuleSet};
+pub use scratch::{JudgeStats, Scratch};

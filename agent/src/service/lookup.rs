@@ -4,6 +4,7 @@ use std::{
     collections::{HashMap, HashSet},
     io,
     net::SocketAddr,
+    ops::ControlFlow,
     sync::Arc,
 };
 
@@ -50,22 +51,25 @@ impl Host {
         let pids = process::all();
         let namespaces = netns::all(&pids);
         let mut found: Vec<(u64, TcpSocket)> = Vec::new();
-        let _: Vec<()> = netns::visit(&namespaces, |namespace, entered| {
+        netns::visit(&namespaces, |namespace, entered| {
             #[cfg(test)]
             let entered = if self.proc_only { Err(io::ErrorKind::Unsupported.into()) } else { entered };
             match sockets::listening(namespace, entered) {
                 Ok(sockets) => found.extend(sockets.into_iter().map(|socket| (namespace.inode, socket))),
                 // Its processes ended between the two looks, or /proc may not be read.
                 Err(error) => {
-                    tracing::debug!(netns = namespace.inode, %error, "listening sockets not listed")
+                    tracing::debug!(netns = namespace.inode, %error, "listening sockets not listed");
                 }
             }
+            ControlFlow::Continue(())
         });
 
+        // One process may hold thousands of listening sockets.
+        let mut running = Running::default();
         let known: HashMap<(u64, TcpSocket), &Arc<Service>> = self
             .places
             .iter()
-            .filter(|place| place.service.still_runs() && !place.service.is_activator())
+            .filter(|place| !place.service.is_activator() && running.same(&place.service))
             .map(|place| ((place.netns, place.socket), &place.service))
             .collect();
         let new: Vec<(u64, TcpSocket)> =
@@ -78,7 +82,7 @@ impl Host {
                 netns,
                 service: known.get(&(netns, socket)).map_or_else(
                     || {
-                        let process = owners.get(&socket.inode).and_then(|&pid| Process::read(pid));
+                        let process = owners.get(&socket.inode).and_then(|&pid| running.process(pid));
                         catalogued(match process {
                             Some(process) => Service::known(process, socket.local, netns),
                             None => Service::unknown(socket.local, netns),
@@ -116,15 +120,17 @@ impl Host {
     /// Looks a connection up: its namespace and its socket. `first` is looked into before the others.
     #[must_use]
     pub fn connection(&self, peer: &Peer, first: Option<u64>) -> Option<(u64, TcpSocket)> {
-        let mut order: Vec<Netns> = self.namespaces.clone();
-        order.sort_by_key(|namespace| Some(namespace.inode) != first);
+        let hinted = self.namespaces.iter().filter(|namespace| Some(namespace.inode) == first);
+        let others = self.namespaces.iter().filter(|namespace| Some(namespace.inode) != first);
         let mut found = None;
-        let _: Vec<()> = netns::visit(&order, |namespace, entered| {
+        netns::visit(hinted.chain(others), |namespace, entered| {
             let way = if self.inet_diag { entered } else { Err(io::ErrorKind::Unsupported.into()) };
-            if found.is_none()
-                && let Ok(Some(socket)) = sockets::connection(namespace, way, &peer.tuple, peer.cookie)
-            {
-                found = Some((namespace.inode, socket));
+            match sockets::connection(namespace, way, &peer.tuple, peer.cookie) {
+                Ok(Some(socket)) => {
+                    found = Some((namespace.inode, socket));
+                    ControlFlow::Break(())
+                }
+                _ => ControlFlow::Continue(()),
             }
         });
         found
@@ -136,6 +142,25 @@ impl Host {
         let (owners, _) = owners(&[(netns, *socket)], &self.namespaces, &process::all());
         let owner = *owners.get(&socket.inode)?;
         Some(Service::known(Process::read(owner)?, socket.local, netns))
+    }
+}
+
+/// Processes as they are during one look, each read once.
+#[derive(Debug, Default)]
+struct Running {
+    same: HashMap<(u32, u64), bool>,
+    read: HashMap<u32, Option<Process>>,
+}
+
+impl Running {
+    /// Whether the service's process still runs as what it was.
+    fn same(&mut self, service: &Service) -> bool {
+        let (Some(pid), Some(start)) = (service.pid, service.start) else { return false };
+        *self.same.entry((pid, start)).or_insert_with(|| service.still_runs())
+    }
+
+    fn process(&mut self, pid: u32) -> Option<Process> {
+        self.read.entry(pid).or_insert_with(|| Process::read(pid)).clone()
     }
 }
 
@@ -156,5 +181,10 @@ fn owners(sockets: &[(u64, TcpSocket)], namespaces: &[Netns], pids: &[u32]) -> (
         missing.extend(look(here.map(|(_, socket)| socket.inode).collect(), &namespace.pids));
     }
     look(missing, pids);
-    (holders.into_iter().filter_map(|(inode, pids)| Some((inode, holders::owner(&pids)?))).collect(), cut)
+    let mut owner_among: HashMap<Vec<u32>, Option<u32>> = HashMap::new();
+    let owned = holders.into_iter().filter_map(|(inode, pids)| {
+        let owner = *owner_among.entry(pids).or_insert_with_key(|pids| holders::owner(pids));
+        Some((inode, owner?))
+    });
+    (owned.collect(), cut)
 }

@@ -3,7 +3,7 @@
 //! Nothing is kept open between two scans: a socket or a namespace fd held by the agent would keep
 //! the namespace of a stopped container alive, with its interfaces.
 
-use std::{collections::BTreeMap, fs::File, io, os::fd::AsFd};
+use std::{collections::BTreeMap, fs::File, io, ops::ControlFlow, os::fd::AsFd};
 
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
@@ -35,40 +35,38 @@ pub fn of(pid: u32) -> Option<u64> {
     link.to_str()?.strip_prefix("net:[")?.strip_suffix(']')?.parse().ok()
 }
 
-/// Runs `visit` inside each namespace in turn, on a thread of its own, so that the caller's
-/// namespace never changes. A namespace that is gone is passed over; one that may not be entered is
-/// visited with the error.
-pub fn visit<T: Send>(
-    namespaces: &[Netns],
-    mut visit: impl FnMut(&Netns, io::Result<()>) -> T + Send,
-) -> Vec<T> {
+/// Runs `visit` inside each namespace in turn until it breaks, on a thread of its own, so that the
+/// caller's namespace never changes. A namespace that is gone is passed over; one that may not be
+/// entered is visited with the error.
+pub fn visit<'n>(
+    namespaces: impl IntoIterator<Item = &'n Netns> + Send,
+    mut visit: impl FnMut(&Netns, io::Result<()>) -> ControlFlow<()> + Send,
+) {
     let run = || {
-        let own = of(std::process::id());
-        let mut current = own;
-        let mut results = Vec::with_capacity(namespaces.len());
+        let mut current = of(std::process::id());
         for namespace in namespaces {
             let entered = if current == Some(namespace.inode) { Ok(true) } else { enter(namespace) };
-            match entered {
-                Ok(false) => {}
+            let flow = match entered {
+                Ok(false) => ControlFlow::Continue(()),
                 Ok(true) => {
                     current = Some(namespace.inode);
-                    results.push(visit(namespace, Ok(())));
+                    visit(namespace, Ok(()))
                 }
-                Err(error) => results.push(visit(namespace, Err(error))),
+                Err(error) => visit(namespace, Err(error)),
+            };
+            if flow.is_break() {
+                return;
             }
         }
-        results
     };
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name("picket-netns".into()).spawn_scoped(scope, run);
-        match thread {
-            Ok(thread) => thread.join().unwrap_or_default(),
-            Err(error) => {
-                tracing::warn!(%error, "no thread to look into network namespaces with");
-                Vec::new()
-            }
+        match thread.map(|thread| thread.join()) {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => tracing::error!("looking into network namespaces failed"),
+            Err(error) => tracing::warn!(%error, "no thread to look into network namespaces with"),
         }
-    })
+    });
 }
 
 /// Moves the calling thread into the namespace; `false` when it is gone.
@@ -101,13 +99,18 @@ mod tests {
         let own: Vec<_> = namespaces.iter().filter(|namespace| namespace.inode == before).cloned().collect();
         assert_eq!(own.len(), 1);
         assert!(own[0].pids.contains(&std::process::id()));
-        assert_eq!(visit(&own, |namespace, entered| (namespace.inode, entered.is_ok())), [(before, true)]);
+        let mut visited = Vec::new();
+        visit(&own, |namespace, entered| {
+            visited.push((namespace.inode, entered.is_ok()));
+            ControlFlow::Continue(())
+        });
+        assert_eq!(visited, [(before, true)]);
         assert_eq!(of(std::process::id()), Some(before));
     }
 
     #[test]
     fn a_namespace_that_is_gone_is_passed_over() {
         let gone = [Netns { inode: 1, pids: vec![u32::MAX, std::process::id()] }];
-        assert_eq!(visit(&gone, |_, _| ()), []);
+        visit(&gone, |namespace, _| panic!("visited {namespace:?}"));
     }
 }

@@ -48,5 +48,129 @@ mod tests {
     fn files(dir: &Path) -> Vec<PathBuf> {
         let entries = fs::read_dir(dir).into_iter().flatten();
         entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_file()).collect()
+//! Fuzz targets: each takes any bytes and panics when an invariant does not hold.
+//!
+//! `cargo xtask fuzz NAME --for 60s` feeds a target from its corpus, `tests/corpus/NAME/`, and from
+//! mutations of it; the tests below do the same for a moment.
+
+pub mod http;
+pub mod record;
+pub mod stream;
+
+/// A fuzz target.
+pub type Target = fn(&[u8]);
+
+/// Every target by name.
+pub const TARGETS: &[(&str, Target)] =
+    &[("stream", stream::run), ("http", http::run), ("record", record::run)];
+
+/// Takes numbers off the front of the input; zeros when it is used up.
+pub(crate) struct Input<'a>(pub &'a [u8]);
+
+impl<'a> Input<'a> {
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn u8(&mut self) -> u8 {
+        let Some((first, rest)) = self.0.split_first() else { return 0 };
+        self.0 = rest;
+        *first
+    }
+
+    pub fn u16(&mut self) -> u16 {
+        u16::from_le_bytes([self.u8(), self.u8()])
+    }
+
+    pub fn u32(&mut self) -> u32 {
+        u32::from(self.u16()) | u32::from(self.u16()) << 16
+    }
+
+    pub fn bytes(&mut self, len: usize) -> &'a [u8] {
+        let (bytes, rest) = self.0.split_at(len.min(self.0.len()));
+        self.0 = rest;
+        bytes
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::PathBuf};
+
+    use super::TARGETS;
+
+    fn corpus(name: &str) -> Vec<Vec<u8>> {
+        let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name);
+        let entries = fs::read_dir(&dir).unwrap_or_else(|e| panic!("{}: {e}", dir.display()));
+        let mut paths: Vec<_> = entries.map(|e| e.unwrap().path()).collect();
+        paths.sort();
+        paths.into_iter().map(|p| fs::read(p).unwrap()).collect()
+    }
+
+    /// xorshift64: the same run every time.
+    struct Random(u64);
+
+    impl Random {
+        fn below(&mut self, n: usize) -> usize {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            (self.0 >> 11) as usize % n.max(1)
+        }
+    }
+
+    fn mutate(random: &mut Random, corpus: &[Vec<u8>]) -> Vec<u8> {
+        let mut bytes = corpus[random.below(corpus.len())].clone();
+        for _ in 0..=random.below(4) {
+            let at = random.below(bytes.len() + 1);
+            let end = (at + random.below(32)).min(bytes.len());
+            match random.below(6) {
+                0 => bytes.truncate(at),
+                1 => drop(bytes.drain(at..end)),
+                2 => bytes.insert(at, random.below(256) as u8),
+                3 => bytes.extend_from_within(at..end),
+                4 if at < bytes.len() => bytes[at] ^= 1 << random.below(8),
+                _ => {
+                    let other = &corpus[random.below(corpus.len())];
+                    let from = random.below(other.len() + 1);
+                    bytes.truncate(at);
+                    bytes.extend_from_slice(&other[from..]);
+                }
+            }
+        }
+        bytes
+    }
+
+    #[test]
+    fn corpora_and_a_moment_of_mutations() {
+        const ROUNDS: usize = 1000;
+        let mut run = 0;
+        for (name, target) in TARGETS {
+            let corpus = corpus(name);
+            assert!(!corpus.is_empty(), "tests/corpus/{name} holds seeds");
+            for seed in &corpus {
+                target(seed);
+                run += 1;
+            }
+            let mut random = Random(0x9e37_79b9_7f4a_7c15);
+            for _ in 0..ROUNDS {
+                target(&mutate(&mut random, &corpus));
+                run += 1;
+            }
+        }
+        assert!(run > TARGETS.len() * ROUNDS);
+    }
+}
+/// A target's name and its entry.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All targets.
+pub const TARGETS: &[Target] = &[("config", config::run)];
+//! Fuzz targets: each takes any bytes and must neither panic nor take more than it may.
+
+pub mod rules_json;
+pub mod rules_judge;
+
+/// Name and entry of each target; its corpus is `tests/corpus/NAME`.
+pub const TARGETS: &[(&str, fn(&[u8]))] =
+    &[("rules_json", rules_json::run), ("rules_judge", rules_judge::run)];

@@ -10,7 +10,7 @@ use anyhow::{Result, ensure};
 use crate::agent::Installation;
 use crate::client::{Connection, From};
 use crate::netns::Netns;
-use crate::patience::{factor, wait_until};
+use crate::patience::{in_vm, wait_until};
 use crate::servers::{Place, Server, nginx};
 use crate::site::Site;
 
@@ -23,8 +23,16 @@ pub const HONEST: [&str; 2] = ["10.77.0.3", "fd77::3"];
 /// The service's addresses.
 const SERVICE: [&str; 2] = ["10.77.0.1", "fd77::1"];
 
-/// How long a connection is tried: longer than the first retransmission of a SYN (1 s, RFC 6298).
-const TRIED: Duration = Duration::from_millis(1300);
+/// How long a connection is tried: longer than the first retransmission of a SYN (1 s, RFC 6298), and
+/// shorter than the blocks that scenarios wait for.
+fn tried() -> Duration {
+    if in_vm() { Duration::from_millis(2500) } else { Duration::from_millis(1300) }
+}
+
+/// How long blocks last whose end is waited for: longer where commands take longer.
+pub fn block_seconds(native: u64) -> u64 {
+    if in_vm() { native * 4 } else { native }
+}
 
 /// The machines.
 pub struct Ground {
@@ -72,7 +80,7 @@ impl Ground {
     /// Whether a connection from the address comes about.
     pub fn reaches(&self, from: &str) -> Result<bool> {
         let to = self.service(from)?;
-        match Connection::open_within(to, self.from(from)?, TRIED * factor()) {
+        match Connection::open_within(to, self.from(from)?, tried()) {
             Ok(_) => Ok(true),
             Err(error) => {
                 let kind =

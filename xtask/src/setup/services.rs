@@ -71,8 +71,10 @@ impl KeepQuiet {
             .map(|name| name.to_string_lossy().into_owned())
             .collect();
         for unit in brought {
-            disable(&unit)?;
-            say::detail(&format!("{unit} came with a package: disabled, not started"));
+            match disable(&unit) {
+                Ok(()) => say::detail(&format!("{unit} came with a package: disabled, not started")),
+                Err(error) => say::warning(&format!("{unit} stays enabled, disable it by hand: {error:#}")),
+            }
         }
         Ok(())
     }
@@ -99,14 +101,19 @@ fn enabled() -> BTreeSet<PathBuf> {
 
 /// Disables a unit, with systemd there or not (a container), and its old-style start script.
 fn disable(unit: &str) -> Result<()> {
-    let tool = match paths::find_program("systemctl") {
-        Some(systemctl) => systemctl,
-        None => PathBuf::from("deb-systemd-helper"),
-    };
-    as_root(tool, "disabling a service")?.args(["disable", unit]).run()?;
+    if paths::find_program("systemctl").is_some() {
+        as_root("systemctl", DISABLING)?.args(["disable", "--quiet", unit]).run()?;
+    } else {
+        // What packages themselves use; it wants to know for which.
+        let helper = ["DPKG_MAINTSCRIPT_PACKAGE=picket", "deb-systemd-helper", "disable", unit];
+        as_root("env", DISABLING)?.args(helper).run()?;
+    }
     let script = unit.strip_suffix(".service").unwrap_or(unit);
     if Path::new("/etc/init.d").join(script).exists() && paths::find_program("update-rc.d").is_some() {
-        as_root("update-rc.d", "disabling a service")?.args([script, "disable"]).run()?;
+        as_root("update-rc.d", DISABLING)?.args([script, "disable"]).run()?;
     }
     Ok(())
 }
+
+/// Why root is needed for it.
+const DISABLING: &str = "disabling a service";

@@ -21,7 +21,7 @@ use crate::{
 pub const PROGRAM: &str = "kernel";
 
 /// Its exit code when no scenario ran.
-const NOTHING_RAN: i32 = 3;
+pub const NOTHING_RAN: i32 = 3;
 
 /// Builds and runs the scenarios against the agent at `agent`.
 pub fn run(only: Option<&str>, agent: &Path, report: &mut Report) -> Result<()> {

@@ -5,6 +5,7 @@ mod kernel;
 mod libtest;
 mod report;
 mod rust;
+mod vm;
 
 use std::time::Instant;
 
@@ -20,7 +21,9 @@ use report::Report;
 #[command(after_help = "Examples:
   cargo xtask test                        all tests on this kernel
   cargo xtask test --only chunked         those whose name contains `chunked`
+  cargo xtask test --vm                   the scenarios also in virtual machines, on other kernels
   cargo xtask test --no-kernel            what needs neither root nor a kernel
+  cargo xtask test --vm                   all of them, and the scenarios on Linux 5.10, 6.1, 6.12 and 7.2
 
 Exit code 0: nothing failed, and every kind that was not left out ran at least one test.")]
 pub struct Args {
@@ -30,10 +33,17 @@ pub struct Args {
     /// Without the kernel scenarios, which need root
     #[arg(long)]
     no_kernel: bool,
+    /// Also the kernel scenarios on the kernels of the matrix, in QEMU (see `cargo xtask vm`)
+    #[arg(long)]
+    vm: bool,
 }
 
 pub fn run(args: &Args) -> Result<()> {
-    setup::ensure(&[Group::Build, Group::Test])?;
+    let mut groups = vec![Group::Build, Group::Test];
+    if args.vm {
+        groups.push(Group::Vm);
+    }
+    setup::ensure(&groups)?;
     let agent = build::agent(false)?;
     let mut report = Report::new(args.only.is_none());
     let only = args.only.as_deref();
@@ -50,6 +60,9 @@ pub fn run(args: &Args) -> Result<()> {
         report.leave_out("kernel", "--no-kernel");
     } else {
         kernel::run(only, &agent, &mut report)?;
+    }
+    if args.vm {
+        vm::run(only, &mut report)?;
     }
     report.conclude()
 }

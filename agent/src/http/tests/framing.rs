@@ -153,7 +153,7 @@ fn response_bodies() {
         ("to HEAD", &head, "200 OK\r\nContent-Length: 3\r\n\r\n", "200"),
         ("to HEAD, chunked", &head, "200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "200"),
         ("cut off", &get, "200 OK\r\nContent-Length: 3\r\n\r\na", "200 [a] ~"),
-        ("cut off in the head", &get, "200 OK\r\nContent-Le", "200 ~ !bad_header"),
+        ("cut off in the head", &get, "200 OK\r\nContent-Le", "200 ~"),
     ];
     for (name, request, response, expected) in cases {
         let method = if std::ptr::eq(*request, &head) { "HEAD" } else { "GET" };

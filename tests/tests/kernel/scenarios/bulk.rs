@@ -154,6 +154,7 @@ pub fn big_bodies(site: &Site) -> Result<Vec<String>> {
             agent.wait_for(ledger.len());
             let after = installation.stats()?;
             let bytes = after.kernel("bytes")? - before.kernel("bytes")?;
+            ensure!(bytes > 0, "{what}: the tap saw nothing of it: {after}");
             ensure!(
                 bytes < MOST,
                 "{what} of {length} bytes: {bytes} bytes left the kernel, not under {MOST}: {after}"

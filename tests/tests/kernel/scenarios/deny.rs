@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::bpf::Inventory;
 use crate::client::Request;
-use crate::ground::{ATTACKER, Ground, HONEST};
+use crate::ground::{ATTACKER, Ground, HONEST, block_seconds};
 use crate::load::Load;
 use crate::site::Site;
 use crate::workload::mark;
@@ -19,10 +19,10 @@ fn attack() -> Request {
 /// Attack events block their sender, honest clients go on, the block ends.
 pub fn respond(site: &Site) -> Result<Vec<String>> {
     const EVENTS: usize = 3;
-    const BLOCK: u64 = 6;
+    let block = block_seconds(6);
     let ground = Ground::new(site)?;
     let rule = format!(
-        "[respond]\nenabled = true\nevents = {EVENTS}\nwindow = \"60s\"\nblock_for = \"{BLOCK}s\"\nipv6_prefix = 128\n"
+        "[respond]\nenabled = true\nevents = {EVENTS}\nwindow = \"60s\"\nblock_for = \"{block}s\"\nipv6_prefix = 128\n"
     );
     let installation = ground.installation(site, &rule)?;
     let agent = installation.start()?;
@@ -55,10 +55,10 @@ pub fn respond(site: &Site) -> Result<Vec<String>> {
         for load in &loads {
             load.wait_for_more(50).context("the honest client, while the attacker is blocked")?;
         }
-        ground.wait_until_reached(attacker, BLOCK + 10)?;
+        ground.wait_until_reached(attacker, block + 10)?;
         let lasted = began.elapsed();
         // The listing took a moment after the block began: a little less than its time is right.
-        ensure!(lasted > Duration::from_secs(BLOCK - 1), "the block of {attacker} lasted {lasted:?} only");
+        ensure!(lasted > Duration::from_secs(block - 1), "the block of {attacker} lasted {lasted:?} only");
         ground.connect(attacker)?.exchange(&Request::new("GET", mark("attack")))?;
         notes.push(format!(
             "{attacker}: {EVENTS} events, blocked, {} packets dropped, ended by itself",
@@ -116,9 +116,9 @@ pub fn by_hand(site: &Site) -> Result<Vec<String>> {
         }
     }
     // A block for a time ends.
-    installation.block(attacker4, Some("3s"))?;
-    ensure!(!ground.reaches(attacker4)?, "{attacker4} gets through although it is blocked for 3 s");
-    ground.wait_until_reached(attacker4, 15)?;
+    installation.block(attacker4, Some(&format!("{}s", block_seconds(3))))?;
+    ensure!(!ground.reaches(attacker4)?, "{attacker4} gets through although it is blocked for a few seconds");
+    ground.wait_until_reached(attacker4, block_seconds(3) + 10)?;
     // The passlist wins, whichever comes first.
     let refused = installation.cli(&["block", "10.77.0.4"])?;
     ensure!(ground.reaches("10.77.0.4")?, "10.77.0.4 is on the passlist and was blocked: {}", refused.stderr);
@@ -146,21 +146,24 @@ pub fn agent_dead(site: &Site) -> Result<Vec<String>> {
     let installation = ground.installation(site, "")?;
     let agent = installation.start()?;
     let [short, long] = ATTACKER;
-    installation.block(short, Some("8s"))?;
+    let seconds = block_seconds(8);
+    installation.block(short, Some(&format!("{seconds}s")))?;
     installation.block(long, Some("1h"))?;
     let began = Instant::now();
     ensure!(!ground.reaches(short)? && !ground.reaches(long)?, "the blocks are not in force");
     let dropped = installation.denied(long)?.map_or(0, |e| e.drops);
     agent.kill()?;
     ensure!(!ground.reaches(long)?, "{long} gets through as soon as the agent is dead");
-    if began.elapsed() < Duration::from_secs(5) {
+    if began.elapsed() < Duration::from_secs(seconds * 5 / 8) {
         ensure!(!ground.reaches(short)?, "{short} gets through as soon as the agent is dead");
     }
     ensure!(
         ground.reaches(HONEST[0])? && ground.reaches(HONEST[1])?,
         "honest clients are out with the agent dead"
     );
-    ground.wait_until_reached(short, 20).context("the block has to end in the kernel, without an agent")?;
+    ground
+        .wait_until_reached(short, seconds + 10)
+        .context("the block has to end in the kernel, without an agent")?;
     let lasted = began.elapsed();
     ensure!(!ground.reaches(long)?, "{long} gets through before its hour is over");
 
@@ -177,7 +180,9 @@ pub fn agent_dead(site: &Site) -> Result<Vec<String>> {
     installation.unblock(long)?;
     ground.wait_until_reached(long, 5)?;
     agent.stop()?;
-    Ok(vec![format!("a block of 8 s ended after {lasted:?} without an agent; one of 1 h was adopted")])
+    Ok(vec![format!(
+        "a block of {seconds} s ended after {lasted:?} without an agent; one of 1 h was adopted"
+    )])
 }
 
 /// `picket run --clean` removes everything from the kernel.

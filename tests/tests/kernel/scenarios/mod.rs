@@ -5,6 +5,7 @@ mod bulk;
 mod connections;
 mod deny;
 mod events;
+mod forged;
 mod lifetime;
 mod services;
 
@@ -50,6 +51,11 @@ pub const SCENARIOS: &[Scenario] = &[
         "connections that were open before the agent",
     ),
     scenario("connection/ten-thousand", connections::ten_thousand, "10,000 requests over 100 connections"),
+    scenario(
+        "connection/forged",
+        forged::forged,
+        "segments that TCP does not accept: malformed, out of the window",
+    ),
     scenario("bulk/big-bodies", bulk::big_bodies, "big uploads and downloads cost next to nothing"),
     scenario("bulk/not-http", bulk::not_http, "what is not HTTP is given up after its first bytes"),
     scenario("bulk/intact", bulk::intact, "bulk transfers through the tap arrive unchanged"),

@@ -1,0 +1,204 @@
+//! From a judged transaction to an event: names, redacts and cuts.
+#![forbid(unsafe_code)]
+
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
+
+use super::{
+    Event, EventAnomaly, EventIds, EventMatch, Kind, Redactor, ServiceRef, WallClock,
+    redact::{self, Known},
+    target,
+};
+use crate::{
+    http::{Anomaly, Header, Request, Response},
+    limits,
+};
+
+/// A request, what came of it, and who was involved.
+#[derive(Clone, Debug)]
+pub struct Transaction<'a> {
+    /// The request.
+    pub request: &'a Request,
+    /// Its response, if one was seen.
+    pub response: Option<&'a Response>,
+    /// Why none was seen, or will be.
+    pub unanswered: Option<&'a str>,
+    /// The other end of the connection.
+    pub peer: SocketAddr,
+    /// The client, as [`ClientIp`](crate::client_ip::ClientIp) resolved it.
+    pub client_ip: IpAddr,
+    /// Who was asked.
+    pub service: &'a Arc<ServiceRef>,
+}
+
+/// A match as the rules stage reports it; nothing is redacted yet.
+#[derive(Clone, Copy, Debug)]
+pub struct Finding<'a> {
+    /// The rule's id.
+    pub rule: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// Its tags.
+    pub tags: &'a BTreeMap<String, String>,
+    /// Where: `query.id`, `headers.user-agent`, `path`…
+    pub location: &'a str,
+    /// The name the value stands under: parameter, header, cookie or field; `None` for the request
+    /// target, query, path or body as a whole.
+    pub key: Option<&'a str>,
+    /// The matched piece, after the rule's transformers.
+    pub value: &'a str,
+}
+
+/// What the recorder counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RecorderStats {
+    /// Objects of kind `event` made.
+    pub events: u64,
+    /// Objects of kind `transaction` made.
+    pub transactions: u64,
+    /// Text fields cut at [`limits::EVENT_FIELD`].
+    pub fields_cut: u64,
+    /// Matches and anomalies beyond [`limits::EVENT_MATCHES`] and [`limits::EVENT_ANOMALIES`].
+    pub left_out: u64,
+}
+
+/// Makes events of transactions, one per worker.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    redactor: Arc<Redactor>,
+    clock: WallClock,
+    ids: EventIds,
+    stats: RecorderStats,
+}
+
+impl Recorder {
+    /// With the process's redactor, a reading of the clocks and the worker's source of ids.
+    #[must_use]
+    pub fn new(redactor: Arc<Redactor>, clock: WallClock, ids: EventIds) -> Self {
+        Self { redactor, clock, ids, stats: RecorderStats::default() }
+    }
+
+    /// After a reload of the configuration.
+    pub fn redact_with(&mut self, redactor: Arc<Redactor>) {
+        self.redactor = redactor;
+    }
+
+    /// A new reading of the clocks.
+    pub fn set_clock(&mut self, clock: WallClock) {
+        self.clock = clock;
+    }
+
+    /// What was counted so far.
+    #[must_use]
+    pub fn stats(&self) -> RecorderStats {
+        self.stats
+    }
+
+    /// The event of a transaction; of kind [`Kind::Transaction`] without findings.
+    pub fn record(
+        &mut self,
+        transaction: &Transaction<'_>,
+        findings: &[Finding<'_>],
+        blocked: bool,
+    ) -> Event {
+        let Transaction { request, response, unanswered, peer, client_ip, service } = *transaction;
+        let time = self.clock.at(request.started);
+        let text = String::from_utf8_lossy(&request.target);
+        let target = target::split(&request.method, &text);
+        let anomalies = || request.anomalies.iter().chain(response.iter().flat_map(|r| &r.anomalies));
+        let left_out = findings.len().saturating_sub(limits::EVENT_MATCHES)
+            + anomalies().count().saturating_sub(limits::EVENT_ANOMALIES);
+        self.stats.left_out += left_out as u64;
+        let kind = if findings.is_empty() { Kind::Transaction } else { Kind::Event };
+        match kind {
+            Kind::Event => self.stats.events += 1,
+            Kind::Transaction => self.stats.transactions += 1,
+        }
+        Event {
+            kind,
+            id: self.ids.next(time),
+            time,
+            service: service.clone(),
+            client_ip: client_ip.to_canonical(),
+            peer_ip: peer.ip().to_canonical(),
+            peer_port: peer.port(),
+            method: self.text(&String::from_utf8_lossy(&request.method)),
+            host: self.host(&request.headers, target.authority),
+            path: self.text(target.path),
+            query: target.query.map(|query| self.text(query)),
+            status: response.map(|response| response.status),
+            user_agent: request.header("user-agent").map(|agent| self.text(&String::from_utf8_lossy(agent))),
+            matches: self.matches(request, findings),
+            blocked,
+            duration_us: response.map(|response| response.ended.saturating_sub(request.started) / 1000),
+            unanswered: unanswered.map(str::to_owned),
+            truncated: request.body.cut,
+            anomalies: anomalies()
+                .take(limits::EVENT_ANOMALIES)
+                .map(|anomaly| self.anomaly(anomaly))
+                .collect(),
+            left_out,
+        }
+    }
+
+    fn matches(&mut self, request: &Request, findings: &[Finding<'_>]) -> Vec<EventMatch> {
+        if findings.is_empty() {
+            return Vec::new();
+        }
+        let redactor = self.redactor.clone();
+        let known: Known = redactor.known(request);
+        let mut matches = Vec::with_capacity(findings.len().min(limits::EVENT_MATCHES));
+        for finding in findings.iter().take(limits::EVENT_MATCHES) {
+            let value = redactor.matched(finding.location, finding.key, finding.value, &known);
+            matches.push(EventMatch {
+                rule: finding.rule.to_owned(),
+                name: finding.name.to_owned(),
+                tags: finding.tags.clone(),
+                location: self.text(finding.location),
+                value: self.cut(value.into()),
+            });
+        }
+        matches
+    }
+
+    /// Without userinfo: who is asked does not depend on it.
+    fn host(&mut self, headers: &[Header], authority: Option<&str>) -> Option<String> {
+        let field = headers.iter().find(|h| h.name.eq_ignore_ascii_case(b"host"));
+        let host: Cow<'_, str> = match (authority, field) {
+            // The absolute form wins over the header (RFC 9112 section 3.2.2).
+            (Some(authority), _) => authority.into(),
+            (None, Some(field)) => String::from_utf8_lossy(&field.value),
+            (None, None) => return None,
+        };
+        Some(match host.rsplit_once('@') {
+            Some((_, host)) => self.text(&format!("{}@{host}", redact::REDACTED)),
+            None => self.text(&host),
+        })
+    }
+
+    fn anomaly(&mut self, anomaly: &Anomaly) -> EventAnomaly {
+        EventAnomaly { kind: anomaly.kind.to_owned(), detail: self.text(&anomaly.detail) }
+    }
+
+    /// A shown text: redacted first, cut then, so that a cut can't hide what makes a credential one.
+    fn text(&mut self, text: &str) -> String {
+        let redactor = self.redactor.clone();
+        self.cut(redactor.text(text))
+    }
+
+    fn cut(&mut self, text: Cow<'_, str>) -> String {
+        if text.len() <= limits::EVENT_FIELD {
+            return text.into_owned();
+        }
+        self.stats.fields_cut += 1;
+        let room = limits::EVENT_FIELD - '…'.len_utf8();
+        let end = (0..=room).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+        let mut cut = text.get(..end).unwrap_or_default().to_owned();
+        cut.push('…');
+        cut
+    }
+}

@@ -1,0 +1,119 @@
+//! The body by what it is: what Content-Type says, and what it looks like where that says little.
+
+use super::{Address, Inputs, NodeId, form, json_body, multipart};
+use crate::http::Request;
+
+pub(super) fn read(request: &Request, inputs: &mut Inputs) {
+    let data = &request.body.data[..];
+    if data.is_empty() {
+        return;
+    }
+    inputs.value(Address::BodyRaw, NodeId::ROOT, data);
+    let files = inputs.wants(Address::Filenames) || inputs.wants(Address::FilesContent);
+    if !inputs.wants(Address::Body) && !files {
+        return;
+    }
+    let content_type = request.header("content-type").map_or(&b""[..], |value| value);
+    match Kind::of(content_type, data) {
+        Kind::Json => json(data, request.body.cut, inputs),
+        Kind::Form => {
+            form::read(Address::Body, data, inputs);
+            // A form that looks like JSON: some frameworks don't look at the type.
+            if looks_like_json(data) {
+                json_body::read(data, Address::Body, NodeId::ROOT, inputs);
+            }
+        }
+        Kind::Multipart(boundary) => multipart::read(data, boundary, inputs),
+        Kind::Text => inputs.value(Address::Body, NodeId::ROOT, data),
+        Kind::Media => inputs.stats.media_bodies += 1,
+    }
+}
+
+/// JSON; what is not quite JSON is judged as one text too.
+fn json(data: &[u8], cut: bool, inputs: &mut Inputs) {
+    let end = json_body::read(data, Address::Body, NodeId::ROOT, inputs);
+    if end == json_body::End::Malformed || (end == json_body::End::Early && !cut) {
+        inputs.stats.malformed_json += 1;
+        inputs.value(Address::Body, NodeId::ROOT, data);
+    }
+}
+
+#[derive(Debug, PartialEq)]
+enum Kind<'r> {
+    Json,
+    Form,
+    Multipart(&'r [u8]),
+    Text,
+    /// Pictures, sound, archives: not text and not judged as such.
+    Media,
+}
+
+impl<'r> Kind<'r> {
+    fn of(content_type: &'r [u8], data: &[u8]) -> Self {
+        let end = memchr::memchr2(b';', b',', content_type).unwrap_or(content_type.len());
+        let media_type = content_type.get(..end).unwrap_or_default().trim_ascii().to_ascii_lowercase();
+        let media_type = &media_type[..];
+        let ends = |with: &[u8]| media_type.ends_with(with);
+        if media_type == b"application/x-www-form-urlencoded" {
+            return Self::Form;
+        }
+        if ends(b"/json") || ends(b"+json") || ends(b"-json") || ends(b"/graphql") {
+            return Self::Json;
+        }
+        if media_type.starts_with(b"multipart/") {
+            return multipart::boundary(content_type).map_or(Self::Text, Self::Multipart);
+        }
+        if ends(b"/xml") || ends(b"+xml") {
+            return Self::Text;
+        }
+        let media: [&[u8]; 4] = [b"image/", b"audio/", b"video/", b"font/"];
+        let binary: [&[u8]; 5] = [b"/octet-stream", b"/zip", b"/gzip", b"/pdf", b"/wasm"];
+        if (media.iter().any(|m| media_type.starts_with(m)) || binary.iter().any(|m| ends(m)))
+            && looks_binary(data)
+        {
+            return Self::Media;
+        }
+        if looks_like_json(data) {
+            return Self::Json;
+        }
+        if looks_like_form(data) { Self::Form } else { Self::Text }
+    }
+}
+
+fn looks_like_json(data: &[u8]) -> bool {
+    matches!(data.trim_ascii_start(), [b'{' | b'[', ..])
+}
+
+/// `name=value` before any white space, markup or control byte.
+fn looks_like_form(data: &[u8]) -> bool {
+    let name = data.iter().take_while(|&&b| b > b' ' && b < 0x7f && !b"=<>\"'&;".contains(&b)).count();
+    name > 0 && data.get(name) == Some(&b'=') && data.iter().all(|&b| b >= b' ')
+}
+
+fn looks_binary(data: &[u8]) -> bool {
+    data.iter().take(512).any(|&b| b < b' ' && !b"\t\n\r".contains(&b))
+}
+
+#[cfg(test)]
+#[test]
+fn kinds() {
+    let cases: [(&str, &[u8], Kind<'_>); 14] = [
+        ("application/x-www-form-urlencoded; charset=utf-8", b"a=1", Kind::Form),
+        ("Application/JSON", b"1", Kind::Json),
+        ("application/vnd.api+json", b"1", Kind::Json),
+        ("multipart/form-data; boundary=XyZ", b"--XyZ", Kind::Multipart(b"XyZ")),
+        ("multipart/form-data; boundary=\"a b\"; x=1", b"", Kind::Multipart(b"a b")),
+        ("multipart/form-data", b"", Kind::Text),
+        ("text/xml", b"<a/>", Kind::Text),
+        ("text/plain", b" {\"a\":1}", Kind::Json),
+        ("", b"a=1&b=2", Kind::Form),
+        ("", b"a = 1 <b>", Kind::Text),
+        ("", b"hello world", Kind::Text),
+        ("image/png", b"\x89PNG\r\n\x1a\n", Kind::Media),
+        ("image/png", b"<?php echo 1;", Kind::Text),
+        ("nonsense", b"[1]", Kind::Json),
+    ];
+    for (content_type, data, kind) in cases {
+        assert_eq!(Kind::of(content_type.as_bytes(), data), kind, "{content_type}");
+    }
+}

@@ -1,0 +1,24 @@
+//! A rule file: read, compiled, and used.
+
+use picket::rules::{self, Scratch};
+
+use super::rules_judge::request;
+
+/// The reader takes the bytes or says why not; what it takes compiles or says why not; what compiles
+/// judges.
+pub fn run(data: &[u8]) {
+    let set = match rules::json::read(data, "fuzz.json") {
+        Ok(set) => set,
+        Err(error) => {
+            assert!(error.line > 0 && error.column > 0 && !error.problem.is_empty(), "{error}");
+            return;
+        }
+    };
+    let Ok(engine) = rules::compile(&set) else { return };
+    let request = request(
+        b"POST /a/..%2fb?id=1'+OR+1=1&x=<script> HTTP/1.1\r\nUser-Agent: sqlmap\r\nCookie: a=b\r\n\
+          Content-Type: application/json\r\n\r\n{\"user\": {\"name\": \"${jndi:ldap://x}\", \"n\": [1, null]}}",
+    );
+    let matches = engine.judge(&request, [192, 0, 2, 1].into(), &mut Scratch::default());
+    assert!(matches.len() <= engine.rules(), "a rule matched twice");
+}
