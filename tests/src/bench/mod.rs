@@ -7,6 +7,7 @@ pub mod clock;
 pub mod cpu;
 pub mod docs;
 pub mod figures;
+pub mod ground;
 
 pub mod load;
 pub mod machine;

@@ -1,3 +1,4 @@
 //! What is measured, one file each.
 
+pub mod flood;
 pub mod xdp;

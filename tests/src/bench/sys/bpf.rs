@@ -16,11 +16,14 @@ const BPF_MAP_UPDATE_ELEM: i32 = 2;
 const BPF_PROG_LOAD: i32 = 5;
 const BPF_PROG_TEST_RUN: i32 = 10;
 const BPF_MAP_UPDATE_BATCH: i32 = 26;
+const BPF_LINK_CREATE: i32 = 28;
 
 const BPF_MAP_TYPE_PROG_ARRAY: u32 = 3;
 const BPF_PROG_TYPE_XDP: u32 = 6;
 /// `BPF_XDP` of `enum bpf_attach_type`; a tail call asks for the same on both sides.
 const BPF_XDP: u32 = 37;
+/// include/uapi/linux/if_link.h
+const XDP_FLAGS_DRV_MODE: u32 = 1 << 2;
 const BPF_F_TEST_XDP_LIVE_FRAMES: u32 = 1 << 1;
 
 /// Entries given to the kernel at a time.
@@ -154,6 +157,32 @@ pub fn load_xdp(instructions: &[Instruction]) -> Result<OwnedFd> {
             bail!("load a program of the benchmark: {error}: {}", words.trim_end_matches('\0').trim())
         }
     }
+}
+
+/// Attaches an XDP program natively to an interface of this thread's network namespace, until the link is
+/// closed (Linux 5.9).
+///
+/// # Errors
+///
+/// When there is one attached already, or the driver has no XDP.
+pub fn attach_xdp(program: BorrowedFd<'_>, interface: u32) -> Result<OwnedFd> {
+    #[repr(C)]
+    struct Attr {
+        prog_fd: u32,
+        target_ifindex: u32,
+        attach_type: u32,
+        flags: u32,
+    }
+    let mut attr = Attr {
+        prog_fd: raw(program),
+        target_ifindex: interface,
+        attach_type: BPF_XDP,
+        flags: XDP_FLAGS_DRV_MODE,
+    };
+    // SAFETY: no pointers inside.
+    let fd = unsafe { call(BPF_LINK_CREATE, &mut attr) }.context("attach an XDP program")?;
+    // SAFETY: the kernel just gave it to us.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
 /// What a test run found.
