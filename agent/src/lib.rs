@@ -18,6 +18,7 @@ pub mod doctor;
 pub mod event;
 pub mod http;
 pub mod limits;
+pub mod pipeline;
 pub mod probe;
 pub mod respond;
 pub mod rules;

@@ -8,7 +8,6 @@ mod ebpf;
 mod fuzz;
 mod lint;
 mod machine;
-mod matrix;
 mod paths;
 mod process;
 mod run;

@@ -35,14 +35,8 @@ pub(super) fn run(options: RunOptions, colour: bool) -> Result<Exit, CliError> {
         return Err(CliError::NotRoot { what: "picket run" });
     }
     log_to_stderr(options.log_level, colour);
-    agent(options).map_err(CliError::Agent)?;
+    crate::pipeline::run(options).map_err(CliError::Agent)?;
     Ok(Exit::Done)
-}
-
-// JOIN: the lead calls `crate::pipeline::run(options)` here.
-fn agent(options: RunOptions) -> anyhow::Result<()> {
-    let _ = options;
-    anyhow::bail!("capture is not built into this binary yet")
 }
 
 /// Logs are for people, on standard error; events go to standard output.

@@ -1,5 +1,7 @@
 //! Response heads.
 
+use std::mem::MaybeUninit;
+
 use bytes::Bytes;
 
 use super::{
@@ -33,7 +35,7 @@ pub(super) fn parse(head: &Bytes, complete: bool, bare_lf: bool, limits: &Limits
     }
     let mut fields = Fields::default();
     let headers = (complete && limits.headers <= MAX_HEADERS)
-        .then(|| strict(head, rest, limits, &mut fields, &mut anomalies))
+        .then(|| strict(head, limits, &mut fields, &mut anomalies))
         .flatten()
         .unwrap_or_else(|| lenient::read_headers(head, rest, limits.headers, &mut fields, &mut anomalies));
     Some(ResponseHead { status, headers, anomalies, fields })
@@ -42,21 +44,21 @@ pub(super) fn parse(head: &Bytes, complete: bool, bare_lf: bool, limits: &Limits
 /// The clean path. `None`: httparse refuses it.
 fn strict(
     head: &Bytes,
-    lines: &[u8],
     limits: &Limits,
     fields: &mut Fields,
     anomalies: &mut Vec<Anomaly>,
 ) -> Option<Vec<Header>> {
-    let mut space = [httparse::EMPTY_HEADER; MAX_HEADERS];
+    let mut space = [const { MaybeUninit::uninit() }; MAX_HEADERS];
     let space = space.get_mut(..limits.headers)?;
-    let Ok(httparse::Status::Complete((used, parsed))) = httparse::parse_headers(lines, space) else {
-        return None;
-    };
-    if used != lines.len() {
+    let mut response = httparse::Response::new(&mut []);
+    let parsed =
+        httparse::ParserConfig::default().parse_response_with_uninit_headers(&mut response, head, space);
+    // Both must agree on where the head ends.
+    if parsed != Ok(httparse::Status::Complete(head.len())) {
         return None;
     }
-    let mut headers = Vec::with_capacity(parsed.len());
-    for header in parsed {
+    let mut headers = Vec::with_capacity(response.headers.len());
+    for header in response.headers.iter() {
         fields.note(header.name.as_bytes(), header.value, anomalies);
         headers.push(Header { name: slice(head, header.name.as_bytes()), value: slice(head, header.value) });
     }

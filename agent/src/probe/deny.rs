@@ -361,6 +361,16 @@ pub fn clean(pins: &Path) -> Result<usize, ProbeError> {
     Ok(paths.len())
 }
 
+/// Interfaces on which a link is pinned below `pins`.
+#[must_use]
+pub fn pinned_interfaces(pins: &Path) -> Vec<String> {
+    let entries = fs::read_dir(pins).into_iter().flatten().flatten();
+    let names = entries.map(|e| e.file_name().to_string_lossy().replace("_dot_", "."));
+    let modes = [Mode::Native, Mode::Generic].map(|mode| format!("xdp-{}-", mode.name()));
+    let of = |name: String| modes.iter().find_map(|mode| name.strip_prefix(mode).map(str::to_owned));
+    names.filter_map(of).collect()
+}
+
 /// Names of the network interfaces of this network namespace. From /proc, which follows the process
 /// into a namespace where a mounted /sys does not.
 #[must_use]

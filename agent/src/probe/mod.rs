@@ -7,6 +7,7 @@ pub mod bpffs;
 pub mod cgroup;
 pub mod counts;
 pub mod deny;
+pub mod enforce;
 pub mod object;
 pub mod rings;
 pub mod tap;

@@ -30,7 +30,7 @@ pub struct TapOptions<'a> {
     pub response_body: u32,
 }
 
-/// The tap at work. Dropping it detaches the programs.
+/// The tap at work.
 pub struct Tap {
     /// One a worker.
     pub rings: Vec<Ring>,
@@ -40,8 +40,12 @@ pub struct Tap {
     pub counts: KernelCounts,
     /// What it is attached to.
     pub cgroup: Cgroup,
-    _programs: Ebpf,
+    /// The programs.
+    pub programs: Attached,
 }
+
+/// The attached programs. Dropping it detaches them.
+pub struct Attached(#[expect(dead_code, reason = "held for its drop")] Ebpf);
 
 /// Tells the programs about connections. Shared by the workers.
 pub struct AdviceMap(std::sync::Mutex<HashMap<MapData, u64, Advice>>);
@@ -152,7 +156,7 @@ impl Loaded {
             advice: AdviceMap(std::sync::Mutex::new(advice)),
             counts,
             cgroup,
-            _programs: programs,
+            programs: Attached(programs),
         })
     }
 

@@ -1,68 +1,28 @@
-//! Fuzz targets: one file each, whose `run` takes any bytes and must not panic, take long or take
-//! much memory. `cargo xtask fuzz NAME` drives them guided by coverage; the test below runs
-//! every input of `tests/corpus/NAME` and `tests/crashes/NAME` once.
+//! Fuzz targets: each takes any bytes and panics when an invariant does not hold.
+//!
+//! `cargo xtask fuzz NAME --for 60s` drives a target guided by coverage, from its corpus
+//! `tests/corpus/NAME/`; the tests below run the corpus, every input that once crashed it
+//! (`tests/crashes/NAME/`), and a moment of mutations.
 
 pub mod config;
+pub mod http;
+pub mod record;
+pub mod rules_json;
+pub mod rules_judge;
+pub mod stream;
 
 /// A target: the name of its file, and its function.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: &[Target] = &[("config", config::run)];
-
-#[cfg(test)]
-mod tests {
-    use std::{
-        collections::BTreeSet,
-        fs,
-        path::{Path, PathBuf},
-    };
-
-    use super::TARGETS;
-
-    #[test]
-    fn every_file_here_is_a_target() {
-        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/fuzz");
-        let files: BTreeSet<String> = files(&dir)
-            .iter()
-            .filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned()))
-            .filter(|name| name != "mod")
-            .collect();
-        let targets: BTreeSet<String> = TARGETS.iter().map(|(name, _)| (*name).to_owned()).collect();
-        assert_eq!(files, targets);
-    }
-
-    #[test]
-    fn every_input_of_the_corpora_passes() {
-        for (name, run) in TARGETS {
-            let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
-            let corpus = files(&tests.join("corpus").join(name));
-            assert!(!corpus.is_empty(), "{name} has no corpus: put inputs into tests/corpus/{name}");
-            for input in corpus.into_iter().chain(files(&tests.join("crashes").join(name))) {
-                eprintln!("{}", input.display());
-                run(&fs::read(&input).unwrap());
-            }
-        }
-    }
-
-    fn files(dir: &Path) -> Vec<PathBuf> {
-        let entries = fs::read_dir(dir).into_iter().flatten();
-        entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_file()).collect()
-//! Fuzz targets: each takes any bytes and panics when an invariant does not hold.
-//!
-//! `cargo xtask fuzz NAME --for 60s` feeds a target from its corpus, `tests/corpus/NAME/`, and from
-//! mutations of it; the tests below do the same for a moment.
-
-pub mod http;
-pub mod record;
-pub mod stream;
-
-/// A fuzz target.
-pub type Target = fn(&[u8]);
-
-/// Every target by name.
-pub const TARGETS: &[(&str, Target)] =
-    &[("stream", stream::run), ("http", http::run), ("record", record::run)];
+pub const TARGETS: &[Target] = &[
+    ("config", config::run),
+    ("http", http::run),
+    ("record", record::run),
+    ("rules_json", rules_json::run),
+    ("rules_judge", rules_judge::run),
+    ("stream", stream::run),
+];
 
 /// Takes numbers off the front of the input; zeros when it is used up.
 pub(crate) struct Input<'a>(pub &'a [u8]);
@@ -99,10 +59,10 @@ mod tests {
 
     use super::TARGETS;
 
-    fn corpus(name: &str) -> Vec<Vec<u8>> {
-        let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name);
-        let entries = fs::read_dir(&dir).unwrap_or_else(|e| panic!("{}: {e}", dir.display()));
-        let mut paths: Vec<_> = entries.map(|e| e.unwrap().path()).collect();
+    fn inputs(folder: &str, name: &str) -> Vec<Vec<u8>> {
+        let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(folder).join(name);
+        let entries = fs::read_dir(&dir).into_iter().flatten();
+        let mut paths: Vec<_> = entries.map(|e| e.unwrap().path()).filter(|p| p.is_file()).collect();
         paths.sort();
         paths.into_iter().map(|p| fs::read(p).unwrap()).collect()
     }
@@ -142,13 +102,26 @@ mod tests {
     }
 
     #[test]
+    fn every_file_here_is_a_target() {
+        let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/fuzz");
+        let mut files: Vec<String> = fs::read_dir(dir)
+            .unwrap()
+            .filter_map(|entry| Some(entry.unwrap().path().file_stem()?.to_string_lossy().into_owned()))
+            .filter(|name| name != "mod")
+            .collect();
+        files.sort();
+        let targets: Vec<&str> = TARGETS.iter().map(|(name, _)| *name).collect();
+        assert_eq!(files, targets);
+    }
+
+    #[test]
     fn corpora_and_a_moment_of_mutations() {
         const ROUNDS: usize = 1000;
         let mut run = 0;
         for (name, target) in TARGETS {
-            let corpus = corpus(name);
+            let corpus = inputs("corpus", name);
             assert!(!corpus.is_empty(), "tests/corpus/{name} holds seeds");
-            for seed in &corpus {
+            for seed in corpus.iter().chain(&inputs("crashes", name)) {
                 target(seed);
                 run += 1;
             }
@@ -161,16 +134,3 @@ mod tests {
         assert!(run > TARGETS.len() * ROUNDS);
     }
 }
-/// A target's name and its entry.
-pub type Target = (&'static str, fn(&[u8]));
-
-/// All targets.
-pub const TARGETS: &[Target] = &[("config", config::run)];
-//! Fuzz targets: each takes any bytes and must neither panic nor take more than it may.
-
-pub mod rules_json;
-pub mod rules_judge;
-
-/// Name and entry of each target; its corpus is `tests/corpus/NAME`.
-pub const TARGETS: &[(&str, fn(&[u8]))] =
-    &[("rules_json", rules_json::run), ("rules_judge", rules_judge::run)];

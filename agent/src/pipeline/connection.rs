@@ -1,0 +1,177 @@
+//! One connection: its two directions put in order, its HTTP read, its requests waiting for answers.
+
+use std::{collections::VecDeque, mem, net::IpAddr, sync::Arc};
+
+use picket_common::{
+    advice::{self, Advice},
+    conn::Direction,
+};
+
+use crate::{
+    capture::{Segment, record::Peer},
+    http::{self, Output, Request},
+    limits,
+    rules::Match,
+    service::Service,
+    stream::{self, Reassembler, StreamStats},
+    time::Ktime,
+};
+
+/// A connection of a service.
+pub struct Connection {
+    /// Who.
+    pub peer: Peer,
+    /// Whose it is; found at the first request.
+    pub service: Option<Arc<Service>>,
+    /// Judged requests whose response is still to come, in order.
+    pub open: VecDeque<Judged>,
+    /// When the last record came.
+    pub last_seen: Ktime,
+    /// Memory it holds, as counted by the table; bytes.
+    pub held: usize,
+    /// The kernel was told something about it.
+    pub advised: bool,
+    reading: Option<Box<Reading>>,
+}
+
+/// A request that was judged.
+pub struct Judged {
+    /// The request.
+    pub request: Box<Request>,
+    /// What held on it.
+    pub matches: Vec<Match>,
+    /// Who sent it, behind trusted proxies.
+    pub client_ip: IpAddr,
+    /// It led to a block.
+    pub blocked: bool,
+}
+
+/// What is needed while the connection is of interest.
+struct Reading {
+    ingress: Reassembler,
+    egress: Reassembler,
+    http: http::Connection,
+}
+
+impl Connection {
+    /// A connection of which nothing was read yet.
+    #[must_use]
+    pub fn new(peer: Peer, limits: http::Limits, known_start: bool, now: Ktime) -> Self {
+        let reading = Reading {
+            ingress: Reassembler::new(stream::Limits::default()),
+            egress: Reassembler::new(stream::Limits::default()),
+            http: http::Connection::new(limits, known_start),
+        };
+        Self {
+            peer,
+            service: None,
+            open: VecDeque::new(),
+            last_seen: now,
+            held: 0,
+            advised: false,
+            reading: Some(Box::new(reading)),
+        }
+    }
+
+    /// Reads a segment: what it completes goes to `out`; what the tap should know is returned.
+    pub fn segment(
+        &mut self,
+        segment: &Segment<'_>,
+        now: Ktime,
+        stats: &mut StreamStats,
+        out: &mut Vec<Output>,
+    ) -> Option<Advice> {
+        let reading = self.reading.as_deref_mut()?;
+        let direction = segment.direction;
+        let (stream, http) = match direction {
+            Direction::Ingress => (&mut reading.ingress, &mut reading.http),
+            Direction::Egress => (&mut reading.egress, &mut reading.http),
+        };
+        let mut at = stream.next_seq().unwrap_or(segment.seq);
+        let mut advice = Advice::default();
+        let mut ignore = false;
+        stream.push(segment, now, stats, |piece| {
+            at = at.wrapping_add(match piece {
+                stream::Piece::Data(data) => u32::try_from(data.len()).unwrap_or(u32::MAX),
+                stream::Piece::Gap { len, .. } => len,
+            });
+            let from = out.len();
+            http.feed(direction, piece, now, out);
+            for output in &out[from..] {
+                match output {
+                    Output::Skip { direction, bytes } => skip(&mut advice, *direction, at, *bytes),
+                    Output::Ignore { .. } => ignore = true,
+                    _ => {}
+                }
+            }
+        });
+        if ignore {
+            advice.flags |= advice::flags::IGNORE;
+            self.reading = None;
+        }
+        (advice.flags != 0).then_some(advice)
+    }
+
+    /// Gives up holes that were waited for too long.
+    pub fn expire(&mut self, now: Ktime, stats: &mut StreamStats, out: &mut Vec<Output>) {
+        let Some(reading) = self.reading.as_deref_mut() else { return };
+        let Reading { ingress, egress, http } = reading;
+        ingress.expire(now, stats, |piece| http.feed(Direction::Ingress, piece, now, out));
+        egress.expire(now, stats, |piece| http.feed(Direction::Egress, piece, now, out));
+    }
+
+    /// The connection is gone, or will not be followed any longer.
+    pub fn close(&mut self, now: Ktime, stats: &mut StreamStats, out: &mut Vec<Output>) {
+        let Some(mut reading) = self.reading.take() else { return };
+        let Reading { ingress, egress, http } = &mut *reading;
+        ingress.finish(stats, |piece| http.feed(Direction::Ingress, piece, now, out));
+        egress.finish(stats, |piece| http.feed(Direction::Egress, piece, now, out));
+        http.close(now, out);
+    }
+
+    /// Whether it holds bytes out of order, so that a hole may have to be given up.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        self.reading.as_deref().is_some_and(|r| r.ingress.held() + r.egress.held() > 0)
+    }
+
+    /// Memory it holds now, bytes.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        let reading = self
+            .reading
+            .as_deref()
+            .map_or(0, |r| mem::size_of::<Reading>() + r.ingress.held() + r.egress.held() + r.http.held());
+        let open: usize = self.open.iter().map(Judged::memory).sum();
+        mem::size_of::<Self>() + reading + open
+    }
+}
+
+impl Judged {
+    fn memory(&self) -> usize {
+        let headers: usize = self.request.headers.iter().map(|h| h.name.len() + h.value.len() + 64).sum();
+        let matches: usize = self.matches.iter().map(|m| m.location.len() + m.value.len() + 128).sum();
+        mem::size_of::<Self>()
+            + mem::size_of::<Request>()
+            + self.request.target.len()
+            + self.request.body.data.len()
+            + headers
+            + matches
+    }
+}
+
+/// Notes that `bytes` from `at` on are not needed. A sequence number can say so of less than 2 GiB;
+/// what is longer is skipped by the budget.
+fn skip(advice: &mut Advice, direction: Direction, at: u32, bytes: u64) {
+    let until = at.wrapping_add(u32::try_from(bytes.min(limits::MAX_SKIP)).unwrap_or(0));
+    match direction {
+        Direction::Ingress => {
+            advice.flags |= advice::flags::SKIP_INGRESS;
+            advice.ingress_until = until;
+        }
+        Direction::Egress => {
+            advice.flags |= advice::flags::SKIP_EGRESS;
+            advice.egress_until = until;
+        }
+    }
+}

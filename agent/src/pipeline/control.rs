@@ -1,0 +1,244 @@
+//! What the API asks of the running agent.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use ipnet::IpNet;
+use jiff::Timestamp;
+
+use super::{configuration, settings::Settings, shared::Shared, worker::View};
+use crate::{
+    api::{
+        ApiError, BlockRequest, BlockView, Code, Control, Denylist, PassView, Reloaded, ServiceView, Stats,
+        types::{KernelCounter, StageCounter},
+    },
+    cli::run::RunOptions,
+    config::Config,
+    probe::{counts::KernelCounts, tap::Attached},
+    stream::StreamStats,
+    time,
+};
+
+/// Seconds that rates are taken over.
+const RATE_SECONDS: usize = 10;
+
+/// The running agent.
+pub struct Agent {
+    shared: Arc<Shared>,
+    kernel: Kernel,
+    views: Vec<Arc<Mutex<View>>>,
+    options: RunOptions,
+    config: Mutex<Config>,
+    started: Timestamp,
+    rates: Mutex<VecDeque<Sample>>,
+}
+
+/// The kernel side, held as long as the agent runs.
+pub struct Kernel {
+    /// Its counters.
+    pub counts: KernelCounts,
+    /// Dropping it detaches the tap.
+    pub _attached: Attached,
+}
+
+/// Totals at one moment.
+#[derive(Clone, Copy)]
+struct Sample {
+    at: time::Ktime,
+    requests: u64,
+    events: u64,
+    packets: u64,
+}
+
+impl Agent {
+    /// An agent that was just started.
+    #[must_use]
+    pub fn new(
+        shared: Arc<Shared>,
+        kernel: Kernel,
+        views: Vec<Arc<Mutex<View>>>,
+        options: RunOptions,
+        config: Config,
+    ) -> Self {
+        Self {
+            shared,
+            kernel,
+            views,
+            options,
+            config: Mutex::new(config),
+            started: Timestamp::now(),
+            rates: Mutex::default(),
+        }
+    }
+
+    /// Once a second: ends blocks whose time is over, samples rates.
+    pub fn tick(&self) {
+        self.shared.responder().tick();
+        let packets = self.kernel_counters().iter().find(|c| c.name == "packets").map_or(0, |c| c.total);
+        let counters = &self.shared.counters;
+        let sample = Sample {
+            at: time::now(),
+            requests: counters.requests.value(),
+            events: counters.events.value(),
+            packets,
+        };
+        let mut rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
+        rates.push_back(sample);
+        if rates.len() > RATE_SECONDS + 1 {
+            rates.pop_front();
+        }
+    }
+
+    /// Reads the configuration again, on SIGHUP.
+    pub fn reload_and_log(&self) {
+        match self.reload() {
+            Ok(Reloaded { changes, needs_restart }) => {
+                tracing::info!(changes = changes.join(", "), "configuration reloaded");
+                if !needs_restart.is_empty() {
+                    tracing::warn!(
+                        keys = needs_restart.join(", "),
+                        "changed, but only a restart takes these over"
+                    );
+                }
+            }
+            Err(error) => tracing::error!("the running configuration stays in force: {error}"),
+        }
+    }
+
+    fn kernel_counters(&self) -> Vec<KernelCounter> {
+        let denied = self.shared.responder().packets();
+        let counters = self.kernel.counts.read().unwrap_or_default();
+        counters
+            .into_iter()
+            .map(|(counter, per_cpu)| {
+                let per_cpu = match counter {
+                    picket_common::stats::Counter::Denied => denied.0.clone(),
+                    picket_common::stats::Counter::Passed => denied.1.clone(),
+                    _ => per_cpu,
+                };
+                KernelCounter {
+                    name: counter.key().to_owned(),
+                    loss: counter.is_loss(),
+                    total: per_cpu.iter().fold(0, |sum, n| sum.wrapping_add(*n)),
+                    per_cpu,
+                }
+            })
+            .collect()
+    }
+
+    fn agent_counters(&self, stream: &StreamStats) -> Vec<StageCounter> {
+        let pipeline = self.shared.counters.iter().map(|(name, total)| {
+            let lost = matches!(
+                name,
+                "evicted_table_full"
+                    | "evicted_memory_full"
+                    | "pending_dropped"
+                    | "bad_records"
+                    | "output_dropped"
+            );
+            StageCounter { loss: lost, ..StageCounter::count("pipeline", name, total) }
+        });
+        let stream = stream.iter().map(|(name, total)| {
+            let lost = matches!(name, "gaps_lost" | "over_cap");
+            StageCounter { loss: lost, ..StageCounter::count("stream", name, total) }
+        });
+        let services = self.shared.services.counters();
+        let services = services.into_iter().map(|(name, total)| StageCounter::count("service", name, total));
+        let respond = self.shared.responder().counters();
+        let respond = respond.into_iter().map(|(name, total)| StageCounter::count("respond", name, total));
+        pipeline.chain(stream).chain(services).chain(respond).collect()
+    }
+}
+
+impl Control for Agent {
+    fn stats(&self) -> Stats {
+        let mut stream = StreamStats::default();
+        let (mut connections, mut memory) = (0u64, 0u64);
+        for view in &self.views {
+            let view = *view.lock().unwrap_or_else(PoisonError::into_inner);
+            stream.merge(&view.stream);
+            connections += view.connections as u64;
+            memory += view.memory as u64;
+        }
+        let mut stats = Stats {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            started: self.started,
+            uptime_seconds: Timestamp::now().duration_since(self.started).as_secs_f64(),
+            kernel: self.kernel_counters(),
+            agent: self.agent_counters(&stream),
+            ..Stats::default()
+        };
+        stats.gauges.insert("connections".into(), connections);
+        stats.gauges.insert("memory_held_bytes".into(), memory);
+        if let Some(rss) = rss() {
+            stats.gauges.insert("rss_bytes".into(), rss);
+        }
+        let rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (Some(first), Some(last)) = (rates.front(), rates.back())
+            && last.at > first.at
+        {
+            #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+            let rate = |n: u64| n as f64 * time::SECOND as f64 / (last.at - first.at) as f64;
+            stats.rates.insert("requests".into(), rate(last.requests - first.requests));
+            stats.rates.insert("events".into(), rate(last.events - first.events));
+            stats.rates.insert("packets".into(), rate(last.packets - first.packets));
+        }
+        stats
+    }
+
+    fn services(&self) -> Vec<ServiceView> {
+        let (wall, monotonic) = (Timestamp::now(), time::now());
+        self.shared.services.list().iter().map(|s| ServiceView::of(s, wall, monotonic)).collect()
+    }
+
+    fn denylist(&self, limit: usize) -> Result<Denylist, ApiError> {
+        self.shared.responder().denylist(limit)
+    }
+
+    fn block(&self, request: BlockRequest) -> Result<BlockView, ApiError> {
+        self.shared.responder().block(request)
+    }
+
+    fn unblock(&self, net: IpNet) -> Result<BlockView, ApiError> {
+        self.shared.responder().unblock(net)
+    }
+
+    fn unblock_all(&self) -> Result<u64, ApiError> {
+        self.shared.responder().unblock_all()
+    }
+
+    fn passlist(&self) -> Vec<PassView> {
+        self.shared.responder().passlist()
+    }
+
+    fn passlist_add(&self, net: IpNet, comment: Option<String>) -> Result<PassView, ApiError> {
+        self.shared.responder().passlist_add(net, comment)
+    }
+
+    fn passlist_remove(&self, net: IpNet) -> Result<PassView, ApiError> {
+        self.shared.responder().passlist_remove(net)
+    }
+
+    fn reload(&self) -> Result<Reloaded, ApiError> {
+        let wrong = |error: String| ApiError::new(Code::BadRequest, error);
+        let new = configuration(&self.options).map_err(|e| wrong(format!("{e:#}")))?;
+        let settings = Settings::make(&new).map_err(|e| wrong(e.to_string()))?;
+        let mut config = self.config.lock().unwrap_or_else(PoisonError::into_inner);
+        let changes = config.changed(&new).iter().map(|key| key.name.to_owned()).collect();
+        let needs_restart = config.needs_restart(&new).into_iter().map(str::to_owned).collect();
+        self.shared.responder().reconfigure(&new)?;
+        self.shared.replace_settings(settings);
+        *config = new;
+        Ok(Reloaded { changes, needs_restart })
+    }
+}
+
+/// Resident memory of this process, bytes (`/proc/self/statm`, proc(5)).
+fn rss() -> Option<u64> {
+    let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = statm.split(' ').nth(1)?.parse().ok()?;
+    Some(pages * rustix::param::page_size() as u64)
+}

@@ -1,0 +1,68 @@
+//! What the pipeline counts beside the kernel and the stages.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A counter many threads add to.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// Adds `n`.
+    pub fn add(&self, n: u64) {
+        self.0.fetch_add(n, Ordering::Relaxed);
+    }
+
+    /// The count.
+    #[must_use]
+    pub fn value(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// The pipeline's counters.
+        #[derive(Debug, Default)]
+        pub struct Counters { $($(#[$doc])* pub $name: Counter,)* }
+
+        impl Counters {
+            /// Every counter by name.
+            pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
+                [$((stringify!($name), self.$name.value()),)*].into_iter()
+            }
+        }
+    };
+}
+
+counters! {
+    /// Connections of which anything was read.
+    connections,
+    /// Requests seen.
+    requests,
+    /// Responses seen.
+    responses,
+    /// Requests whose response was not seen.
+    unanswered,
+    /// Requests that are malformed in some way.
+    malformed,
+    /// Connections given up because they do not speak HTTP/1.x (any longer).
+    not_http,
+    /// Requests on which at least one rule held.
+    events,
+    /// Blocks made by the agent on its own.
+    blocks,
+    /// Loss: a connection was forgotten because the table was full.
+    evicted_table_full,
+    /// Loss: a connection was forgotten because connections held too many bytes.
+    evicted_memory_full,
+    /// Connections forgotten because nothing was heard of them.
+    expired_idle,
+    /// Loss: payload whose connection never came to be known, or came too late.
+    pending_dropped,
+    /// Loss: ring entries that are no records of this version.
+    bad_records,
+    /// The tap did not take advice about a connection.
+    advice_failed,
+    /// Loss: events and transactions that could not be printed fast enough.
+    output_dropped,
+}

@@ -1,0 +1,139 @@
+//! rules, event, respond: what a worker does with requests and responses.
+
+use std::sync::{Arc, mpsc::TrySendError};
+
+use super::{
+    connection::{Connection, Judged},
+    settings::Settings,
+    shared::Shared,
+    transaction::Transaction,
+};
+use crate::{
+    http::{Output, Request, Response},
+    rules::Scratch,
+    service::Service,
+    time::Ktime,
+};
+
+/// One worker's judgement.
+pub struct Judge {
+    shared: Arc<Shared>,
+    settings: Arc<Settings>,
+    scratch: Scratch,
+}
+
+impl Judge {
+    /// Judges by the settings in force.
+    #[must_use]
+    pub fn new(shared: Arc<Shared>) -> Self {
+        Self { settings: shared.settings(), shared, scratch: Scratch::default() }
+    }
+
+    /// Takes over settings that were reloaded.
+    pub fn refresh(&mut self) {
+        self.settings = self.shared.settings();
+    }
+
+    /// The settings in force for this worker.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Takes what the http stage found on a connection.
+    pub fn output(&mut self, connection: &mut Connection, output: Output) {
+        match output {
+            Output::Request(request) => self.request(connection, request),
+            Output::Response(response) => self.response(connection, response),
+            Output::Unanswered { number, at, reason } => {
+                if let Some(judged) = take(connection, number) {
+                    self.finish(connection, judged, Err((reason, at)));
+                }
+            }
+            Output::Ignore { .. } => self.shared.counters.not_http.add(1),
+            Output::Skip { .. } => {}
+        }
+    }
+
+    /// Ends what still waits on a connection that is not followed any longer.
+    pub fn abandon(&mut self, connection: &mut Connection, now: Ktime, reason: &'static str) {
+        while let Some(judged) = connection.open.pop_front() {
+            self.finish(connection, judged, Err((reason, now)));
+        }
+    }
+
+    /// A request is judged when it is complete, not when it is answered: a block must not wait.
+    fn request(&mut self, connection: &mut Connection, request: Box<Request>) {
+        let shared = &self.shared;
+        shared.counters.requests.add(1);
+        if !request.anomalies.is_empty() {
+            shared.counters.malformed.add(1);
+        }
+        let peer_ip = connection.peer.remote_ip();
+        let service = service_of(shared, connection);
+        service.note_request(request.ended);
+        let client_ip = self.settings.client_ip.resolve(peer_ip, &request.headers);
+        let matches = match &self.settings.engine {
+            Some(engine) => engine.judge(&request, client_ip, &mut self.scratch),
+            None => Vec::new(),
+        };
+        let mut blocked = false;
+        if !matches.is_empty() {
+            shared.counters.events.add(1);
+            service.note_event();
+            blocked = shared.attack(peer_ip, client_ip, request.ended, &matches);
+        }
+        connection.open.push_back(Judged { request, matches, client_ip, blocked });
+    }
+
+    fn response(&mut self, connection: &mut Connection, response: Box<Response>) {
+        self.shared.counters.responses.add(1);
+        if let Some(judged) = take(connection, response.number) {
+            self.finish(connection, judged, Ok(response));
+        }
+    }
+
+    /// event: hands the transaction over to be printed, if it is worth it.
+    fn finish(
+        &self,
+        connection: &mut Connection,
+        judged: Judged,
+        response: Result<Box<Response>, (&'static str, Ktime)>,
+    ) {
+        if response.is_err() {
+            self.shared.counters.unanswered.add(1);
+        }
+        if judged.matches.is_empty() && !self.settings.all {
+            return;
+        }
+        let transaction = Transaction {
+            service: Arc::clone(service_of(&self.shared, connection)),
+            peer: connection.peer,
+            client_ip: judged.client_ip,
+            request: judged.request,
+            response,
+            matches: judged.matches,
+            blocked: judged.blocked,
+        };
+        match self.shared.events.try_send(transaction) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+                self.shared.counters.output_dropped.add(1);
+            }
+        }
+    }
+}
+
+/// Whose connection it is. A service that was not found is asked for again: its process may just have
+/// been starting.
+fn service_of<'c>(shared: &Shared, connection: &'c mut Connection) -> &'c Arc<Service> {
+    let known = connection.service.take().filter(|service| service.is_known());
+    let service = known.unwrap_or_else(|| shared.services.resolve(&connection.peer));
+    connection.service.insert(service)
+}
+
+/// The request with this number, out of those that wait for their response.
+fn take(connection: &mut Connection, number: u64) -> Option<Judged> {
+    let at = connection.open.iter().position(|judged| judged.request.number == number)?;
+    connection.open.remove(at)
+}

@@ -1,0 +1,259 @@
+//! pipeline: wires the stages, and runs the agent.
+//!
+//! ```text
+//!            ring          record           bytes in order      transaction
+//!  probe ──────────> capture ────> stream ─────────────> http ────────────> rules ──┬──> event ──> printer
+//!    ^                     connections (worker.rs)                       (judge.rs) └──> respond ──┐
+//!    └──────────────────────────────── deny maps <───────────────────────────────────────────────┘
+//! ```
+//!
+//! [`worker`] is the way from the ring to the http stage, [`judge`] from there to event and respond.
+
+mod connection;
+mod connections;
+mod control;
+mod counters;
+mod judge;
+mod printer;
+mod responder;
+mod settings;
+mod shared;
+mod transaction;
+mod worker;
+
+use std::{
+    fs,
+    io::{self, IsTerminal, PipeWriter},
+    os::{fd::OwnedFd, unix::fs::DirBuilderExt},
+    path::Path,
+    sync::{Arc, Mutex, mpsc},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use anyhow::Context;
+use tokio::signal::unix::{SignalKind, signal};
+
+pub use settings::{Settings, SettingsError};
+
+use self::{
+    control::{Agent, Kernel},
+    printer::{Printer, Style},
+    responder::Responder,
+    shared::{Caps, Shared},
+    worker::{View, Worker},
+};
+use crate::{
+    api::{self, Control},
+    cli::run::RunOptions,
+    config::{self, Colour, Config, Rings},
+    event::Render,
+    limits,
+    probe::{
+        deny::{self, Deny, Mode},
+        tap::{self, TapOptions},
+    },
+    service::Services,
+};
+
+/// Time between two looks at what is due: ends of blocks, rates.
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Runs the agent until it is told to stop.
+///
+/// # Errors
+///
+/// When the configuration is wrong, another agent runs with the same state, or the kernel refuses.
+pub fn run(options: RunOptions) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(start(options))
+}
+
+async fn start(options: RunOptions) -> anyhow::Result<()> {
+    // Signals first: one that comes while programs load must not kill half an agent.
+    let mut stop = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
+    let mut reload = signal(SignalKind::hangup())?;
+
+    let config = configuration(&options)?;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&options.paths.state)
+        .with_context(|| format!("can't make the state directory {}", options.paths.state.display()))?;
+    let server = api::Server::bind(&options.paths.socket)?;
+    if options.clean {
+        return clean(&options);
+    }
+
+    let settings = Settings::make(&config)?;
+    let rules = settings.engine.as_ref().map_or(0, |engine| engine.rules());
+    let responder = Responder::new(&options.paths.state, &config, enforcement(&options, &config)?)?;
+    let services = Services::new();
+    services.prime();
+    let tap = tap::attach(&tap_options(&config))?;
+    let watched = tap
+        .cgroup
+        .path
+        .as_ref()
+        .map_or_else(|| "a private mount of cgroup v2".into(), |p| p.display().to_string());
+
+    let workers = tap.rings.len();
+    let caps = Caps {
+        connections: config.limits.connections.div_ceil(workers),
+        memory: config.limits.memory / workers,
+    };
+    let (events, transactions) = mpsc::sync_channel(limits::EVENT_QUEUE);
+    let shared = Arc::new(Shared::new(tap.advice, services, events, caps, settings, responder));
+    let kernel = Kernel { counts: tap.counts, _attached: tap.programs };
+
+    let printer = Printer::new(transactions, Arc::clone(&shared), io::stdout(), style(&config));
+    let printing = spawn("picket-print", move || printer.run())?;
+    let (stopped, stopper) = io::pipe()?;
+    let stopped: Arc<OwnedFd> = Arc::new(stopped.into());
+    let mut views = Vec::new();
+    let mut working = Vec::new();
+    for (index, ring) in tap.rings.into_iter().enumerate() {
+        let view = Arc::new(Mutex::new(View::default()));
+        views.push(Arc::clone(&view));
+        let worker = Worker::new(ring, Arc::clone(&shared), Arc::clone(&stopped), view);
+        working.push(spawn(&format!("picket-{index}"), move || worker.run())?);
+    }
+
+    let agent = Arc::new(Agent::new(Arc::clone(&shared), kernel, views, options, config));
+    let (served, serving) = tokio::sync::oneshot::channel::<()>();
+    let api = tokio::spawn(server.serve(Arc::clone(&agent) as Arc<dyn Control>, async {
+        // Either way it is time to stop.
+        let _ = serving.await;
+    }));
+    tracing::info!(cgroup = %watched, workers, rules, pid = std::process::id(), "ready");
+
+    let mut tick = tokio::time::interval(SECOND);
+    loop {
+        let [terminate, interrupt] = &mut stop;
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = reload.recv() => agent.reload_and_log(),
+            _ = tick.tick() => agent.tick(),
+        }
+    }
+    tracing::info!("stopping");
+    let _ = served.send(());
+    stop_workers(&shared, stopper, working);
+    let serving = tokio::time::timeout(SECOND, api).await;
+    if let Ok(Ok(Err(error))) = serving {
+        tracing::warn!(%error, "the API failed");
+    }
+    drop(agent);
+    drop(shared);
+    join("printer", printing);
+    Ok(())
+}
+
+/// The configuration file's word, then the command line's.
+fn configuration(options: &RunOptions) -> anyhow::Result<Config> {
+    let default = Path::new(config::DEFAULT_PATH);
+    let mut config = match &options.config {
+        Some(path) => Config::load(path)?,
+        None if default.exists() => Config::load(default)?,
+        None => Config::default(),
+    };
+    if options.cgroup.is_some() {
+        config.capture.cgroup.clone_from(&options.cgroup);
+    }
+    if !options.deny.is_empty() {
+        config.deny.interfaces.clone_from(&options.deny);
+    }
+    config.rules.files.extend(options.rules.iter().cloned());
+    config.output.all |= options.all;
+    config.output.json |= options.json;
+    Ok(config)
+}
+
+/// Removes what outlives the agent in the kernel.
+fn clean(options: &RunOptions) -> anyhow::Result<()> {
+    let removed = deny::clean(&options.paths.pins)?;
+    let forgotten = Responder::forget(&options.paths.state)?;
+    tracing::info!(pins = %options.paths.pins.display(), removed, blocks = forgotten, "cleaned: no block of this agent is left");
+    Ok(())
+}
+
+/// The denylist in the kernel: on the chosen interfaces, and where an agent before this one left it.
+fn enforcement(options: &RunOptions, config: &Config) -> anyhow::Result<Option<Deny>> {
+    let pins = &options.paths.pins;
+    let mode = match config.deny.mode {
+        config::DenyMode::Auto => None,
+        config::DenyMode::Native => Some(Mode::Native),
+        config::DenyMode::Generic => Some(Mode::Generic),
+    };
+    if config.deny.interfaces.is_empty() {
+        let left = deny::pinned_interfaces(pins);
+        if left.is_empty() {
+            return Ok(None);
+        }
+        tracing::warn!(
+            interfaces = left.join(", "),
+            "a denylist is still in force from an earlier run, though no interface is chosen; it stays until `picket run --clean`"
+        );
+        return Ok(Some(Deny::attach(pins, &left, None)?));
+    }
+    let deny = Deny::attach(pins, &config.deny.interfaces, mode)?;
+    for attached in &deny.attached {
+        tracing::info!(
+            interface = attached.interface,
+            mode = attached.mode.name(),
+            adopted = attached.adopted,
+            "denylist in force"
+        );
+    }
+    Ok(Some(deny))
+}
+
+fn tap_options(config: &Config) -> TapOptions<'_> {
+    TapOptions {
+        cgroup: config.capture.cgroup.as_deref(),
+        rings: match config.capture.rings {
+            Rings::Auto => std::thread::available_parallelism().map_or(1, |n| n.get().div_ceil(2)),
+            Rings::Count(count) => count,
+        },
+        ring_size: config.capture.ring_size,
+        request_body: config.capture.request_body,
+        response_body: config.capture.response_body,
+    }
+}
+
+fn style(config: &Config) -> Style {
+    if config.output.json {
+        return Style::Json;
+    }
+    let terminal = io::stdout().is_terminal();
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let colour = match config.output.colour {
+        Colour::Auto => terminal && !plain,
+        Colour::Always => true,
+        Colour::Never => false,
+    };
+    let columns = terminal.then(|| rustix::termios::tcgetwinsize(io::stdout()).ok()).flatten();
+    let columns = columns.map(|size| usize::from(size.ws_col)).filter(|&columns| columns > 0);
+    Style::Human(Render { colour, columns, zone: jiff::tz::TimeZone::system() })
+}
+
+/// Workers read what is in their rings, and end.
+fn stop_workers(shared: &Shared, stopper: PipeWriter, working: Vec<JoinHandle<()>>) {
+    shared.stop();
+    // Closing the pipe wakes those that sleep.
+    drop(stopper);
+    for worker in working {
+        join("worker", worker);
+    }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(work)
+}
+
+fn join(what: &str, thread: JoinHandle<()>) {
+    if thread.join().is_err() {
+        tracing::error!("the {what} ended with a panic; please report it");
+    }
+}

@@ -1,0 +1,347 @@
+//! respond at work: the policy, the denylist and the passlist of the running agent.
+
+use std::{fs, io, net::IpAddr, path::Path};
+
+use ipnet::IpNet;
+use jiff::Timestamp;
+
+use crate::{
+    api::{
+        ApiError, BlockRequest, BlockView, Code, Denylist as DenylistView, PassView, net::display,
+        types::DenyInterface,
+    },
+    config::Config,
+    probe::{deny::Deny, enforce::XdpEnforcer},
+    respond::{
+        Attack, Block, BlockError, By, Denylist, Enforcer, Entry, HostAddresses, Listed, Opened, PassChange,
+        PassEntry, PassReason, Passlist, PasslistError, Policy, UnblockError,
+    },
+    rules::Match,
+    time::Ktime,
+};
+
+/// Seconds between two looks at the host's own addresses.
+const HOST_EVERY: u32 = 15;
+
+/// Who is kept out.
+pub struct Responder {
+    policy: Policy,
+    denylist: Denylist,
+    passlist: Passlist,
+    xdp: Option<XdpEnforcer>,
+    ticks: u32,
+}
+
+impl Responder {
+    /// With what stands in the state directory and in the kernel.
+    ///
+    /// # Errors
+    ///
+    /// When the state directory can't be read, or the host's own addresses: without them it might block
+    /// itself.
+    pub fn new(state: &Path, config: &Config, deny: Option<Deny>) -> anyhow::Result<Self> {
+        let now = Timestamp::now();
+        let (passlist, notice) = Passlist::open(state, HostAddresses::read()?, config, now)?;
+        if let Some(notice) = notice {
+            tracing::warn!("{notice}");
+        }
+        let xdp = deny.map(XdpEnforcer::new);
+        let enforcer = xdp.clone().map(|xdp| Box::new(xdp) as Box<dyn Enforcer>);
+        let Opened { denylist, notice, refused } = Denylist::open(state, enforcer, &passlist, now)?;
+        if let Some(notice) = notice {
+            tracing::warn!("{notice}");
+        }
+        for error in refused {
+            tracing::error!(%error, "not in force");
+        }
+        if !denylist.is_empty() {
+            tracing::info!(entries = denylist.len(), "blocks from an earlier run stand");
+        }
+        let policy = Policy::new(config.respond.clone());
+        let mut responder = Self { policy, denylist, passlist, xdp, ticks: 0 };
+        responder.apply();
+        responder.save();
+        Ok(responder)
+    }
+
+    /// Forgets every block in the state directory; gives how many there were.
+    ///
+    /// # Errors
+    ///
+    /// When the directory can't be read or written.
+    pub fn forget(state: &Path) -> anyhow::Result<usize> {
+        let Opened { denylist, .. } = Denylist::open(state, None, &Passlist::default(), Timestamp::now())?;
+        match fs::remove_file(state.join("denylist.json")) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(denylist.len()),
+        }
+    }
+
+    /// An attack event: true if it led to a block.
+    pub fn attack(&mut self, peer: IpAddr, client: IpAddr, at: Ktime, matches: &[Match]) -> bool {
+        let matches =
+            matches.iter().map(|m| (m.rule.id.as_str(), m.rule.tags.get("type").map(String::as_str)));
+        let attack = Attack { client, peer, event: None, matches: matches.collect() };
+        let Some(decision) = self.policy.observe(&attack, at, &self.passlist) else { return false };
+        if decision.obstacle.is_some() {
+            tracing::warn!("{decision}");
+            return false;
+        }
+        match self.denylist.block(decision.block.clone(), &self.passlist, Timestamp::now()) {
+            Ok(blocked) => {
+                match &blocked.not_enforced {
+                    None => tracing::warn!("{decision}"),
+                    Some(why) => tracing::warn!("{decision}; not enforced: {why}"),
+                }
+                blocked.not_enforced.is_none()
+            }
+            Err(error) => {
+                tracing::warn!("{error}");
+                false
+            }
+        }
+    }
+
+    /// Once a second: takes off what ended, writes down what changed.
+    pub fn tick(&mut self) {
+        for entry in self.denylist.sweep(Timestamp::now()) {
+            tracing::info!("the block of {} has ended", display(&entry.address));
+        }
+        self.ticks = self.ticks.wrapping_add(1);
+        if self.ticks.is_multiple_of(HOST_EVERY) {
+            match HostAddresses::read() {
+                Ok(host) => {
+                    if self.passlist.set_host(host) {
+                        self.apply();
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the host's own addresses can't be read; those known stay")
+                }
+            }
+        }
+        self.save();
+    }
+
+    /// After a reload of the configuration.
+    ///
+    /// # Errors
+    ///
+    /// When the kernel refuses the passlist.
+    pub fn reconfigure(&mut self, config: &Config) -> Result<(), ApiError> {
+        self.policy.configure(config.respond.clone());
+        self.passlist.configure(config);
+        let lifted = self.denylist.apply(&self.passlist);
+        lifted.map(drop).map_err(|error| ApiError::new(Code::Internal, error.to_string()))
+    }
+
+    /// Blocks for a person.
+    ///
+    /// # Errors
+    ///
+    /// When the passlist holds them, or the denylist is full.
+    pub fn block(&mut self, request: BlockRequest) -> Result<BlockView, ApiError> {
+        let reason = request.reason.unwrap_or_default();
+        let wish = Block::by_user(request.net, request.duration, reason);
+        let blocked = self.denylist.block(wish, &self.passlist, Timestamp::now()).map_err(|error| {
+            let code = match error {
+                BlockError::Passlisted { .. } => Code::Passlisted,
+                BlockError::TooWide { .. } | BlockError::NoSender(_) => Code::Refused,
+                BlockError::Full { .. } => Code::Full,
+            };
+            ApiError::new(code, error.to_string())
+        })?;
+        self.save();
+        let net = blocked.entry.address;
+        tracing::info!("{} is blocked by a person", display(&net));
+        self.view_of(net).ok_or_else(|| ApiError::new(Code::Internal, "the block did not stay"))
+    }
+
+    /// Ends a block.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn unblock(&mut self, net: IpNet) -> Result<BlockView, ApiError> {
+        let before = self.view_of(net);
+        let entry = self.denylist.unblock(net).map_err(|error| {
+            let code = match error {
+                UnblockError::Unknown(_) | UnblockError::Covered { .. } => Code::NotFound,
+                UnblockError::Enforcer { .. } => Code::Internal,
+            };
+            ApiError::new(code, error.to_string())
+        })?;
+        self.save();
+        tracing::info!("{} is unblocked by a person", display(&entry.address));
+        Ok(before.unwrap_or_else(|| self.view(listed(entry))))
+    }
+
+    /// Ends all blocks; gives how many.
+    ///
+    /// # Errors
+    ///
+    /// When the kernel does not let one go.
+    pub fn unblock_all(&mut self) -> Result<u64, ApiError> {
+        let mut removed = 0;
+        for Listed { entry, .. } in self.denylist.list() {
+            self.unblock(entry.address)?;
+            removed += 1;
+        }
+        Ok(removed)
+    }
+
+    /// The denylist, newest first.
+    ///
+    /// # Errors
+    ///
+    /// Never at present.
+    pub fn denylist(&mut self, limit: usize) -> Result<DenylistView, ApiError> {
+        let mut listed = self.denylist.list();
+        listed.sort_by_key(|l| std::cmp::Reverse(l.entry.since));
+        let total = listed.len() as u64;
+        let entries = listed.into_iter().take(limit).map(|l| self.view(l)).collect();
+        Ok(DenylistView { total, interfaces: self.interfaces(), entries })
+    }
+
+    /// The passlist.
+    #[must_use]
+    pub fn passlist(&self) -> Vec<PassView> {
+        self.passlist.list().into_iter().map(pass_view).collect()
+    }
+
+    /// Adds to the passlist, and ends blocks it now holds.
+    ///
+    /// # Errors
+    ///
+    /// When there are too many, or it can't be written down.
+    pub fn passlist_add(&mut self, net: IpNet, comment: Option<String>) -> Result<PassView, ApiError> {
+        if self.passlist.add(net, comment, Timestamp::now()).map_err(pass_error)? == PassChange::Changed {
+            self.apply();
+            self.save();
+        }
+        let entry = self.passlist.list().into_iter().rev().find(|e| e.address == net.trunc());
+        entry.map(pass_view).ok_or_else(|| ApiError::new(Code::Internal, "the entry did not stay"))
+    }
+
+    /// Takes an entry that a person added off the passlist.
+    ///
+    /// # Errors
+    ///
+    /// When it is not there, or not a person's.
+    pub fn passlist_remove(&mut self, net: IpNet) -> Result<PassView, ApiError> {
+        let before = self.passlist.list().into_iter().rev().find(|e| e.address == net.trunc());
+        self.passlist.remove(net).map_err(pass_error)?;
+        self.apply();
+        before.map(pass_view).ok_or_else(|| ApiError::new(Code::NotFound, "it was not on the passlist"))
+    }
+
+    /// Packets dropped and packets passlisted, per CPU.
+    #[must_use]
+    pub fn packets(&self) -> (Vec<u64>, Vec<u64>) {
+        self.xdp.as_ref().and_then(|xdp| xdp.deny().packets().ok()).unwrap_or_default()
+    }
+
+    /// What the policy counted.
+    #[must_use]
+    pub fn counters(&self) -> [(&'static str, u64); 6] {
+        let stats = self.policy.stats();
+        [
+            ("attacks_counted", stats.counted),
+            ("attacks_passlisted", stats.passlisted),
+            ("attacks_excepted", stats.excepted),
+            ("decisions", stats.decisions),
+            ("obstacles", stats.obstacles),
+            ("actors_forgotten", stats.actors_forgotten),
+        ]
+    }
+
+    fn interfaces(&self) -> Vec<DenyInterface> {
+        let Some(xdp) = &self.xdp else { return Vec::new() };
+        let deny = xdp.deny();
+        let view = |a: &crate::probe::deny::Attached| DenyInterface {
+            name: a.interface.clone(),
+            mode: a.mode.name().to_owned(),
+        };
+        deny.attached.iter().map(view).collect()
+    }
+
+    fn view_of(&mut self, net: IpNet) -> Option<BlockView> {
+        let entry = self.denylist.entry(net)?.clone();
+        let mut listed = listed(entry);
+        if let Some(xdp) = &mut self.xdp {
+            let drops = xdp.drops(net);
+            listed.enforced = drops.is_some();
+            listed.drops = drops.map_or(0, |d| d.packets);
+        }
+        Some(self.view(listed))
+    }
+
+    fn view(&self, listed: Listed) -> BlockView {
+        let Listed { entry, enforced, drops, .. } = listed;
+        let rules = if entry.cause.rules.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", entry.cause.rules.join(", "))
+        };
+        let interfaces = self.interfaces().into_iter().map(|interface| interface.name);
+        BlockView {
+            net: display(&entry.address),
+            since: Some(entry.since),
+            ends: entry.until,
+            drops,
+            cause: format!("{}{rules}", entry.cause.reason),
+            origin: match entry.cause.by {
+                By::Respond => "respond",
+                By::User => "manual",
+                By::Adopted => "adopted",
+            }
+            .to_owned(),
+            enforced_on: if enforced { interfaces.collect() } else { Vec::new() },
+        }
+    }
+
+    /// Tells the kernel the passlist.
+    fn apply(&mut self) {
+        match self.denylist.apply(&self.passlist) {
+            Ok(lifted) => {
+                for entry in lifted {
+                    tracing::info!("{} is unblocked: it is on the passlist now", display(&entry.address));
+                }
+            }
+            Err(error) => tracing::error!(%error, "the kernel refuses the passlist"),
+        }
+    }
+
+    fn save(&mut self) {
+        if let Err(error) = self.denylist.save() {
+            tracing::error!("the denylist can't be written down; it is in force all the same: {error}");
+        }
+    }
+}
+
+fn listed(entry: Entry) -> Listed {
+    Listed { entry, enforced: false, not_enforced: None, drops: 0, first_drop: None }
+}
+
+fn pass_view(entry: PassEntry) -> PassView {
+    let origin = match entry.reason {
+        PassReason::Added => "manual",
+        PassReason::Configured | PassReason::Proxy => "config",
+        PassReason::Loopback | PassReason::Own | PassReason::Gateway => "always",
+    };
+    PassView {
+        net: display(&entry.address),
+        origin: origin.to_owned(),
+        comment: Some(entry.note.unwrap_or_else(|| entry.reason.to_string())),
+    }
+}
+
+fn pass_error(error: PasslistError) -> ApiError {
+    let code = match error {
+        PasslistError::Fixed { .. } => Code::Refused,
+        PasslistError::Unknown(_) => Code::NotFound,
+        PasslistError::Full(_) => Code::Full,
+        PasslistError::State(_) => Code::Internal,
+    };
+    ApiError::new(code, error.to_string())
+}

@@ -1,0 +1,99 @@
+//! What the workers share: settings, services, the response, counters. Nothing per connection.
+
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+        mpsc::SyncSender,
+    },
+};
+
+use super::{counters::Counters, responder::Responder, settings::Settings, transaction::Transaction};
+use crate::{probe::tap::AdviceMap, rules::Match, service::Services, time::Ktime};
+
+/// Shared by all threads of the agent.
+pub struct Shared {
+    /// Words to the tap.
+    pub advice: AdviceMap,
+    /// Whose connections are.
+    pub services: Services,
+    /// To the printer.
+    pub events: SyncSender<Transaction>,
+    /// Counts.
+    pub counters: Counters,
+    /// Caps of each worker.
+    pub caps: Caps,
+    settings: RwLock<Arc<Settings>>,
+    responder: Mutex<Responder>,
+    stopping: AtomicBool,
+}
+
+/// Caps of one worker.
+#[derive(Clone, Copy, Debug)]
+pub struct Caps {
+    /// Connections.
+    pub connections: usize,
+    /// Bytes they hold.
+    pub memory: usize,
+}
+
+impl Shared {
+    /// What the workers will share.
+    #[must_use]
+    pub fn new(
+        advice: AdviceMap,
+        services: Services,
+        events: SyncSender<Transaction>,
+        caps: Caps,
+        settings: Settings,
+        responder: Responder,
+    ) -> Self {
+        Self {
+            advice,
+            services,
+            events,
+            counters: Counters::default(),
+            caps,
+            settings: RwLock::new(Arc::new(settings)),
+            responder: Mutex::new(responder),
+            stopping: AtomicBool::new(false),
+        }
+    }
+
+    /// The settings in force.
+    #[must_use]
+    pub fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts other settings in force; workers take them over within a batch.
+    pub fn replace_settings(&self, settings: Settings) {
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+    }
+
+    /// Who is kept out.
+    pub fn responder(&self) -> MutexGuard<'_, Responder> {
+        self.responder.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An attack event: true if it led to a block.
+    pub fn attack(&self, peer: IpAddr, client: IpAddr, at: Ktime, matches: &[Match]) -> bool {
+        let blocked = self.responder().attack(peer, client, at, matches);
+        if blocked {
+            self.counters.blocks.add(1);
+        }
+        blocked
+    }
+
+    /// Tells the workers to stop.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+    }
+
+    /// Whether workers should stop.
+    #[must_use]
+    pub fn stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+}

@@ -1,0 +1,29 @@
+//! A transaction on its way out: a judged request with its response.
+
+use std::{net::IpAddr, sync::Arc};
+
+use crate::{
+    capture::record::Peer,
+    http::{Request, Response},
+    rules::Match,
+    service::Service,
+    time::Ktime,
+};
+
+/// One HTTP request and its response, judged.
+pub struct Transaction {
+    /// The service's.
+    pub service: Arc<Service>,
+    /// The connection.
+    pub peer: Peer,
+    /// Who sent the request, behind trusted proxies.
+    pub client_ip: IpAddr,
+    /// The request.
+    pub request: Box<Request>,
+    /// The response, or why there is none, and since when.
+    pub response: Result<Box<Response>, (&'static str, Ktime)>,
+    /// What held.
+    pub matches: Vec<Match>,
+    /// The request led to a block.
+    pub blocked: bool,
+}

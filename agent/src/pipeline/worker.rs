@@ -1,0 +1,203 @@
+//! A worker: one ring buffer, its connections, and every stage up to the event.
+//!
+//! Workers share nothing per connection: the tap chooses the ring by the connection's addresses.
+
+use std::{
+    os::fd::{AsFd, OwnedFd},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use super::{
+    connection::Connection,
+    connections::{Connections, Over},
+    judge::Judge,
+    shared::Shared,
+};
+use crate::{
+    capture::{Record, Segment, record::Peer},
+    http::Output,
+    limits,
+    probe::rings::Ring,
+    stream::StreamStats,
+    time::{self, Ktime},
+};
+
+/// Entries read from the ring before settings are looked at again.
+const BATCH: usize = 1024;
+/// How long a worker leaves the ring alone once it has read it empty: entries gather, and one wake-up
+/// serves many. Small beside the 5 ms a block may take.
+const PAUSE: Duration = Duration::from_micros(300);
+/// Time between two looks at what is overdue, nanoseconds.
+const TICK: Ktime = time::SECOND / 4;
+
+/// Reads one ring until told to stop.
+pub struct Worker {
+    ring: Ring,
+    stop: Arc<OwnedFd>,
+    flow: Flow,
+}
+
+/// Everything behind the ring.
+struct Flow {
+    shared: Arc<Shared>,
+    connections: Connections,
+    stream: StreamStats,
+    outputs: Vec<Output>,
+    judge: Judge,
+    view: Arc<Mutex<View>>,
+}
+
+/// What others may see of a worker; renewed at every tick.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct View {
+    /// Counters of the stream stage.
+    pub stream: StreamStats,
+    /// Connections in the table.
+    pub connections: usize,
+    /// Bytes they hold.
+    pub memory: usize,
+}
+
+impl Worker {
+    /// A worker for `ring` that stops when `stop` can be read.
+    #[must_use]
+    pub fn new(ring: Ring, shared: Arc<Shared>, stop: Arc<OwnedFd>, view: Arc<Mutex<View>>) -> Self {
+        let caps = shared.caps;
+        let flow = Flow {
+            connections: Connections::new(caps.connections, caps.memory),
+            stream: StreamStats::default(),
+            outputs: Vec::new(),
+            judge: Judge::new(Arc::clone(&shared)),
+            view,
+            shared,
+        };
+        Self { ring, stop, flow }
+    }
+
+    /// Works until stopped.
+    pub fn run(mut self) {
+        let Self { ring, stop, flow } = &mut self;
+        let mut ticked = time::now();
+        while !flow.shared.stopping() {
+            flow.judge.refresh();
+            let count = ring.drain(BATCH, |entry| flow.record(entry));
+            if count == 0 {
+                flow.publish();
+                // Nothing there: sleep until there is something, then let a few gather.
+                if ring.wait(stop.as_fd(), Duration::from_nanos(TICK)) {
+                    std::thread::sleep(PAUSE);
+                }
+            } else if count < BATCH {
+                std::thread::sleep(PAUSE);
+            }
+            let now = time::now();
+            if now.saturating_sub(ticked) >= TICK {
+                ticked = now;
+                flow.tick(now);
+            }
+        }
+        while ring.drain(BATCH, |entry| flow.record(entry)) > 0 {}
+        flow.finish(time::now());
+    }
+}
+
+impl Flow {
+    /// capture: an entry of the ring is a record.
+    fn record(&mut self, entry: &[u8]) {
+        match Record::decode(entry) {
+            Ok(Record::Data(peer, at, segment)) => self.segment(peer, at, &segment),
+            Ok(Record::Pending(peer, at, segment)) => {
+                if !self.connections.keep(peer, at, &segment) {
+                    self.shared.counters.pending_dropped.add(1);
+                }
+            }
+            Ok(Record::Adopt(peer, _)) => {
+                for kept in self.connections.adopt(&peer) {
+                    self.segment(peer, kept.at, &kept.segment());
+                }
+            }
+            Ok(Record::Close(peer, at)) => {
+                if let Some(connection) = self.connections.take(peer.cookie) {
+                    self.close(connection, at);
+                }
+            }
+            Err(error) => {
+                self.shared.counters.bad_records.add(1);
+                tracing::debug!(%error, "ring entry refused");
+            }
+        }
+    }
+
+    /// stream and http: payload of a connection becomes requests and responses, which are judged.
+    fn segment(&mut self, peer: Peer, at: Ktime, segment: &Segment<'_>) {
+        let http = self.judge.settings().http;
+        let connection = self.connections.open(peer.cookie, || {
+            self.shared.counters.connections.add(1);
+            Connection::new(peer, http, segment.known_start, at)
+        });
+        connection.last_seen = at;
+        let advice = connection.segment(segment, at, &mut self.stream, &mut self.outputs);
+        if let Some(advice) = advice {
+            connection.advised = true;
+            if let Err(error) = self.shared.advice.say(peer.cookie, advice) {
+                self.shared.counters.advice_failed.add(1);
+                tracing::debug!(%error, "the tap did not take advice");
+            }
+        }
+        for output in self.outputs.drain(..) {
+            self.judge.output(connection, output);
+        }
+        self.connections.settle(peer.cookie);
+        while let Some((over, connection)) = self.connections.over() {
+            match over {
+                Over::Connections => self.shared.counters.evicted_table_full.add(1),
+                Over::Memory => self.shared.counters.evicted_memory_full.add(1),
+            }
+            self.close(connection, at);
+        }
+    }
+
+    /// The connection is not followed any longer: what waits for an answer goes without.
+    fn close(&mut self, mut connection: Connection, now: Ktime) {
+        connection.close(now, &mut self.stream, &mut self.outputs);
+        for output in self.outputs.drain(..) {
+            self.judge.output(&mut connection, output);
+        }
+        self.judge.abandon(&mut connection, now, "closed");
+        if connection.advised {
+            self.shared.advice.forget(connection.peer.cookie);
+        }
+    }
+
+    /// Gives up what is overdue: holes, and connections nothing was heard of.
+    fn tick(&mut self, now: Ktime) {
+        let cookies = self.connections.waiting();
+        for cookie in cookies {
+            let Some(connection) = self.connections.peek_mut(cookie) else { continue };
+            connection.expire(now, &mut self.stream, &mut self.outputs);
+            for output in self.outputs.drain(..) {
+                self.judge.output(connection, output);
+            }
+            self.connections.settle(cookie);
+        }
+        while let Some(connection) = self.connections.idle(now.saturating_sub(limits::CONNECTION_IDLE)) {
+            self.shared.counters.expired_idle.add(1);
+            self.close(connection, now);
+        }
+        self.publish();
+    }
+
+    fn publish(&self) {
+        let (connections, memory) = self.connections.size();
+        let mut view = self.view.lock().unwrap_or_else(PoisonError::into_inner);
+        *view = View { stream: self.stream, connections, memory };
+    }
+
+    fn finish(&mut self, now: Ktime) {
+        while let Some(connection) = self.connections.any() {
+            self.close(connection, now);
+        }
+        self.publish();
+    }
+}
