@@ -371,11 +371,11 @@ pub fn pinned_interfaces(pins: &Path) -> Vec<String> {
     names.filter_map(of).collect()
 }
 
-/// Names of the network interfaces of this network namespace. From /proc, which follows the process
+/// Names of the network interfaces of this network namespace. From /proc, which follows the thread
 /// into a namespace where a mounted /sys does not.
 #[must_use]
 pub fn interfaces() -> Vec<String> {
-    let table = fs::read_to_string("/proc/self/net/dev").unwrap_or_default();
+    let table = fs::read_to_string("/proc/thread-self/net/dev").unwrap_or_default();
     let mut names: Vec<String> =
         table.lines().filter_map(|line| Some(line.split_once(':')?.0.trim().to_owned())).collect();
     names.sort();

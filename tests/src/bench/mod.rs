@@ -53,4 +53,4 @@ pub struct Part {
 }
 
 /// Every part, in the order they run.
-pub const PARTS: &[Part] = &[parts::xdp::PART];
+pub const PARTS: &[Part] = &[parts::xdp::PART, parts::flood::PART];

@@ -16,10 +16,8 @@ pub struct Instruction {
     immediate: i32,
 }
 
-/// Where in the frame the next state of the random walk stands: behind all headers, eight bytes.
-pub const WALK: usize = 88;
-/// A frame must be this long.
-pub const FRAME: usize = 96;
+/// A frame must be this long: headers up to the source's end.
+const FRAME: i32 = 38;
 
 /// From which addresses packets come.
 #[derive(Clone, Copy, Debug)]
@@ -58,44 +56,34 @@ const MOV: u8 = 0xb0;
 
 const WORD: u8 = 0x00;
 const HALF: u8 = 0x08;
-const DOUBLE: u8 = 0x18;
 
+const BPF_FUNC_GET_PRANDOM_U32: i32 = 7;
 const BPF_FUNC_TAIL_CALL: i32 = 12;
 const BPF_FUNC_REDIRECT: i32 = 23;
 const XDP_PASS: i32 = 2;
 
-/// Knuth's linear congruential generator of 64 bits (MMIX); the upper half is taken.
-const FACTOR: u64 = 6_364_136_223_846_793_005;
-const STEP: i32 = 1_442_695_041;
-
-/// Takes the next of `sources`, at random, writes it into the packet and goes on with `then`. An IPv4
-/// header's checksum stays right: its identification takes up the difference.
+/// Takes one of `sources` at random, writes it into the packet and goes on with `then`. An IPv4 header's
+/// checksum stays right: its identification takes up the difference.
 ///
 /// # Errors
 ///
-/// When an offset does not fit.
+/// When a number does not fit.
 pub fn from_many_sources(sources: Sources, then: Then<'_>) -> Result<Vec<Instruction>> {
-    let walk = i16::try_from(WALK)?;
     let at = i16::try_from(sources.at)?;
     let mut program = vec![
         register(MOV, R6, R1),
-        load(WORD, R2, R1, 0),
-        load(WORD, R3, R1, 4),
+        call(BPF_FUNC_GET_PRANDOM_U32),
+        // Of 32 random bits, the share that `count` is of all.
+        register(MOV, R5, R0),
+        immediate(MUL, R5, i32::try_from(sources.count)?),
+        immediate(RSH, R5, 32),
+        load(WORD, R2, R6, 0),
+        load(WORD, R3, R6, 4),
         register(MOV, R4, R2),
-        immediate(ADD, R4, i32::try_from(FRAME)?),
+        immediate(ADD, R4, FRAME),
     ];
     let too_short = program.len();
     program.push(jump_if_greater(R4, R3, 0));
-    program.push(load(DOUBLE, R5, R2, walk));
-    program.extend(wide(R0, 0, FACTOR));
-    program.extend([
-        register(MUL, R5, R0),
-        immediate(ADD, R5, STEP),
-        store(DOUBLE, R2, walk, R5),
-        immediate(RSH, R5, 32),
-        immediate(MUL, R5, i32::try_from(sources.count)?),
-        immediate(RSH, R5, 32),
-    ]);
     program.extend(wide(R0, 0, u64::from(sources.first)));
     program.push(register(ADD, R5, R0));
     if sources.at == 26 {
@@ -201,7 +189,7 @@ mod tests {
         // RFC 9669 sections 4.1 and 5.
         assert_eq!(immediate(MOV, R0, 2), new(0xb7, 0, 0, 0, 2));
         assert_eq!(register(MOV, R6, R1), new(0xbf, 6, 1, 0, 0));
-        assert_eq!(load(DOUBLE, R5, R2, 88).opcode, 0x79);
+        assert_eq!(load(WORD, R5, R2, 88).opcode, 0x61);
         assert_eq!(store(HALF, R2, 18, R0).opcode, 0x6b);
         assert_eq!(size_of::<Instruction>(), 8);
     }

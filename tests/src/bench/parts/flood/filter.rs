@@ -83,13 +83,16 @@ pub enum Filter {
 /// Picket's denylist in force.
 pub struct Picket {
     deny: Deny,
-    pins: PathBuf,
+    _pins: Pins,
 }
 
-impl Drop for Picket {
+/// A directory of pins, removed with all that it holds in force when dropped.
+struct Pins(PathBuf);
+
+impl Drop for Pins {
     fn drop(&mut self) {
-        if let Err(error) = deny::clean(&self.pins) {
-            eprintln!("{} is left behind: {error}", self.pins.display());
+        if let Err(error) = deny::clean(&self.0) {
+            eprintln!("{} is left behind: {error}", self.0.display());
         }
     }
 }
@@ -132,10 +135,10 @@ impl Filter {
     fn picket(mode: Mode, entries: u32, first: Ipv4Addr, receiver: &Netns) -> Result<Self> {
         static MADE: AtomicU32 = AtomicU32::new(0);
         let number = MADE.fetch_add(1, Ordering::Relaxed);
-        let pins =
-            PathBuf::from(bpffs::STANDARD).join(format!("picket-bench-{}-{number}", std::process::id()));
-        let attached = receiver.enter(|| Ok(Deny::attach(&pins, &[Cable::RECEIVER.to_owned()], Some(mode))?))?;
-        let mut picket = Picket { deny: attached, pins };
+        let name = format!("picket-bench-{}-{number}", std::process::id());
+        let pins = Pins(PathBuf::from(bpffs::STANDARD).join(name));
+        let deny = receiver.enter(|| Ok(Deny::attach(&pins.0, &[Cable::RECEIVER.to_owned()], Some(mode))?))?;
+        let mut picket = Picket { deny, _pins: pins };
         // What stands on the passlist of any host: loopback, own addresses, gateways.
         let passlist = ["127.0.0.0/8", "192.0.2.1/32", "192.0.2.2/32", "::1/128"];
         picket.deny.pass(&passlist.iter().map(|net| net.parse()).collect::<Result<Vec<_>, _>>()?)?;
