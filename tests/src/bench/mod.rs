@@ -3,16 +3,17 @@
 //! Everything that is compared is measured in one run, in turns (A B A B …), so that what the machine
 //! does besides hits all sides alike. A figure is the median of the turns with the least and the most.
 
+pub mod agent;
 pub mod clock;
 pub mod cpu;
 pub mod docs;
 pub mod figures;
 pub mod ground;
-
 pub mod load;
 pub mod machine;
 pub mod parts;
 pub mod report;
+pub mod service;
 
 pub mod sys;
 
@@ -53,4 +54,11 @@ pub struct Part {
 }
 
 /// Every part, in the order they run.
-pub const PARTS: &[Part] = &[parts::xdp::PART, parts::flood::PART];
+pub const PARTS: &[Part] = &[
+    parts::xdp::PART,
+    parts::flood::PART,
+    parts::saturated::PART,
+    parts::steady::PART,
+    parts::footprint::PART,
+    parts::reaction::PART,
+];

@@ -52,7 +52,8 @@ impl Cgroup {
     ///
     /// When it is gone.
     pub fn cpu(&self) -> Result<u64> {
-        let stat = fs::read_to_string(self.path.join("cpu.stat")).context("read a control group's cpu.stat")?;
+        let stat =
+            fs::read_to_string(self.path.join("cpu.stat")).context("read a control group's cpu.stat")?;
         let usage = stat.lines().find_map(|line| line.strip_prefix("usage_usec "));
         let microseconds: u64 = usage.context("cpu.stat has no usage_usec")?.parse()?;
         Ok(microseconds * 1000)

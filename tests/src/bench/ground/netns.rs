@@ -28,7 +28,8 @@ impl Netns {
             unsafe { unshare_unsafe(UnshareFlags::NEWNET) }.context("make a network namespace")?;
             File::open("/proc/thread-self/ns/net").context("open the new network namespace")
         });
-        let file = made.join().map_err(|_| anyhow!("the thread that makes a network namespace panicked"))??;
+        let file =
+            made.join().map_err(|_| anyhow!("the thread that makes a network namespace panicked"))??;
         let netns = Self(file);
         netns.ip("link set lo up")?;
         Ok(netns)

@@ -131,7 +131,10 @@ fn run(bench: &Bench) -> Result<Section> {
     let mut tables = Vec::new();
     for (sender, caption) in [
         (Sender::Frames, "Packets as a network card hands them over (XDP frames)"),
-        (Sender::Packets, "Packets from a packet socket (socket buffers, which native XDP on a veth has to copy)"),
+        (
+            Sender::Packets,
+            "Packets from a packet socket (socket buffers, which native XDP on a veth has to copy)",
+        ),
     ] {
         let rows: Vec<_> = sides.iter().zip(&measured).filter(|(side, _)| side.sender == sender).collect();
         let picket = rows.iter().find(|(side, _)| side.kind == Kind::Native && side.entries == sizes[1]);
@@ -153,7 +156,8 @@ fn run(bench: &Bench) -> Result<Section> {
         for (side, floods) in rows {
             let rate = Series::of(floods.iter().map(|f| f.handled as f64 * 1e9 / f.wall_ns as f64));
             let reached = Series::of(floods.iter().map(|f| f.handled as f64 / f.sent as f64));
-            let entries = if side.kind.has_entries() { grouped(side.entries.into()) } else { "—".to_owned() };
+            let entries =
+                if side.kind.has_entries() { grouped(side.entries.into()) } else { "—".to_owned() };
             table.row([
                 side.kind.name().to_owned(),
                 entries,

@@ -124,9 +124,8 @@ impl PacketSocket {
             let rest = &mut messages[at..];
             let most = rest.len().min(count - sent);
             // SAFETY: messages, vectors and frames outlive the call; there are `most` of them.
-            let answer = unsafe {
-                libc::sendmmsg(self.0.as_raw_fd(), rest.as_mut_ptr(), most as libc::c_uint, 0)
-            };
+            let answer =
+                unsafe { libc::sendmmsg(self.0.as_raw_fd(), rest.as_mut_ptr(), most as libc::c_uint, 0) };
             if answer < 0 {
                 let error = io::Error::last_os_error();
                 match error.raw_os_error() {

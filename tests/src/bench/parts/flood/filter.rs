@@ -125,9 +125,13 @@ impl Filter {
             Self::Picket(picket) => Ok(picket.deny.packets()?.0.iter().sum()),
             Self::Nft(family) => {
                 // Terse: the set's elements are not fetched.
-                let listed = nft(receiver, &["--terse", "list", "counters", "table", family, "picket_bench"])?;
+                let listed =
+                    nft(receiver, &["--terse", "list", "counters", "table", family, "picket_bench"])?;
                 let mut words = listed.split_whitespace().skip_while(|word| *word != "packets");
-                words.nth(1).and_then(|n| n.parse().ok()).with_context(|| format!("nft shows no counter: {listed}"))
+                words
+                    .nth(1)
+                    .and_then(|n| n.parse().ok())
+                    .with_context(|| format!("nft shows no counter: {listed}"))
             }
         }
     }
@@ -137,7 +141,8 @@ impl Filter {
         let number = MADE.fetch_add(1, Ordering::Relaxed);
         let name = format!("picket-bench-{}-{number}", std::process::id());
         let pins = Pins(PathBuf::from(bpffs::STANDARD).join(name));
-        let deny = receiver.enter(|| Ok(Deny::attach(&pins.0, &[Cable::RECEIVER.to_owned()], Some(mode))?))?;
+        let deny =
+            receiver.enter(|| Ok(Deny::attach(&pins.0, &[Cable::RECEIVER.to_owned()], Some(mode))?))?;
         let mut picket = Picket { deny, _pins: pins };
         // What stands on the passlist of any host: loopback, own addresses, gateways.
         let passlist = ["127.0.0.0/8", "192.0.2.1/32", "192.0.2.2/32", "::1/128"];
@@ -148,13 +153,22 @@ impl Filter {
         Ok(Self::Picket(Box::new(picket)))
     }
 
-    fn nft(family: &'static str, hook: &str, entries: u32, first: Ipv4Addr, receiver: &Netns) -> Result<Self> {
+    fn nft(
+        family: &'static str,
+        hook: &str,
+        entries: u32,
+        first: Ipv4Addr,
+        receiver: &Netns,
+    ) -> Result<Self> {
         let mut rules = format!("table {family} picket_bench {{\ncounter dropped {{ }}\n");
         rules.push_str("set denied {\ntype ipv4_addr\nelements = {");
         for i in 0..entries {
             let _ = writeln!(rules, "{},", Ipv4Addr::from_bits(first.to_bits() + i));
         }
-        let _ = write!(rules, "}}\n}}\nchain filter {{\n{hook};\nip saddr @denied counter name dropped drop\n}}\n}}\n");
+        let _ = write!(
+            rules,
+            "}}\n}}\nchain filter {{\n{hook};\nip saddr @denied counter name dropped drop\n}}\n}}\n"
+        );
         let directory = Directory::new("nft")?;
         let file = directory.file("rules");
         fs::write(&file, rules)?;
@@ -177,7 +191,8 @@ fn nft(netns: &Netns, words: &[&str]) -> Result<String> {
 /// Packets that came in at the receiving end, by the interface's own count.
 fn received() -> Result<u64> {
     let table = fs::read_to_string("/proc/thread-self/net/dev").context("read the interfaces' counts")?;
-    let line = table.lines().find_map(|line| line.trim_start().strip_prefix(Cable::RECEIVER)?.strip_prefix(':'));
+    let line =
+        table.lines().find_map(|line| line.trim_start().strip_prefix(Cable::RECEIVER)?.strip_prefix(':'));
     let packets = line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok());
     packets.with_context(|| format!("no counts of {}", Cable::RECEIVER))
 }
