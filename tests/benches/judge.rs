@@ -34,6 +34,7 @@ fn request(method: &str, target: &str, content_type: &str, body: Vec<u8>) -> Req
         target: target.to_owned().into(),
         version: 1,
         headers: headers.into_iter().map(header).collect(),
+        trailers: 0,
         body: Body { wire_len: body.len() as u64, data: body.into(), cut: false },
         anomalies: Vec::new(),
         started: 0,

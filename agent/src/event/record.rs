@@ -150,7 +150,9 @@ impl Recorder {
             return Vec::new();
         }
         let redactor = self.redactor.clone();
-        let known: Known = redactor.known(request);
+        // Only values matched in the target or body as a whole are compared with it.
+        let whole = findings.iter().any(|finding| finding.key.is_none());
+        let known = if whole { redactor.known(request) } else { Known::default() };
         let mut matches = Vec::with_capacity(findings.len().min(limits::EVENT_MATCHES));
         for finding in findings.iter().take(limits::EVENT_MATCHES) {
             let value = redactor.matched(finding.location, finding.key, finding.value, &known);

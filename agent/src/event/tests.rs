@@ -20,6 +20,7 @@ fn request(target: &str, fields: &[(&str, &str)], body: &str) -> Request {
         target: Bytes::from(target.to_owned()),
         version: 1,
         headers: headers(fields),
+        trailers: 0,
         body: Body { data: Bytes::from(body.to_owned()), wire_len: body.len() as u64, cut: false },
         anomalies: Vec::new(),
         started: 5_000_000_000,

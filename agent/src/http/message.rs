@@ -39,6 +39,9 @@ pub struct Request {
     pub version: u8,
     /// Header fields, in order; then trailer fields. Fields whose line is malformed stand here too.
     pub headers: Vec<Header>,
+    /// How many of `headers`, at the end, are trailer fields. They are judged like the others, but say
+    /// nothing about who sent the request: a proxy passes them on as the client wrote them.
+    pub trailers: usize,
     /// Body.
     pub body: Body,
     /// What is wrong with it, if anything.
@@ -50,6 +53,12 @@ pub struct Request {
 }
 
 impl Request {
+    /// The header fields without trailer fields.
+    #[must_use]
+    pub fn head_fields(&self) -> &[Header] {
+        self.headers.get(..self.headers.len().saturating_sub(self.trailers)).unwrap_or(&self.headers)
+    }
+
     /// Value of the first header field with this name (ASCII case ignored).
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&Bytes> {

@@ -87,27 +87,26 @@ impl Connection {
             Direction::Ingress => (&mut reading.ingress, &mut reading.http),
             Direction::Egress => (&mut reading.egress, &mut reading.http),
         };
-        let mut at = stream.next_seq().unwrap_or(segment.seq);
-        let mut advice = Advice::default();
-        let mut ignore = false;
+        let mut skips = false;
         stream.push(segment, now, stats, |piece| {
-            at = at.wrapping_add(match piece {
-                stream::Piece::Data(data) => u32::try_from(data.len()).unwrap_or(u32::MAX),
-                stream::Piece::Gap { len, .. } => len,
-            });
             let from = out.len();
             http.feed(direction, piece, now, out);
-            for output in &out[from..] {
-                match output {
-                    Output::Skip { direction, bytes } => skip(&mut advice, *direction, at, *bytes),
-                    Output::Ignore { .. } => ignore = true,
-                    _ => {}
-                }
-            }
+            skips |= out[from..].iter().any(|o| matches!(o, Output::Skip { .. } | Output::Ignore { .. }));
         });
-        if ignore {
-            advice.flags |= advice::flags::IGNORE;
-            self.reading = None;
+        if stream.ended() && direction == Direction::Egress {
+            http.ended(direction, now, out);
+        }
+        if !skips {
+            return None;
+        }
+        let mut advice = Advice::default();
+        match (http.unneeded(direction), stream.next_seq()) {
+            (u64::MAX, _) => {
+                advice.flags = advice::flags::IGNORE;
+                self.reading = None;
+            }
+            (bytes @ 1.., Some(at)) => skip(&mut advice, direction, at, bytes),
+            _ => {}
         }
         (advice.flags != 0).then_some(advice)
     }

@@ -72,7 +72,7 @@ impl Judge {
         let peer_ip = connection.peer.remote_ip();
         let service = service_of(shared, connection);
         service.note_request(request.ended);
-        let client_ip = self.settings.client_ip.resolve(peer_ip, &request.headers);
+        let client_ip = self.settings.client_ip.resolve(peer_ip, request.head_fields());
         let matches = match &self.settings.engine {
             Some(engine) => engine.judge(&request, client_ip, &mut self.scratch),
             None => Vec::new(),
@@ -115,7 +115,7 @@ impl Judge {
             matches: judged.matches,
             blocked: judged.blocked,
         };
-        match self.shared.events.try_send(transaction) {
+        match self.shared.events.try_send(Some(transaction)) {
             Ok(()) => {}
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
                 self.shared.counters.output_dropped.add(1);

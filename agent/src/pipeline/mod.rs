@@ -144,8 +144,8 @@ async fn start(options: RunOptions) -> anyhow::Result<()> {
     if let Ok(Ok(Err(error))) = serving {
         tracing::warn!(%error, "the API failed");
     }
-    drop(agent);
-    drop(shared);
+    // Behind all that the workers sent.
+    let _ = shared.events.send(None);
     join("printer", printing);
     Ok(())
 }

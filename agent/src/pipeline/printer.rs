@@ -19,9 +19,9 @@ use crate::{
 /// How often the two clocks are compared anew.
 const CLOCK_EVERY: Duration = Duration::from_secs(10);
 
-/// Prints transactions until their senders are gone.
+/// Prints transactions until told to stop by a `None`.
 pub struct Printer<W: Write> {
-    transactions: Receiver<Transaction>,
+    transactions: Receiver<Option<Transaction>>,
     shared: Arc<Shared>,
     recorder: Recorder,
     out: io::BufWriter<W>,
@@ -41,14 +41,19 @@ pub enum Style {
 
 impl<W: Write> Printer<W> {
     /// A printer that writes to `out`.
-    pub fn new(transactions: Receiver<Transaction>, shared: Arc<Shared>, out: W, style: Style) -> Self {
+    pub fn new(
+        transactions: Receiver<Option<Transaction>>,
+        shared: Arc<Shared>,
+        out: W,
+        style: Style,
+    ) -> Self {
         let redactor = Arc::clone(&shared.settings().redactor);
         let recorder = Recorder::new(redactor, read_clocks(), EventIds::new(random()));
         let out = io::BufWriter::with_capacity(64 * 1024, out);
         Self { transactions, shared, recorder, out, style, service: None, closed: false }
     }
 
-    /// Works until every sender is gone.
+    /// Works until told to stop.
     pub fn run(mut self) {
         let mut read = std::time::Instant::now();
         loop {
@@ -57,12 +62,10 @@ impl<W: Write> Printer<W> {
                 Err(_) => {
                     // Nothing waits: what was printed should be seen.
                     self.flush();
-                    match self.transactions.recv() {
-                        Ok(transaction) => transaction,
-                        Err(_) => break,
-                    }
+                    self.transactions.recv().unwrap_or(None)
                 }
             };
+            let Some(next) = next else { break };
             if read.elapsed() > CLOCK_EVERY {
                 read = std::time::Instant::now();
                 self.recorder.set_clock(read_clocks());

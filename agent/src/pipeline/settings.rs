@@ -69,6 +69,8 @@ impl Settings {
             http: http::Limits {
                 request_body: config.capture.request_body as usize,
                 response_body: config.capture.response_body as usize,
+                // No rule judges responses yet.
+                decode_responses: false,
                 ..http::Limits::default()
             },
             client_ip: ClientIp::new(config.proxies.trusted.clone(), config.proxies.header.clone()),

@@ -18,8 +18,8 @@ pub struct Shared {
     pub advice: AdviceMap,
     /// Whose connections are.
     pub services: Services,
-    /// To the printer.
-    pub events: SyncSender<Transaction>,
+    /// To the printer; `None` stops it.
+    pub events: SyncSender<Option<Transaction>>,
     /// Counts.
     pub counters: Counters,
     /// Caps of each worker.
@@ -44,7 +44,7 @@ impl Shared {
     pub fn new(
         advice: AdviceMap,
         services: Services,
-        events: SyncSender<Transaction>,
+        events: SyncSender<Option<Transaction>>,
         caps: Caps,
         settings: Settings,
         responder: Responder,

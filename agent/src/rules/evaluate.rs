@@ -163,8 +163,9 @@ impl Engine {
             Matcher::Phrases(phrases) => phrases.find(text),
             Matcher::Exact(exact) => exact.find(text),
             Matcher::Ip(networks) => networks.find(text),
-            Matcher::Sqli => injection(text, sqli::is_sqli, scratch, stats),
-            Matcher::Xss => injection(text, xss::is_xss, scratch, stats),
+            Matcher::Sqli if sqli::worth_reading(text) => injection(text, sqli::is_sqli, scratch, stats),
+            Matcher::Xss if xss::worth_reading(text) => injection(text, xss::is_xss, scratch, stats),
+            Matcher::Sqli | Matcher::Xss => None,
         }
     }
 }

@@ -9,10 +9,17 @@
 //! shared by the workers; what changes while judging is in a [`Scratch`] that each worker owns.
 //!
 //! ```
-//! # use picket::rules;
+//! use picket::rules;
+
 //! let engine = rules::compile(&rules::builtin()?)?;
 //! let mut scratch = rules::Scratch::default();
-//! # let request = picket::rules::inputs::sample("GET", "/?id=1%27%20UNION%20SELECT%201--");
+//! # use picket::http::{Body, Request};
+//! let request = Request {
+//!     method: "GET".into(),
+//!     target: "/?id=1%27%20UNION%20SELECT%201--".into(),
+//!     # number: 0, version: 1, headers: vec![], trailers: 0, body: Body::default(), anomalies: vec![], started: 0, ended: 0,
+//!     // …
+//! };
 //! let matches = engine.judge(&request, [192, 0, 2, 1].into(), &mut scratch);
 //! assert_eq!(matches[0].rule.tags["type"], "sql_injection");
 //! assert_eq!(matches[0].location, "query.id");

@@ -55,6 +55,7 @@ pub fn request(data: &[u8]) -> Request {
         target: target.into(),
         version: 1,
         headers,
+        trailers: 0,
         body: Body { data: rest.to_vec().into(), wire_len: rest.len() as u64, cut: false },
         anomalies: Vec::new(),
         started: 0,

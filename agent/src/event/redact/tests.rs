@@ -12,6 +12,7 @@ fn request(target: &str, body: &str) -> Request {
         target: Bytes::from(target.to_owned()),
         version: 1,
         headers: Vec::new(),
+        trailers: 0,
         body: Body { data: Bytes::from(body.to_owned()), ..Body::default() },
         anomalies: Vec::new(),
         started: 0,

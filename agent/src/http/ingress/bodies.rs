@@ -28,7 +28,9 @@ impl Connection {
         for a in raw.anomalies {
             note(&mut request.anomalies, a.kind, || a.detail);
         }
+        let head = request.headers.len();
         lenient::append_trailer(&mut request.headers, raw.trailer, &self.limits, &mut request.anomalies);
+        request.trailers = request.headers.len().saturating_sub(head);
         request.ended = now;
         self.ingress.state = if body.is_done() { State::Head } else { State::Rest(body) };
         self.emit_request(request, out);

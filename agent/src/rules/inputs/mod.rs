@@ -56,6 +56,10 @@ impl Value {
 struct Node {
     parent: NodeId,
     name: Name,
+    /// How many names stand above.
+    depth: u32,
+    /// The highest of them, or itself.
+    top: NodeId,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -143,30 +147,31 @@ impl Inputs {
 
     /// Whether `node` stands under (or at) this path of keys. Indexes of lists are written in decimal.
     pub fn is_under(&self, node: NodeId, key_path: &[Vec<u8>]) -> bool {
-        let mut depth = 0;
-        let mut at = node;
-        while let Some(above) = self.node(at) {
-            depth += 1;
-            at = above.parent;
-        }
-        if depth < key_path.len() {
+        let Some((first, below)) = key_path.split_first() else { return true };
+        let Some(Node { depth, top, .. }) = self.node(node) else { return false };
+        let mut depth = *depth as usize;
+        if depth < below.len() || !self.is_named(*top, first) {
             return false;
         }
         let mut at = node;
-        while let Some(here) = self.node(at) {
-            depth -= 1;
-            if let Some(key) = key_path.get(depth) {
-                let same = match here.name {
-                    Name::Key(span) => self.slice(span) == &key[..],
-                    Name::Index(index) => index.to_string().as_bytes() == &key[..],
-                };
-                if !same {
-                    return false;
-                }
+        while let (Some(here), true) = (self.node(at), depth > 0) {
+            if key_path.get(depth).is_some_and(|key| !self.is_named(at, key)) {
+                return false;
             }
+            depth -= 1;
             at = here.parent;
         }
         true
+    }
+
+    fn is_named(&self, node: NodeId, key: &[u8]) -> bool {
+        match self.node(node).map(|node| node.name) {
+            Some(Name::Key(span)) => self.slice(span) == key,
+            Some(Name::Index(index)) => {
+                key.first().is_some_and(u8::is_ascii_digit) && index.to_string().as_bytes() == key
+            }
+            None => false,
+        }
     }
 
     /// Where a value stands, for a person: `query.id`, `headers.user-agent`, `body.items.0.name`.
@@ -221,19 +226,20 @@ impl Inputs {
     }
 
     fn key_at(&mut self, address: Address, parent: NodeId, span: Span) -> NodeId {
-        let node = self.push_node(Node { parent, name: Name::Key(span) });
+        let node = self.push_node(parent, Name::Key(span));
         self.push(address, Source::Keys, node, span);
         node
     }
 
     fn indexed(&mut self, parent: NodeId, index: u32) -> NodeId {
-        self.push_node(Node { parent, name: Name::Index(index) })
+        self.push_node(parent, Name::Index(index))
     }
 
-    fn push_node(&mut self, node: Node) -> NodeId {
-        let Ok(id) = u32::try_from(self.nodes.len()) else { return node.parent };
-        self.nodes.push(node);
-        NodeId(id)
+    fn push_node(&mut self, parent: NodeId, name: Name) -> NodeId {
+        let Ok(id) = u32::try_from(self.nodes.len()).map(NodeId) else { return parent };
+        let (depth, top) = self.node(parent).map_or((0, id), |above| (above.depth + 1, above.top));
+        self.nodes.push(Node { parent, name, depth, top });
+        id
     }
 
     /// A value as it is.

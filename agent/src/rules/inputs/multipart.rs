@@ -138,6 +138,6 @@ fn parameter<'v>(value: &'v [u8], name: &[u8]) -> Option<&'v [u8]> {
 /// Where a quoted string ends: the first quote without a backslash before it.
 fn quote_end(quoted: &[u8]) -> usize {
     memchr::memchr_iter(b'"', quoted)
-        .find(|&at| !at.checked_sub(1).is_some_and(|before| quoted.get(before) == Some(&b'\\')))
+        .find(|&at| at.checked_sub(1).is_none_or(|before| quoted.get(before) != Some(&b'\\')))
         .unwrap_or(quoted.len())
 }

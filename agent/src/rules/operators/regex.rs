@@ -61,17 +61,19 @@ impl Regex {
 /// # Errors
 /// What is wrong with it, on one line.
 pub(in crate::rules) fn parse(pattern: &str, case_sensitive: bool) -> Result<Hir, String> {
-    let with = |unicode: bool| {
-        ParserBuilder::new()
-            .unicode(unicode)
-            .utf8(false)
-            .case_insensitive(!case_sensitive)
-            .nest_limit(100)
-            .build()
-            .parse(pattern)
-    };
     // Classes beyond ASCII need Unicode's rules.
-    with(false).or_else(|error| with(true).map_err(|_| error)).map_err(|error| {
+    parse_as(pattern, case_sensitive, false)
+        .or_else(|error| parse_as(pattern, case_sensitive, true).map_err(|_| error))
+}
+
+fn parse_as(pattern: &str, case_sensitive: bool, unicode: bool) -> Result<Hir, String> {
+    let mut parser = ParserBuilder::new()
+        .unicode(unicode)
+        .utf8(false)
+        .case_insensitive(!case_sensitive)
+        .nest_limit(100)
+        .build();
+    parser.parse(pattern).map_err(|error| {
         let (kind, span) = match &error {
             regex_syntax::Error::Parse(error) => (error.kind().to_string(), Some(error.span())),
             regex_syntax::Error::Translate(error) => (error.kind().to_string(), Some(error.span())),
@@ -96,7 +98,8 @@ mod tests {
 
     #[test]
     fn vectors() {
-        let vectors: [(&str, &[u8], Option<(usize, usize)>); 8] = [
+        type Vector = (&'static str, &'static [u8], Option<(usize, usize)>);
+        let vectors: [Vector; 8] = [
             ("union", b"a UNION b", Some((2, 7))),
             (r"\bor\b", b"for", None),
             (r"\bor\b", "für or".as_bytes(), Some((5, 7))),

@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+pub(in crate::rules) use super::sql_words::worth_reading;
+
 /// Longest run of word bytes that is handed on. libinjection keeps 31 bytes of a token, so nothing
 /// that it decides depends on more; the port looks up each prefix of a run that ends at a dot, which
 /// takes a time quadratic in the run's length.
@@ -16,13 +18,6 @@ pub(in crate::rules) fn is_sqli(value: &[u8]) -> Option<bool> {
     }
     let value = shorten_words(value);
     catch_unwind(AssertUnwindSafe(|| libinjectionrs::detect_sqli(&value).is_injection())).ok()
-}
-
-/// False for values that are one word or number: they have one token, and no fingerprint of one plain
-/// token is known to be an attack.
-fn worth_reading(value: &[u8]) -> bool {
-    value.len() > 2
-        && !value.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b >= 0x80 && *b != 0xa0)
 }
 
 /// libinjection's own list of what ends a word.
@@ -90,14 +85,39 @@ mod tests {
         assert_eq!(ran, attacks.len() + clean.len());
     }
 
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2000))]
+    /// Any word that libinjection knows.
+    fn keyword() -> impl Strategy<Value = &'static str> {
+        use libinjectionrs::sqli::sqli_data::SQL_KEYWORDS;
+        let words: Vec<_> = SQL_KEYWORDS.iter().filter(|k| k.token_type != b'F').map(|k| k.word).collect();
+        prop::sample::select(words)
+    }
 
-        /// Neither shortcut changes the answer.
+    #[test]
+    fn prose_is_not_read() {
+        for value in [
+            "Blue shoe no. 3, size 42",
+            "Ordinary words, with a comma and a dot.",
+            "2026-11-22T10:00:00Z",
+            "a=1&b=2",
+        ] {
+            assert!(!worth_reading(value.as_bytes()), "{value}");
+        }
+        for value in ["1 and 1", "1 union", "a--", "O'Brien", "1.fUNION", "1e5select 1", "a /* b"] {
+            assert!(worth_reading(value.as_bytes()), "{value}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4000))]
+
+        /// No shortcut changes the answer.
         #[test]
         fn shortcuts_are_exact(value in prop_oneof![
             prop::collection::vec(any::<u8>(), 0..40),
             "[a-zA-Z0-9_é]{0,40}".prop_map(String::into_bytes),
+            "([a-z]{1,6}|[0-9]{1,3}|[-,.:+=%?!<>*&|/^~]| |é|à){0,14}".prop_map(String::into_bytes),
+            prop::collection::vec((keyword(), prop::sample::select(&[" ", ", ", ".", "-", "1", " 1 ", "=", "&", "|", ":", "::", "e5", "1f", "à", " x ", "\t"][..])), 0..6)
+                .prop_map(|pairs| pairs.into_iter().flat_map(|(word, between)| [word, between]).collect::<String>().into_bytes()),
             "(union|select|or|1|'|\"|--|#|/\\*|\\*/|\\.| |=|\\(|\\)|;|[a-z.`]{60,100}){0,12}".prop_map(String::into_bytes),
         ]) {
             prop_assert_eq!(is_sqli(&value), Some(libinjectionrs::detect_sqli(&value).is_injection()));

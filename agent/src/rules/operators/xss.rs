@@ -7,11 +7,16 @@ use memchr::memchr2;
 
 /// Whether the value is cross-site scripting; `None` if the library panicked on it (it should not).
 pub(in crate::rules) fn is_xss(value: &[u8]) -> Option<bool> {
-    // Tags and comments need `<`; an attribute's value, in all the other states, needs `=`.
-    if memchr2(b'<', b'=', value).is_none() {
+    if !worth_reading(value) {
         return Some(false);
     }
     catch_unwind(AssertUnwindSafe(|| libinjectionrs::detect_xss(value).is_injection())).ok()
+}
+
+/// False for values in which nothing can be found: tags and comments need `<`; an attribute's value, in
+/// all the other states, needs `=`.
+pub(in crate::rules) fn worth_reading(value: &[u8]) -> bool {
+    memchr2(b'<', b'=', value).is_some()
 }
 
 #[cfg(test)]

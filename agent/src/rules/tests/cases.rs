@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::{ids, request::Case};
+use crate::rules::model::{Address, Operator, Transform};
 use crate::rules::{builtin, compile};
 
 #[derive(Deserialize)]
@@ -51,4 +52,28 @@ fn each_rule_holds_where_it_should_and_nowhere_else() {
     assert!(without_cases.is_empty(), "rules without cases: {without_cases:?}");
     assert!(ran >= 400, "{ran} cases ran");
     println!("{ran} cases of {} rules", set.rules.len());
+}
+
+/// The examples of `docs/rules.md` are what they say.
+#[test]
+fn the_documentation_holds() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/rules.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let blocks: Vec<_> = text.split("```json\n").skip(1).filter_map(|b| b.split("```").next()).collect();
+    let [rules, cases] = blocks[..] else { panic!("{} JSON examples, expected 2", blocks.len()) };
+    let mut set = crate::rules::json::read(rules.as_bytes(), "docs/rules.md").unwrap();
+    // The second condition (the method) is there to be shown; the cases are about the first.
+    set.rules[0].conditions.truncate(1);
+    let engine = compile(&set).unwrap();
+    let cases: Vec<RuleCases> = serde_json::from_str(cases).unwrap();
+    for RuleCases { rule, matches, clean } in cases {
+        assert!(matches.iter().all(|case| ids(&engine, &case.request()) == [rule.clone()]));
+        assert!(clean.iter().all(|case| ids(&engine, &case.request()).is_empty()));
+    }
+    for name in Address::ALL.iter().map(|a| a.name()).chain(Transform::ALL.iter().map(|t| t.name())) {
+        assert!(text.contains(&format!("| `{name}` |")), "docs/rules.md does not name {name}");
+    }
+    for name in Operator::NAMES {
+        assert!(text.contains(&format!("| `{name}` |")), "docs/rules.md does not name {name}");
+    }
 }

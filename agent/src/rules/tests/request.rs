@@ -25,6 +25,7 @@ pub(super) fn request(method: &str, target: &str) -> Request {
         target: target.to_owned().into(),
         version: 1,
         headers: Vec::new(),
+        trailers: 0,
         body: Body::default(),
         anomalies: Vec::new(),
         started: 0,
