@@ -3,15 +3,11 @@
 use std::{
     io::{Read, Write},
     net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpStream, UdpSocket},
-    num::NonZeroU64,
     time::Duration,
 };
 
 use anyhow::{Context, Result, ensure};
-use rustix::{
-    net::{AddressFamily, SocketType, bind, connect, socket},
-    thread::set_current_timer_slack,
-};
+use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
 
 use super::request;
 use crate::bench::clock;
@@ -58,7 +54,6 @@ impl Attack {
     ///
     /// When the service does not answer, or nothing is dropped.
     pub fn run(&self, mut first_drop: impl FnMut() -> Option<u64>) -> Result<Course> {
-        set_current_timer_slack(NonZeroU64::new(1)).context("set the timer slack")?;
         let mut stream = self.connect()?;
         let datagrams = UdpSocket::bind((self.from, 0)).context("bind a datagram socket")?;
         datagrams.connect((*self.service.ip(), DISCARD))?;
@@ -112,9 +107,10 @@ fn answer(stream: &mut TcpStream) -> Result<()> {
     Ok(())
 }
 
+/// Without sleeping, as an idle CPU may take longer to wake than a packet is to wait; but whoever else wants
+/// this CPU gets it.
 fn wait_for(time: u64) {
-    let now = clock::boot();
-    if time > now {
-        std::thread::sleep(Duration::from_nanos(time - now));
+    while clock::boot() < time {
+        std::thread::yield_now();
     }
 }

@@ -1,11 +1,18 @@
 //! wrk: as many requests as the service answers.
 
-use std::{net::SocketAddr, process::Command};
+use std::{
+    fs::{self, File},
+    net::SocketAddr,
+    process::Command,
+};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
 use super::request;
-use crate::bench::ground::find;
+use crate::bench::{
+    clock::wait_until,
+    ground::{Cgroup, Directory, Process, find},
+};
 
 /// Connections, each with a request in flight at any time.
 pub const CONNECTIONS: u32 = 32;
@@ -19,22 +26,24 @@ pub struct Saturated {
     pub rate: f64,
 }
 
-/// Keeps the service busy for so many seconds.
+/// Keeps the service busy for so many seconds, from a client in `cgroup`.
 ///
 /// # Errors
 ///
 /// When any request failed.
-pub fn saturate(service: SocketAddr, seconds: u32) -> Result<Saturated> {
+pub fn saturate(service: SocketAddr, seconds: u32, cgroup: &Cgroup) -> Result<Saturated> {
     let mut command = Command::new(find("wrk")?);
     command.args(["-t1", &format!("-c{CONNECTIONS}"), &format!("-d{seconds}s"), "--timeout", "5s"]);
     for (name, value) in request::HEADERS {
         command.args(["-H", &format!("{name}: {value}")]);
     }
     command.arg(format!("http://{service}{}", request::TARGET));
-    let output = command.output().context("run wrk")?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "wrk: {said}{errors}");
+    let directory = Directory::new("wrk")?;
+    let output = directory.file("output");
+    let mut wrk = Process::spawn("wrk", command, File::create(&output)?, cgroup, None)?;
+    let ended = wait_until("wrk to end", u64::from(seconds) + 20, || wrk.ended())?;
+    let said = fs::read_to_string(output)?;
+    ensure!(ended.success(), "wrk ended with {ended}: {said}");
     read(&said)
 }
 

@@ -40,6 +40,7 @@ const SIDES: [Side; 5] = [
 struct Turn {
     sent: Saturated,
     nginx_ns: u64,
+    client_ns: u64,
     agent_ns: u64,
     seen: Option<Stats>,
 }
@@ -47,22 +48,27 @@ struct Turn {
 fn run(bench: &Bench) -> Result<Section> {
     let cgroup = Cgroup::new("nginx")?;
     let nginx = Service::nginx(Ipv4Addr::LOCALHOST, &cgroup, None)?;
+    let client = Cgroup::new("client")?;
     let seconds = if bench.quick { 2 } else { 8 };
     let turns = bench.turns(7, 3);
     bench.progress(&format!("{} sides, {turns} turns of {seconds} s", SIDES.len()));
-    wrk::saturate(nginx.address.into(), 1)?;
+    wrk::saturate(nginx.address.into(), 1, &client)?;
     let measured = in_turns(turns, &mut { SIDES }, |side, turn| {
         let setup = |config| Setup { config, watched: &cgroup, netns: None, deny: None, nice: side.nice };
         let agent = side.config.map(|config| Agent::start(bench, setup(config))).transpose()?;
-        let (nginx_before, agent_before) = (cgroup.cpu()?, cpu_of(agent.as_ref())?);
-        let sent = wrk::saturate(nginx.address.into(), seconds)?;
-        let (nginx_after, agent_after) = (cgroup.cpu()?, cpu_of(agent.as_ref())?);
+        let cpu = || -> Result<[u64; 3]> {
+            Ok([cgroup.cpu()?, client.cpu()?, agent.as_ref().map_or(Ok(0), Agent::cpu)?])
+        };
+        let before = cpu()?;
+        let sent = wrk::saturate(nginx.address.into(), seconds, &client)?;
+        let after = cpu()?;
         let seen = agent.as_ref().map(|agent| agent.settled(sent.requests)).transpose()?;
         if let Some(agent) = agent {
             agent.stop()?;
         }
         bench.progress(&format!("turn {}: {}: {} requests/s", turn + 1, side.name, grouped(sent.rate)));
-        Ok(Turn { sent, nginx_ns: nginx_after - nginx_before, agent_ns: agent_after - agent_before, seen })
+        let [nginx_ns, client_ns, agent_ns] = std::array::from_fn(|at| after[at] - before[at]);
+        Ok(Turn { sent, nginx_ns, client_ns, agent_ns, seen })
     })?;
 
     let rate = |turns: &[Turn]| Series::of(turns.iter().map(|turn| turn.sent.rate));
@@ -76,14 +82,18 @@ fn run(bench: &Bench) -> Result<Section> {
             "",
             "requests/s",
             "of the rate without",
-            "nginx CPU µs a request",
+            "CPU µs a request: nginx",
+            "client",
+            "agent",
             "agent, % of a core",
             "requests seen",
             "lost",
         ],
     );
     for (side, turns) in SIDES.iter().zip(&measured) {
-        let nginx = Series::of(turns.iter().map(|t| t.nginx_ns as f64 / t.sent.requests as f64 / 1e3));
+        let each = |of: fn(&Turn) -> u64| {
+            Series::of(turns.iter().map(|turn| of(turn) as f64 / turn.sent.requests as f64 / 1e3))
+        };
         let agent = Series::of(turns.iter().map(|t| t.agent_ns as f64 / (f64::from(seconds) * 1e9)));
         let seen = turns.iter().filter_map(|t| Some(t.seen?.requests as f64 / t.sent.requests as f64));
         let lost: u64 = turns.iter().filter_map(|turn| turn.seen).map(|stats| stats.lost).sum();
@@ -93,7 +103,9 @@ fn run(bench: &Bench) -> Result<Section> {
             side.name.to_owned(),
             rate(turns).show(grouped),
             rate(turns).over(&without).show(percent),
-            nginx.show(hundredths),
+            each(|turn| turn.nginx_ns).show(hundredths),
+            each(|turn| turn.client_ns).show(hundredths),
+            or_none(each(|turn| turn.agent_ns).show(hundredths)),
             or_none(agent.show(percent)),
             or_none(Series::of(seen).show(percent)),
             or_none(grouped(lost as f64)),
@@ -107,10 +119,6 @@ fn run(bench: &Bench) -> Result<Section> {
     };
     let title = "nginx, saturated".to_owned();
     Ok(Section { title, method: METHOD.trim().replace('\n', " "), tables: vec![table], aims: vec![aim] })
-}
-
-fn cpu_of(agent: Option<&Agent>) -> Result<u64> {
-    agent.map_or(Ok(0), Agent::cpu)
 }
 
 const METHOD: &str = "
