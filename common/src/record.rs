@@ -3,7 +3,7 @@
 //! ```text
 //!  0    1    2      4        8        12   16       24        32      40      48        84     88
 //!  +----+----+------+--------+--------+----+--------+---------+-------+-------+---------+------+---------
-//!  |kind|dir |flags |cap_len |wire_len|seq | cookie | listener| ktime | cgroup|  tuple  | zero | payload…
+//!  |kind|dir |flags |cap_len |wire_len|seq | cookie | listener| ktime | cgroup|  tuple  | ring | payload…
 //!  +----+----+------+--------+--------+----+--------+---------+-------+-------+---------+------+---------
 //! ```
 //!
@@ -40,8 +40,8 @@ pub struct RecordHeader {
     pub cgroup: u64,
     /// Addresses and ports.
     pub tuple: Tuple,
-    /// Zero.
-    pub reserved: u32,
+    /// Index of the ring buffer it is written to.
+    pub ring: u32,
 }
 
 /// Size of [`RecordHeader`], bytes.

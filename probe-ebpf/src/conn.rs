@@ -160,6 +160,7 @@ fn header(ctx: &SockOpsContext, kind: RecordKind, conn: &Conn, tuple: Tuple) -> 
         listener: conn.listener,
         ktime,
         cgroup: conn.cgroup,
+        ring: emit::ring_of(&tuple),
         tuple,
         ..RecordHeader::default()
     }

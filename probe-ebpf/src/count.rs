@@ -16,6 +16,18 @@ pub fn add(counter: Counter, n: u64) {
     }
 }
 
+/// Counts a record of `bytes` bytes of payload.
+#[inline(always)]
+pub fn written(bytes: u64) {
+    if let Some(counts) = COUNTS.get_ptr_mut(0) {
+        // SAFETY: as in `add`.
+        unsafe {
+            bump((&raw mut (*counts)[Counter::Records as usize]).cast(), 1);
+            bump((&raw mut (*counts)[Counter::Bytes as usize]).cast(), bytes);
+        }
+    }
+}
+
 /// Adds `n` to the counter at `at`.
 ///
 /// # Safety

@@ -12,7 +12,7 @@ use aya_ebpf::{
 use picket_common::{
     conn::Tuple,
     limits::{MAX_RECORD_PAYLOAD, MAX_RECORDS_PER_PACKET},
-    record::{HEADER_LEN, RecordHeader},
+    record::{HEADER_LEN, RecordHeader, flags},
     stats::Counter,
 };
 
@@ -52,59 +52,65 @@ pub fn bare(header: &RecordHeader) -> Emitted {
     }
 }
 
-/// Writes `take` bytes of the packet's payload at `at`, as one or several records. `header` says who
+/// Writes `take` bytes of the packet's payload at `at`, as one or several records. `record` says who
 /// and where: `cap_len` is set here; its `wire_len` is what all of it stands for and goes with the
 /// last record.
 #[inline(always)]
-pub fn payload(skb: *mut __sk_buff, header: &mut RecordHeader, mut at: u32, take: u32) -> Emitted {
-    let mut left = take;
-    let mut wire = header.wire_len;
-    for _ in 0..MAX_RECORDS_PER_PACKET {
-        let len = if left > MAX_RECORD_PAYLOAD { MAX_RECORD_PAYLOAD } else { left };
-        left -= len;
-        header.cap_len = len;
-        header.wire_len = if left == 0 { wire } else { len };
-        if !sized(skb, header, at) {
-            return Emitted::Lost;
-        }
-        count::add(Counter::Bytes, u64::from(len));
-        if left == 0 {
-            return Emitted::All;
-        }
-        wire = wire.wrapping_sub(len);
-        at += len;
-        header.seq = header.seq.wrapping_add(len);
-        header.flags &=
-            !(picket_common::record::flags::AFTER_LOSS | picket_common::record::flags::AFTER_SKIP);
-    }
-    count::add(Counter::TooLong, 1);
-    Emitted::Lost
+pub fn payload(skb: *mut __sk_buff, record: &mut RecordHeader, at: u32, take: u32) -> Emitted {
+    record.cap_len = take;
+    let written = if take <= MAX_RECORD_PAYLOAD { sized(skb, record, at) } else { several(skb, record, at) };
+    if written { Emitted::All } else { Emitted::Lost }
 }
 
 /// Writes one record into the smallest entry that holds it.
 #[inline(never)]
-fn sized(skb: *mut __sk_buff, header: &RecordHeader, at: u32) -> bool {
-    let need = header.cap_len + HEADER_LEN as u32;
+fn sized(skb: *mut __sk_buff, record: &RecordHeader, at: u32) -> bool {
+    let need = record.cap_len + HEADER_LEN as u32;
     let skb = Some(skb);
     if need <= 256 {
-        reserve_and_write::<256>(skb, header, at)
+        reserve_and_write::<256>(skb, record, at)
     } else if need <= 512 {
-        reserve_and_write::<512>(skb, header, at)
+        reserve_and_write::<512>(skb, record, at)
     } else if need <= 1024 {
-        reserve_and_write::<1024>(skb, header, at)
+        reserve_and_write::<1024>(skb, record, at)
     } else if need <= 2048 {
-        reserve_and_write::<2048>(skb, header, at)
+        reserve_and_write::<2048>(skb, record, at)
     } else if need <= 4096 {
-        reserve_and_write::<4096>(skb, header, at)
+        reserve_and_write::<4096>(skb, record, at)
     } else {
-        reserve_and_write::<16384>(skb, header, at)
+        reserve_and_write::<16384>(skb, record, at)
     }
+}
+
+/// Writes `record.cap_len` bytes as several records of the largest size.
+#[inline(never)]
+fn several(skb: *mut __sk_buff, record: &mut RecordHeader, mut at: u32) -> bool {
+    let mut left = record.cap_len;
+    let mut wire = record.wire_len;
+    for _ in 0..MAX_RECORDS_PER_PACKET {
+        let len = if left > MAX_RECORD_PAYLOAD { MAX_RECORD_PAYLOAD } else { left };
+        left -= len;
+        record.cap_len = len;
+        record.wire_len = if left == 0 { wire } else { len };
+        if !reserve_and_write::<16384>(Some(skb), record, at) {
+            return false;
+        }
+        if left == 0 {
+            return true;
+        }
+        wire = wire.wrapping_sub(len);
+        at += len;
+        record.seq = record.seq.wrapping_add(len);
+        record.flags &= !(flags::AFTER_LOSS | flags::AFTER_SKIP);
+    }
+    count::add(Counter::TooLong, 1);
+    false
 }
 
 /// Reserves `SIZE` bytes, writes header and payload, submits. False: lost, and counted.
 #[inline(always)]
-fn reserve_and_write<const SIZE: u64>(skb: Option<*mut __sk_buff>, header: &RecordHeader, at: u32) -> bool {
-    let Some(ring) = RINGS.get(ring_of(&header.tuple)) else {
+fn reserve_and_write<const SIZE: u64>(skb: Option<*mut __sk_buff>, record: &RecordHeader, at: u32) -> bool {
+    let Some(ring) = RINGS.get(record.ring) else {
         count::add(Counter::RingFull, 1);
         return false;
     };
@@ -117,23 +123,21 @@ fn reserve_and_write<const SIZE: u64>(skb: Option<*mut __sk_buff>, header: &Reco
             count::add(Counter::RingFull, 1);
             return false;
         }
-        entry.cast::<RecordHeader>().write(*header);
+        entry.cast::<RecordHeader>().write(*record);
+        // Read back from the entry: the verifier knows nothing of what lies there, so that it need not
+        // follow the length through every path that leads here (5.10 and 6.1 would give up).
+        let len = (&raw const (*entry.cast::<RecordHeader>()).cap_len).read_volatile();
         if let Some(skb) = skb
-            && header.cap_len != 0
-            && bpf_skb_load_bytes(
-                skb.cast(),
-                at,
-                entry.add(HEADER_LEN).cast(),
-                bounded::<SIZE>(header.cap_len),
-            ) != 0
+            && len != 0
+            && bpf_skb_load_bytes(skb.cast(), at, entry.add(HEADER_LEN).cast(), bounded::<SIZE>(len)) != 0
         {
             bpf_ringbuf_discard(entry.cast(), 0);
             count::add(Counter::Unreadable, 1);
             return false;
         }
         bpf_ringbuf_submit(entry.cast(), 0);
+        count::written(u64::from(len));
     }
-    count::add(Counter::Records, 1);
     true
 }
 

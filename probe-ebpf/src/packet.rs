@@ -3,6 +3,8 @@
 use aya_ebpf::{bindings::__sk_buff, helpers::generated::bpf_skb_load_bytes};
 use picket_common::{conn::Direction, record::RecordHeader};
 
+use crate::emit::ring_of;
+
 /// IPv6 extension headers that are stepped over.
 const MAX_EXTENSIONS: usize = 6;
 
@@ -69,6 +71,7 @@ pub fn read(skb: *mut __sk_buff, direction: Direction, record: &mut RecordHeader
         Direction::Egress => (tuple.local_port, tuple.remote_port) = (from, to),
     }
     let payload_at = tcp_at + u32::from(tcp[12] >> 4) * 4;
+    record.ring = ring_of(&record.tuple);
     record.dir = direction as u8;
     record.seq = u32::from_be_bytes([tcp[4], tcp[5], tcp[6], tcp[7]]);
     Some(Packet { flags: tcp[13], payload_at, payload_len: total.saturating_sub(payload_at) })

@@ -181,7 +181,7 @@ fn read_header(head: &[u8]) -> RecordHeader {
             local_port: u16_at(80),
             remote_port: u16_at(82),
         },
-        reserved: u32_at(84),
+        ring: u32_at(84),
     }
 }
 
@@ -209,7 +209,7 @@ mod tests {
             ktime: 11,
             cgroup: 13,
             tuple: Tuple { local_port: 80, remote_port: 4711, ..Tuple::default() },
-            reserved: 0,
+            ring: 0,
         };
         let bytes = entry(header, b"abc-undefined-tail");
         let Ok(Record::Data(peer, 11, segment)) = Record::decode(&bytes) else { panic!("not data") };

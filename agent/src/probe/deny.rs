@@ -114,6 +114,7 @@ impl Deny {
     ///
     /// When the kernel refuses maps or program, or the pins are of another version.
     pub fn load(pins: Option<&Path>) -> Result<Self, ProbeError> {
+        super::raise_memlock();
         let mut loader = EbpfLoader::new();
         for name in UNUSED {
             loader.map_max_entries(name, 1);

@@ -105,3 +105,11 @@ impl ProbeError {
         Self::Refused { what: what.into(), detail }
     }
 }
+
+/// Before Linux 5.11 maps count against `RLIMIT_MEMLOCK`, which is 64 KiB by default; later kernels
+/// charge the memory cgroup instead and this changes nothing. Where the limit may not be raised, loading
+/// says what failed.
+pub(crate) fn raise_memlock() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let _ = setrlimit(Resource::Memlock, Rlimit { current: None, maximum: None });
+}

@@ -106,6 +106,7 @@ impl Loaded {
     ///
     /// When the kernel refuses one of them.
     pub fn load(options: &TapOptions<'_>) -> Result<Self, ProbeError> {
+        super::raise_memlock();
         let count = options.rings.clamp(1, MAX_RINGS);
         let config = TapConfig {
             rings: u32::try_from(count).unwrap_or(1),

@@ -11,7 +11,7 @@ use ipnet::IpNet;
 use uuid::Uuid;
 
 use super::{
-    Block, Cause, Obstacle, Passlist,
+    Block, Cause, Obstacle, PassReason, Passlist,
     entry::{By, net_text},
 };
 use crate::{config, event::Event, limits, time::Ktime};
@@ -150,7 +150,11 @@ impl Policy {
         self.stats.decisions += 1;
         // The header's word counts only behind a trusted proxy, so a client that is not the peer is behind one.
         let peer = attack.peer.to_canonical();
-        let obstacle = (client != peer).then_some(Obstacle::BehindProxy(peer));
+        // One on this host gets the client's packets from the host's own interfaces, where XDP meets them.
+        let here = passlist
+            .why(IpNet::from(peer))
+            .is_some_and(|pass| matches!(pass.reason, PassReason::Loopback | PassReason::Own));
+        let obstacle = (client != peer && !here).then_some(Obstacle::BehindProxy(peer));
         self.stats.obstacles += u64::from(obstacle.is_some());
         Some(Decision {
             block: Block { net, block_for: self.config.block_for, cause: self.cause(actor) },

@@ -18,7 +18,7 @@ mod userland;
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Seek, SeekFrom, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -139,41 +139,63 @@ pub fn run(options: &Options, payload: &Payload) -> Result<Summary> {
         say::detail(&features::describe(kernel));
     }
 
-    let accelerator = Accelerator::detect();
     let scratch = Scratch::new()?;
-    let payload = payload.stripped(&scratch.0)?;
-    let mut image = Image::new(scratch.0.join("initramfs"), &userland::userland()?)?;
+    let mut host = Host {
+        accelerator: Accelerator::detect(),
+        payload: payload.stripped(&scratch.0)?,
+        image: Image::new(scratch.0.join("initramfs"), &userland::userland()?)?,
+        console: scratch.0.join("console"),
+    };
     say::detail(&format!(
-        "user-land for the guests: {} MiB; machines run with {accelerator}",
-        image.base >> 20
+        "user-land for the machines: {} MiB; they run with {}",
+        host.image.base >> 20,
+        host.accelerator
     ));
-
     let mut summary = Summary::default();
     for (kernel, cgroups) in machines(&kernels) {
+        if let Some(report) = host.boot(options, kernel, cgroups)? {
+            summary.machines.push(report);
+        } else {
+            break;
+        }
+    }
+    Ok(summary)
+}
+
+/// What all machines of a run share.
+struct Host {
+    accelerator: Accelerator,
+    payload: Payload,
+    image: Image,
+    /// Where a machine's kernel messages go.
+    console: PathBuf,
+}
+
+impl Host {
+    /// Runs one machine; nothing to report when a person used it.
+    fn boot(
+        &mut self,
+        options: &Options,
+        kernel: &Kernel,
+        cgroups: Cgroups,
+    ) -> Result<Option<MachineReport>> {
+        let hybrid = cgroups == Cgroups::Hybrid;
+        let title = kernel.title() + if hybrid { ", cgroup hybrid" } else { "" };
+        say::step(&format!("Linux {title}"));
         let modules = Modules::of(kernel)?;
-        image.append(&guest_files(options, &payload, &modules, accelerator)?)?;
-        let (label, title) = match cgroups {
-            Cgroups::Unified => (kernel.series.to_owned(), kernel.title()),
-            Cgroups::Hybrid => {
-                (format!("{} hybrid", kernel.series), format!("{}, cgroup hybrid", kernel.title()))
-            }
-        };
+        self.image.append(&guest_files(options, &self.payload, &modules, self.accelerator)?)?;
         let machine = Machine {
             kernel: &kernel.image,
-            initramfs: &image.path,
-            command_line: match cgroups {
-                Cgroups::Unified => "loglevel=4",
-                Cgroups::Hybrid => "loglevel=4 picket.cgroup=hybrid",
-            },
-            accelerator,
-            console: &scratch.0.join("console"),
+            initramfs: &self.image.path,
+            command_line: if hybrid { "loglevel=4 picket.cgroup=hybrid" } else { "loglevel=4" },
+            accelerator: self.accelerator,
+            console: &self.console,
             limit: Duration::from_secs(options.limit),
         };
-        say::step(&format!("Linux {title}"));
         if options.shell {
             say::detail("the machine stops when you leave the prompt; Ctrl-A X kills it");
             machine.interactive()?;
-            return Ok(summary);
+            return Ok(None);
         }
         let start = Instant::now();
         let outcome = machine.run(&mut |line| {
@@ -181,8 +203,14 @@ pub fn run(options: &Options, payload: &Payload) -> Result<Summary> {
                 println!("{:6.1} s  {line}", start.elapsed().as_secs_f64());
             }
         })?;
-        summary.machines.push(MachineReport {
-            label,
+        if self.accelerator == Accelerator::Kvm && outcome.boot_seconds.is_none() {
+            // Virtualisation inside virtualisation may be offered and still not work.
+            say::warning("the machine did not boot with KVM; software emulation from here on");
+            self.accelerator = Accelerator::Tcg;
+            return self.boot(options, kernel, cgroups);
+        }
+        Ok(Some(MachineReport {
+            label: kernel.series.to_owned() + if hybrid { " hybrid" } else { "" },
             title,
             tests: outcome.tests,
             lacking_modules: modules.lacking,
@@ -190,10 +218,9 @@ pub fn run(options: &Options, payload: &Payload) -> Result<Summary> {
             boot_seconds: outcome.boot_seconds,
             seconds: start.elapsed().as_secs_f64(),
             end: outcome.end,
-            scenarios_expected: payload.is_complete(),
-        });
+            scenarios_expected: self.payload.is_complete(),
+        }))
     }
-    Ok(summary)
 }
 
 /// Every kernel with control groups v2, and the oldest also as hybrid hosts have them.
@@ -261,12 +288,22 @@ fn align(mut file: &File) -> Result<u64> {
     Ok(end)
 }
 
-/// A directory of this run, removed at its end.
+/// A directory of this run, removed at its end; what a killed run left goes at the start of the next.
 struct Scratch(PathBuf);
 
 impl Scratch {
+    const PREFIX: &str = "picket-vm-";
+
     fn new() -> Result<Self> {
-        let dir = std::env::temp_dir().join(format!("picket-vm-{}", std::process::id()));
+        let parent = std::env::temp_dir();
+        for entry in fs::read_dir(&parent).with_context(|| parent.display().to_string())?.flatten() {
+            let name = entry.file_name();
+            let owner = name.to_str().and_then(|name| name.strip_prefix(Self::PREFIX)?.parse::<u32>().ok());
+            if owner.is_some_and(|pid| !Path::new("/proc").join(pid.to_string()).exists()) {
+                fs::remove_dir_all(entry.path()).ok();
+            }
+        }
+        let dir = parent.join(format!("{}{}", Self::PREFIX, std::process::id()));
         fs::create_dir(&dir).with_context(|| dir.display().to_string())?;
         Ok(Self(dir))
     }
