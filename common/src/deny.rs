@@ -10,6 +10,9 @@ pub struct DenyEntry {
     pub drops: u64,
     /// `CLOCK_BOOTTIME` in nanoseconds of the first packet dropped; 0: none yet.
     pub first_drop: u64,
+    /// The passlist's generation ([`DenyConfig::passlist`]) in which a single address was found not to
+    /// be on it: spares looking it up with every packet. 0: not looked up yet.
+    pub checked: u64,
 }
 
 /// Settings and hints of the deny program, in a one-entry array.
@@ -20,6 +23,22 @@ pub struct DenyConfig {
     pub v4_cidrs: u32,
     /// The same for IPv6.
     pub v6_cidrs: u32,
+    /// Generation of the passlist, counted up after every addition. 0: it was never set.
+    pub passlist: u64,
+}
+
+/// What the deny program keeps for each CPU.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DenyCpu {
+    /// Packets dropped.
+    pub dropped: u64,
+    /// Packets of denied addresses let through because the passlist holds them.
+    pub passlisted: u64,
+    /// Kernel ticks when [`Self::time`] was read.
+    pub ticks: u64,
+    /// `CLOCK_BOOTTIME` in nanoseconds, a tick old at most.
+    pub time: u64,
 }
 
 #[cfg(feature = "user")]
@@ -28,3 +47,6 @@ unsafe impl aya::Pod for DenyEntry {}
 #[cfg(feature = "user")]
 // SAFETY: repr(C), only integers, no padding: every byte pattern is valid.
 unsafe impl aya::Pod for DenyConfig {}
+#[cfg(feature = "user")]
+// SAFETY: repr(C), only integers, no padding: every byte pattern is valid.
+unsafe impl aya::Pod for DenyCpu {}

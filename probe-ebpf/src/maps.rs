@@ -10,7 +10,7 @@ use aya_ebpf::{
 use picket_common::{
     advice::Advice,
     conn::{TapConfig, Tuple},
-    deny::{DenyConfig, DenyEntry},
+    deny::{DenyConfig, DenyCpu, DenyEntry},
     limits::{ADVICE_ENTRIES, CIDR_ENTRIES, DENY_ENTRIES, MAX_RINGS},
     stats::COUNTERS,
 };
@@ -51,32 +51,32 @@ pub static HANDSHAKE: PerCpuArray<Handshake> = PerCpuArray::with_max_entries(1, 
 #[map]
 pub static COUNTS: PerCpuArray<[u64; COUNTERS]> = PerCpuArray::with_max_entries(1, 0);
 
+/// Denied single addresses. Addresses are kept as words: aligned, they are compared and copied as such.
+#[map]
+pub static DENY_V4: HashMap<[u32; 1], DenyEntry> = HashMap::with_max_entries(DENY_ENTRIES, BPF_F_NO_PREALLOC);
 /// Denied single addresses.
 #[map]
-pub static DENY_V4: HashMap<[u8; 4], DenyEntry> = HashMap::with_max_entries(DENY_ENTRIES, BPF_F_NO_PREALLOC);
-/// Denied single addresses.
-#[map]
-pub static DENY_V6: HashMap<[u8; 16], DenyEntry> = HashMap::with_max_entries(DENY_ENTRIES, BPF_F_NO_PREALLOC);
+pub static DENY_V6: HashMap<[u32; 4], DenyEntry> = HashMap::with_max_entries(DENY_ENTRIES, BPF_F_NO_PREALLOC);
 /// Denied networks.
 #[map]
-pub static DENY_V4_CIDR: LpmTrie<[u8; 4], DenyEntry> =
+pub static DENY_V4_CIDR: LpmTrie<[u32; 1], DenyEntry> =
     LpmTrie::with_max_entries(CIDR_ENTRIES, BPF_F_NO_PREALLOC);
 /// Denied networks.
 #[map]
-pub static DENY_V6_CIDR: LpmTrie<[u8; 16], DenyEntry> =
+pub static DENY_V6_CIDR: LpmTrie<[u32; 4], DenyEntry> =
     LpmTrie::with_max_entries(CIDR_ENTRIES, BPF_F_NO_PREALLOC);
 /// Networks that are never denied.
 #[map]
-pub static PASS_V4: LpmTrie<[u8; 4], u32> = LpmTrie::with_max_entries(CIDR_ENTRIES, BPF_F_NO_PREALLOC);
+pub static PASS_V4: LpmTrie<[u32; 1], u32> = LpmTrie::with_max_entries(CIDR_ENTRIES, BPF_F_NO_PREALLOC);
 /// Networks that are never denied.
 #[map]
-pub static PASS_V6: LpmTrie<[u8; 16], u32> = LpmTrie::with_max_entries(CIDR_ENTRIES, BPF_F_NO_PREALLOC);
+pub static PASS_V6: LpmTrie<[u32; 4], u32> = LpmTrie::with_max_entries(CIDR_ENTRIES, BPF_F_NO_PREALLOC);
 /// One entry.
 #[map]
 pub static DENY_CONFIG: Array<DenyConfig> = Array::with_max_entries(1, 0);
-/// Packets dropped and passlisted by the deny program, which outlives the agent: its own map.
+/// Counts and clock of the deny program, which outlives the agent: its own map.
 #[map]
-pub static DENY_COUNTS: PerCpuArray<[u64; 2]> = PerCpuArray::with_max_entries(1, 0);
+pub static DENY_CPU: PerCpuArray<DenyCpu> = PerCpuArray::with_max_entries(1, 0);
 
 /// Value of [`HANDSHAKE`].
 #[repr(C)]

@@ -1,3 +1,4 @@
-//! Tests of the whole: kernel scenarios, replay, rule conformance, fuzz targets.
+//! Tests of the whole: kernel scenarios, replay, rule conformance, fuzz targets; and benchmarks.
 
+pub mod bench;
 pub mod fuzz;

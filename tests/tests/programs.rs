@@ -127,6 +127,34 @@ fn networks_are_denied_and_the_passlist_wins_over_all() {
 }
 
 #[test]
+fn an_address_found_not_on_the_passlist_is_let_through_once_it_is() {
+    let mut deny = Deny::load(None).expect("the deny program loads");
+    for (denied, around) in [("192.0.2.7", "192.0.2.0/24"), ("2001:db8::7", "2001:db8::/32")] {
+        deny.deny(net(denied), 0).expect("denied");
+        for _ in 0..3 {
+            deny.pass(&[]).expect("passlist emptied");
+            // The second packet meets what the first found out.
+            assert_eq!(answer(&deny, &frame(denied, &[])), XDP_DROP, "{denied}");
+            assert_eq!(answer(&deny, &frame(denied, &[])), XDP_DROP, "{denied}");
+            deny.pass(&[net(around)]).expect("passlisted");
+            assert_eq!(answer(&deny, &frame(denied, &[])), XDP_PASS, "{denied} in {around}");
+        }
+    }
+}
+
+#[test]
+fn a_long_block_is_in_force_without_a_look_at_the_clock_for_every_packet() {
+    let mut deny = Deny::load(None).expect("the deny program loads");
+    let day = 86_400_000_000_000;
+    deny.deny(net("192.0.2.7"), time::boot_now() + day).expect("denied");
+    assert_eq!(answer(&deny, &frame("192.0.2.7", &[])), XDP_DROP);
+    assert_eq!(answer(&deny, &frame("192.0.2.7", &[])), XDP_DROP);
+    // Shortened to a time that is over: the next packet sees it.
+    deny.deny(net("192.0.2.7"), time::boot_now() - 1).expect("denied until now");
+    assert_eq!(answer(&deny, &frame("192.0.2.7", &[])), XDP_PASS);
+}
+
+#[test]
 fn an_ended_address_block_does_not_hide_its_network() {
     let mut deny = Deny::load(None).expect("the deny program loads");
     deny.deny(net("198.51.100.7"), 1).expect("denied until long ago");

@@ -22,7 +22,7 @@ use aya::{
     },
 };
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
-use picket_common::deny::{DenyConfig, DenyEntry};
+use picket_common::deny::{DenyConfig, DenyCpu, DenyEntry};
 
 use super::{
     ProbeError, bpffs, object,
@@ -38,7 +38,7 @@ const PINNED: [(&str, u32, u32); 8] = [
     ("PASS_V4", 8, 4),
     ("PASS_V6", 20, 4),
     ("DENY_CONFIG", 4, size_of::<DenyConfig>() as u32),
-    ("DENY_COUNTS", 4, 16),
+    ("DENY_CPU", 4, size_of::<DenyCpu>() as u32),
 ];
 
 /// Maps of the object that the deny program does not use; made as small as can be.
@@ -84,7 +84,7 @@ pub struct Deny {
     pass_v4: LpmTrie<MapData, [u8; 4], u32>,
     pass_v6: LpmTrie<MapData, [u8; 16], u32>,
     config: Array<MapData, DenyConfig>,
-    counts: PerCpuArray<MapData, [u64; 2]>,
+    cpus: PerCpuArray<MapData, DenyCpu>,
     /// Where it is in force.
     pub attached: Vec<Attached>,
     programs: Ebpf,
@@ -138,7 +138,7 @@ impl Deny {
             pass_v4: typed(&mut programs, "PASS_V4", LpmTrie::try_from)?,
             pass_v6: typed(&mut programs, "PASS_V6", LpmTrie::try_from)?,
             config: typed(&mut programs, "DENY_CONFIG", Array::try_from)?,
-            counts: typed(&mut programs, "DENY_COUNTS", PerCpuArray::try_from)?,
+            cpus: typed(&mut programs, "DENY_CPU", PerCpuArray::try_from)?,
             attached: Vec::new(),
             programs,
         })
@@ -222,6 +222,9 @@ impl Deny {
                 IpNet::V6(net) => self.pass_v6.insert(&v6_key(*net), 1, 0)?,
             }
         }
+        // From here on, entries that were found not to be on it are looked up again.
+        let config = self.config.get(&0, 0)?;
+        self.config.set(0, DenyConfig { passlist: config.passlist + 1, ..config }, 0)?;
         let gone: Vec<_> = self.pass_v4.keys().flatten().filter(|k| !nets.contains(&v4_net(k))).collect();
         for key in gone {
             self.pass_v4.remove(&key)?;
@@ -261,8 +264,8 @@ impl Deny {
     ///
     /// When the kernel refuses the lookup.
     pub fn packets(&self) -> Result<(Vec<u64>, Vec<u64>), MapError> {
-        let per_cpu = self.counts.get(&0, 0)?;
-        Ok(per_cpu.iter().map(|[dropped, passed]| (*dropped, *passed)).unzip())
+        let cpus = self.cpus.get(&0, 0)?;
+        Ok(cpus.iter().map(|cpu| (cpu.dropped, cpu.passlisted)).unzip())
     }
 
     /// Tells the program whether there are CIDRs at all: without, it spares the lookups.
@@ -271,6 +274,7 @@ impl Deny {
         let config = DenyConfig {
             v4_cidrs: count(self.v4_cidr.keys().flatten().count()),
             v6_cidrs: count(self.v6_cidr.keys().flatten().count()),
+            ..self.config.get(&0, 0)?
         };
         self.config.set(0, config, 0)
     }
@@ -368,11 +372,11 @@ pub fn pinned_interfaces(pins: &Path) -> Vec<String> {
     names.filter_map(of).collect()
 }
 
-/// Names of the network interfaces of this network namespace. From /proc, which follows the process
+/// Names of the network interfaces of this network namespace. From /proc, which follows the thread
 /// into a namespace where a mounted /sys does not.
 #[must_use]
 pub fn interfaces() -> Vec<String> {
-    let table = fs::read_to_string("/proc/self/net/dev").unwrap_or_default();
+    let table = fs::read_to_string("/proc/thread-self/net/dev").unwrap_or_default();
     let mut names: Vec<String> =
         table.lines().filter_map(|line| Some(line.split_once(':')?.0.trim().to_owned())).collect();
     names.sort();

@@ -1,0 +1,132 @@
+//! nginx with as many requests as it answers: what watching it costs.
+
+use std::net::Ipv4Addr;
+
+use anyhow::{Context, Result};
+
+use crate::bench::{
+    Bench, Part,
+    agent::{Agent, CAPTURE_ONLY, Setup, Stats, WITH_RULES},
+    figures::{Series, in_turns},
+    ground::Cgroup,
+    load::wrk::{self, Saturated},
+    report::{Aim, Section, Table, grouped, hundredths, percent},
+    service::Service,
+};
+
+/// See the module.
+pub const PART: Part = Part { name: "saturated", about: "nginx, saturated: requests a second", run };
+
+/// Aimed at: capture alone keeps this share of the rate.
+const AIM: f64 = 0.9;
+
+/// What watches.
+struct Side {
+    name: &'static str,
+    config: Option<&'static str>,
+    nice: u32,
+}
+
+const WITHOUT: usize = 0;
+const CAPTURE: usize = 1;
+const SIDES: [Side; 5] = [
+    Side { name: "without Picket", config: None, nice: 0 },
+    Side { name: "capture only", config: Some(CAPTURE_ONLY), nice: 0 },
+    Side { name: "capture and rules", config: Some(WITH_RULES), nice: 0 },
+    Side { name: "capture only, agent at nice 10", config: Some(CAPTURE_ONLY), nice: 10 },
+    Side { name: "capture and rules, agent at nice 10", config: Some(WITH_RULES), nice: 10 },
+];
+
+struct Turn {
+    sent: Saturated,
+    nginx_ns: u64,
+    client_ns: u64,
+    agent_ns: u64,
+    seen: Option<Stats>,
+}
+
+fn run(bench: &Bench) -> Result<Section> {
+    let cgroup = Cgroup::new("nginx")?;
+    let nginx = Service::nginx(Ipv4Addr::LOCALHOST, &cgroup, None)?;
+    let client = Cgroup::new("client")?;
+    let seconds = if bench.quick { 2 } else { 8 };
+    let turns = bench.turns(7, 3);
+    bench.progress(&format!("{} sides, {turns} turns of {seconds} s", SIDES.len()));
+    wrk::saturate(nginx.address.into(), 1, &client)?;
+    let measured = in_turns(turns, &mut { SIDES }, |side, turn| {
+        let setup = |config| Setup { config, watched: &cgroup, netns: None, deny: None, nice: side.nice };
+        let agent = side.config.map(|config| Agent::start(bench, setup(config))).transpose()?;
+        let cpu = || -> Result<[u64; 3]> {
+            Ok([cgroup.cpu()?, client.cpu()?, agent.as_ref().map_or(Ok(0), Agent::cpu)?])
+        };
+        let before = cpu()?;
+        let sent = wrk::saturate(nginx.address.into(), seconds, &client)?;
+        let after = cpu()?;
+        let seen = agent.as_ref().map(|agent| agent.settled(sent.requests)).transpose()?;
+        if let Some(agent) = agent {
+            agent.stop()?;
+        }
+        bench.progress(&format!("turn {}: {}: {} requests/s", turn + 1, side.name, grouped(sent.rate)));
+        let [nginx_ns, client_ns, agent_ns] = std::array::from_fn(|at| after[at] - before[at]);
+        Ok(Turn { sent, nginx_ns, client_ns, agent_ns, seen })
+    })?;
+
+    let rate = |turns: &[Turn]| Series::of(turns.iter().map(|turn| turn.sent.rate));
+    let without = rate(measured.get(WITHOUT).context("a side")?);
+    let mut table = Table::new(
+        format!(
+            "wrk, one thread, {} connections; median (least–most) of {turns} turns of {seconds} s",
+            wrk::CONNECTIONS
+        ),
+        &[
+            "",
+            "requests/s",
+            "of the rate without",
+            "CPU µs a request: nginx",
+            "client",
+            "agent",
+            "agent, % of a core",
+            "requests seen",
+            "lost",
+        ],
+    );
+    for (side, turns) in SIDES.iter().zip(&measured) {
+        let each = |of: fn(&Turn) -> u64| {
+            Series::of(turns.iter().map(|turn| of(turn) as f64 / turn.sent.requests as f64 / 1e3))
+        };
+        let agent = Series::of(turns.iter().map(|t| t.agent_ns as f64 / (f64::from(seconds) * 1e9)));
+        let seen = turns.iter().filter_map(|t| Some(t.seen?.requests as f64 / t.sent.requests as f64));
+        let lost: u64 = turns.iter().filter_map(|turn| turn.seen).map(|stats| stats.lost).sum();
+        let watched = side.config.is_some();
+        let or_none = |text: String| if watched { text } else { "—".to_owned() };
+        table.row([
+            side.name.to_owned(),
+            rate(turns).show(grouped),
+            rate(turns).over(&without).show(percent),
+            each(|turn| turn.nginx_ns).show(hundredths),
+            each(|turn| turn.client_ns).show(hundredths),
+            or_none(each(|turn| turn.agent_ns).show(hundredths)),
+            or_none(agent.show(percent)),
+            or_none(Series::of(seen).show(percent)),
+            or_none(grouped(lost as f64)),
+        ]);
+    }
+    let ratio = rate(measured.get(CAPTURE).context("a side")?).over(&without);
+    let aim = Aim {
+        what: format!("capture alone keeps {} of nginx's rate (median)", percent(AIM)),
+        found: percent(ratio.median()),
+        met: ratio.median() >= AIM,
+    };
+    let title = "nginx, saturated".to_owned();
+    Ok(Section { title, method: METHOD.trim().replace('\n', " "), tables: vec![table], aims: vec![aim] })
+}
+
+const METHOD: &str = "
+nginx with one worker answers every request with an empty 204; wrk sends a browser's request again and again. Client,
+nginx and agent share the machine's CPUs, as there is no second machine: where there are only two, every cycle of the
+agent is one that client or nginx do not get. nginx is alone in its control group, and that is what the agent watches: the tap
+sees each packet once, as it does when clients are elsewhere. At nice 10 the agent stands back: what it then costs
+is mostly what the tap does inside nginx's own system calls. The agent is started anew for every turn. “Requests seen” is
+what the agent counted, of what wrk had answered (wrk leaves up to one request a connection unfinished at its end);
+“lost” adds up all of its loss counters over all turns.
+";

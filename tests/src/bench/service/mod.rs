@@ -1,0 +1,110 @@
+//! Services of others, as anyone would run them.
+
+use std::{
+    fs::{self, File},
+    net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream},
+    process::Command,
+};
+
+use anyhow::{Context, Result, bail};
+
+use crate::bench::{
+    clock::wait_until,
+    ground::{Cgroup, Directory, Netns, Process, find},
+};
+
+/// A running service.
+pub struct Service {
+    /// Where it listens.
+    pub address: SocketAddrV4,
+    _process: Process,
+    _directory: Directory,
+}
+
+impl Service {
+    /// nginx with one worker; every answer is 204, empty.
+    ///
+    /// # Errors
+    ///
+    /// When it is not installed or does not start.
+    pub fn nginx(address: Ipv4Addr, cgroup: &Cgroup, netns: Option<&Netns>) -> Result<Self> {
+        let directory = Directory::new("nginx")?;
+        let place = SocketAddrV4::new(address, port(address, netns)?);
+        let dir = directory.path().display();
+        let configuration = format!(
+            "daemon off; user root; worker_processes 1; pid {dir}/pid; error_log {dir}/error.log;
+events {{ worker_connections 1024; }}
+http {{
+  access_log off; keepalive_requests 1000000000; keepalive_timeout 300s;
+  client_body_temp_path {dir}/body; proxy_temp_path {dir}/proxy; fastcgi_temp_path {dir}/fastcgi;
+  uwsgi_temp_path {dir}/uwsgi; scgi_temp_path {dir}/scgi;
+  server {{ listen {place}; return 204; }}
+}}
+"
+        );
+        fs::write(directory.file("nginx.conf"), configuration)?;
+        let mut command = Command::new(find("nginx")?);
+        command.arg("-e").arg(directory.file("error.log"));
+        command.arg("-p").arg(directory.path()).arg("-c").arg(directory.file("nginx.conf"));
+        Self::start("nginx", command, place, directory, cgroup, netns)
+    }
+
+    /// Python's own HTTP server, a thread for each connection; a small JSON answer.
+    ///
+    /// # Errors
+    ///
+    /// When it is not installed or does not start.
+    pub fn python(address: Ipv4Addr, cgroup: &Cgroup) -> Result<Self> {
+        let directory = Directory::new("python")?;
+        let place = SocketAddrV4::new(address, port(address, None)?);
+        let script = directory.file("service.py");
+        fs::write(&script, include_str!("service.py"))?;
+        // Debian's, not one that a version manager puts in front of it.
+        let python = match fs::metadata("/usr/bin/python3") {
+            Ok(_) => "/usr/bin/python3".into(),
+            Err(_) => find("python3")?,
+        };
+        let mut command = Command::new(python);
+        command.arg(script).arg(place.ip().to_string()).arg(place.port().to_string());
+        Self::start("python", command, place, directory, cgroup, None)
+    }
+
+    fn start(
+        name: &str,
+        command: Command,
+        address: SocketAddrV4,
+        directory: Directory,
+        cgroup: &Cgroup,
+        netns: Option<&Netns>,
+    ) -> Result<Self> {
+        let log = directory.file("output.log");
+        let mut process = Process::spawn(name, command, File::create(&log)?, cgroup, netns)?;
+        let answers = || TcpStream::connect(address).is_ok();
+        let ready = wait_until(&format!("{name} to listen on {address}"), 20, || {
+            if process.ended().is_some() {
+                return Some(false);
+            }
+            let answers = match netns {
+                Some(netns) => netns.enter(|| Ok(answers())).unwrap_or(false),
+                None => answers(),
+            };
+            answers.then_some(true)
+        })?;
+        if !ready {
+            bail!("{name} ended at its start: {}", fs::read_to_string(log).unwrap_or_default().trim());
+        }
+        Ok(Self { address, _process: process, _directory: directory })
+    }
+}
+
+/// A port nobody listens on.
+fn port(address: Ipv4Addr, netns: Option<&Netns>) -> Result<u16> {
+    let free = || -> Result<u16> {
+        let listener = TcpListener::bind((address, 0)).with_context(|| format!("bind to {address}"))?;
+        Ok(listener.local_addr()?.port())
+    };
+    match netns {
+        Some(netns) => netns.enter(free),
+        None => free(),
+    }
+}

@@ -1,0 +1,5 @@
+//! System calls for which no library has a safe face: the only unsafe code of the benchmarks.
+
+pub mod bpf;
+pub mod instructions;
+pub mod packet;
