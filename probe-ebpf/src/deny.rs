@@ -51,7 +51,7 @@ fn verdict(ctx: &XdpContext) -> Option<bool> {
 
 #[inline(always)]
 fn v4(source: [u32; 1]) -> Option<bool> {
-    if let Some(entry) = DENY_V4.get_ptr_mut(&source) {
+    if let Some(entry) = DENY_V4.get_ptr_mut(source) {
         let here = Here::now()?;
         if here.is_in_force(entry) {
             return Some(here.settle(entry, here.is_passlisted(entry, || on_passlist_v4(source))));
@@ -67,7 +67,7 @@ fn v4(source: [u32; 1]) -> Option<bool> {
 
 #[inline(always)]
 fn v6(source: [u32; 4]) -> Option<bool> {
-    if let Some(entry) = DENY_V6.get_ptr_mut(&source) {
+    if let Some(entry) = DENY_V6.get_ptr_mut(source) {
         let here = Here::now()?;
         if here.is_in_force(entry) {
             return Some(here.settle(entry, here.is_passlisted(entry, || on_passlist_v6(source))));

@@ -297,7 +297,9 @@ const LOOK_EVERY: u8 = 16;
 #[inline(always)]
 fn still_wanted(skb: *mut __sk_buff, conn: &mut Conn) -> bool {
     conn.turns = conn.turns.wrapping_add(1);
-    if conn.turns % LOOK_EVERY == 0 && advised(skb).is_some_and(|a| a.flags & advice::flags::IGNORE != 0) {
+    if conn.turns.is_multiple_of(LOOK_EVERY)
+        && advised(skb).is_some_and(|a| a.flags & advice::flags::IGNORE != 0)
+    {
         ignore(conn);
         return false;
     }

@@ -3,7 +3,10 @@
 use std::{io, path::PathBuf, process::ExitCode};
 
 use super::screen::Screen;
-use crate::api::{ClientError, Code};
+use crate::{
+    api::{ClientError, Code},
+    config::ConfigError,
+};
 
 /// Exit codes, the same for all commands. Shown by `picket --help`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +74,7 @@ impl CliError {
                 _ => Exit::Failed,
             },
             Self::StateDir { .. } => Exit::Usage,
+            Self::Agent(error) if error.is::<ConfigError>() => Exit::Usage,
             _ => Exit::Failed,
         }
     }

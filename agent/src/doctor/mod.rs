@@ -10,6 +10,7 @@ mod features;
 mod interfaces;
 mod kernel;
 mod processes;
+mod programs;
 mod rights;
 mod xdp_features;
 
@@ -135,8 +136,7 @@ pub fn examine(cgroup: Option<&Path>) -> Report {
     if may_try {
         checks.extend(features::all());
         checks.push(attach::check(&place));
-        // JOIN: the lead's probe may add a check of the real object here, as
-        // `crate::probe::doctor() -> Vec<Check>`.
+        checks.push(programs::check());
     } else {
         checks.push(Check::missing(
             "programs",
