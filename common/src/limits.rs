@@ -21,6 +21,13 @@ pub const DENY_ENTRIES: u32 = 1_048_576;
 /// CIDRs the denylist and the passlist hold, per family. Small: freeing a huge LPM trie stalls CPUs.
 pub const CIDR_ENTRIES: u32 = 16_384;
 
+/// Bytes of a turn that are sent while nothing but the look of its first byte speaks for HTTP.
+pub const PROBE_BUDGET: u32 = 16 * 1024;
+
+/// How far ahead of what a service's TCP expects a segment may begin, bytes. Receive windows are at most
+/// a few MiB (`net.ipv4.tcp_rmem`: 6 MiB by default); TCP drops what lies beyond.
+pub const MAX_AHEAD: u32 = 32 * 1024 * 1024;
+
 /// Turns (request after response) a connection older than the agent may take without an HTTP head
 /// before the tap gives it up.
 pub const MAX_UNKNOWN_TURNS: u8 = 64;

@@ -47,6 +47,8 @@ counters! {
     Denied = 11, "denied";
     /// Packets of denylisted addresses let through because the passlist holds them.
     Passed = 12, "passlisted";
+    /// Segments towards a service that its TCP will not take: all of it old, or far out of the window.
+    OutOfWindow = 13, "out_of_window";
 }
 
 impl Counter {

@@ -67,10 +67,12 @@ pub mod phase {
     pub const OPENED: u8 = 1;
     /// Bytes are sent, but nothing proves HTTP yet.
     pub const PROBING: u8 = 2;
+    /// The same, and only the first byte speaks for HTTP.
+    pub const GUESSED: u8 = 3;
     /// A status line was seen on the way out: it is HTTP.
-    pub const HTTP: u8 = 3;
+    pub const HTTP: u8 = 4;
     /// Given up: a client's socket, not HTTP, or no longer.
-    pub const IGNORED: u8 = 4;
+    pub const IGNORED: u8 = 5;
 }
 
 const ACTIVE_ESTABLISHED: u32 = 4;
@@ -143,7 +145,7 @@ fn opened(ctx: &SockOpsContext, sk: *mut bpf_sock) {
 fn closed(ctx: &SockOpsContext, sk: *mut bpf_sock) {
     // SAFETY: not null, and the verifier knows it as a full socket.
     let Some(conn) = (unsafe { conn_of(sk) }) else { return };
-    if conn.phase == phase::PROBING || conn.phase == phase::HTTP {
+    if conn.phase >= phase::PROBING && conn.phase != phase::IGNORED {
         count::add(Counter::Closed, 1);
         let _ = emit::bare(&header(ctx, RecordKind::Close, conn, tuple_of(ctx)));
         conn.phase = phase::IGNORED;

@@ -12,14 +12,16 @@
 use aya_ebpf::{
     EbpfContext,
     bindings::{__sk_buff, bpf_sock},
-    helpers::generated::{bpf_get_socket_cookie, bpf_ktime_get_ns, bpf_sk_fullsock, bpf_skb_cgroup_id},
+    helpers::generated::{
+        bpf_get_socket_cookie, bpf_ktime_get_ns, bpf_sk_fullsock, bpf_skb_cgroup_id, bpf_tcp_sock,
+    },
     macros::cgroup_skb,
     programs::SkBuffContext,
 };
 use picket_common::{
     advice,
     conn::Direction,
-    limits::MAX_UNKNOWN_TURNS,
+    limits::{MAX_AHEAD, MAX_UNKNOWN_TURNS, PROBE_BUDGET},
     record::{RecordHeader, RecordKind, flags},
     stats::Counter,
 };
@@ -79,6 +81,10 @@ fn tap(skb: *mut __sk_buff, direction: Direction) -> Option<()> {
         }
         return None;
     }
+    if direction == Direction::Ingress && !in_window(sk, record.seq, packet.payload_len) {
+        count::add(Counter::OutOfWindow, 1);
+        return None;
+    }
     count::add(Counter::Packets, 1);
     let conn = match known {
         Some(conn) => conn,
@@ -104,6 +110,21 @@ fn full_socket(skb: *mut __sk_buff) -> Option<*mut bpf_sock> {
         }
         let sk = bpf_sk_fullsock(sk);
         if sk.is_null() { None } else { Some(sk) }
+    }
+}
+
+/// Whether the service's TCP may take a segment. The tap comes before TCP's own checks: without this,
+/// forged segments (old bytes with other content, bytes far ahead) would be believed.
+#[inline(always)]
+fn in_window(sk: *mut bpf_sock, seq: u32, len: u32) -> bool {
+    // SAFETY: a full socket; null is checked.
+    unsafe {
+        let tcp = bpf_tcp_sock(sk);
+        if tcp.is_null() {
+            return true;
+        }
+        let ahead = seq.wrapping_sub((*tcp).rcv_nxt) as i32;
+        ahead.wrapping_add(len as i32) > 0 && ahead < MAX_AHEAD as i32
     }
 }
 
@@ -160,18 +181,20 @@ fn payload(
             return None;
         }
     } else {
-        let looks = if turned { packet::looks(skb, packet) } else { Looks::Perhaps };
+        let looks =
+            if turned || conn.phase == phase::OLDER { packet::looks(skb, packet) } else { Looks::Perhaps };
         if !probe(skb, conn, direction, turned, looks) {
             return None;
         }
     }
 
+    let guessed = conn.phase == phase::GUESSED;
     let half = match direction {
         Direction::Ingress => &mut conn.ingress,
         Direction::Egress => &mut conn.egress,
     };
     if turned && half.skip == 0 {
-        half.budget = full;
+        half.budget = if guessed { least(full, PROBE_BUDGET) } else { full };
     }
     let (from, take) = wanted(skb, half, direction, packet, record.seq, full);
     if take == 0 {
@@ -218,7 +241,7 @@ fn payload(
 fn probe(skb: *mut __sk_buff, conn: &mut Conn, direction: Direction, turned: bool, looks: Looks) -> bool {
     match (conn.phase, direction) {
         (phase::OLDER, Direction::Ingress) => match looks {
-            Looks::Request if turned => {
+            Looks::Request => {
                 conn.phase = phase::PROBING;
                 true
             }
@@ -244,7 +267,7 @@ fn probe(skb: *mut __sk_buff, conn: &mut Conn, direction: Direction, turned: boo
                 ignore(conn);
                 return false;
             }
-            conn.phase = phase::PROBING;
+            conn.phase = if looks == Looks::Request { phase::PROBING } else { phase::GUESSED };
             true
         }
         (phase::OPENED, Direction::Egress) => {

@@ -49,6 +49,8 @@ pub struct Executable {
     pub package_dir: PathBuf,
     /// The file.
     pub path: PathBuf,
+    /// Built as a test; a program that tests of the package start is not.
+    pub is_test: bool,
 }
 
 /// Runs a cargo build or `test --no-run` and gives the executables it made.
@@ -71,5 +73,7 @@ fn executable(message: &str) -> Option<Executable> {
         || package_dir.file_name().map(|name| name.to_string_lossy().into_owned()),
         |(name, _)| Some(name.to_owned()),
     )?;
-    Some(Executable { package, name: target["name"].as_str()?.to_owned(), package_dir, path: path.into() })
+    let name = target["name"].as_str()?.to_owned();
+    let is_test = message["profile"]["test"].as_bool().unwrap_or(false);
+    Some(Executable { package, name, package_dir, path: path.into(), is_test })
 }

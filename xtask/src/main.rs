@@ -2,6 +2,7 @@
 // Allowed in `vm::counter` only, which says why.
 #![deny(unsafe_code)]
 
+mod bench;
 mod build;
 mod demo;
 mod ebpf;
@@ -44,6 +45,8 @@ enum Command {
     Test(test::Args),
     /// Run the scenarios on other kernels, in QEMU
     Vm(vm::Args),
+    /// Measure, side by side in one run, and write docs/benchmarks.md
+    Bench(bench::Args),
     /// Check formatting, clippy, licences and sources of dependencies
     Lint,
     /// Fuzz one target, guided by coverage
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Vm(args) => vm::command(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Lint => lint::run(),
         Command::Fuzz(args) => fuzz::run(&args),
     };

@@ -66,7 +66,7 @@ fn everything_set() {
         capture = { cgroup = "/sys/fs/cgroup/web", rings = 2, ring_size = 65536, request_body = "1 MB", response_body = 0 }
         [limits]
         connections = 1_000
-        memory = "32MiB"
+        memory = "16MiB"
         [proxies]
         trusted = ["10.0.0.0/8", "::ffff:192.168.0.0/112", "2001:db8::1"]
         header = "Forwarded"
@@ -101,7 +101,7 @@ fn everything_set() {
         (config.capture.ring_size, config.capture.request_body, config.capture.response_body),
         (65_536, 1_000_000, 0)
     );
-    assert_eq!((config.limits.connections, config.limits.memory), (1000, 32 << 20));
+    assert_eq!((config.limits.connections, config.limits.memory), (1000, 16 << 20));
     let trusted: Vec<String> = config.proxies.trusted.iter().map(ToString::to_string).collect();
     assert_eq!(trusted, ["10.0.0.0/8", "192.168.0.0/16", "2001:db8::1/128"]);
     assert_eq!(config.proxies.header, ForwardedHeader::Forwarded);

@@ -213,7 +213,11 @@ impl Services {
             return found;
         }
         self.scan(look);
-        self.by_connection(peer, look).unwrap_or_else(|| self.unknown(peer))
+        let (local, _) = sockets::ends(&peer.tuple);
+        self.by_connection(peer, look)
+            // Closed since. Where only one listening socket on the host can have accepted it, that did.
+            .or_else(|| look.host.only_listener(local).map(|place| Arc::clone(&place.service)))
+            .unwrap_or_else(|| self.unknown(peer))
     }
 
     fn by_connection(&self, peer: &Peer, look: &mut Look) -> Option<Arc<Service>> {

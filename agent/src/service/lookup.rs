@@ -117,6 +117,14 @@ impl Host {
         here().find(|place| place.socket == *socket)
     }
 
+    /// The listening socket that takes connections to `local`, if there is one in only one namespace.
+    #[must_use]
+    pub fn only_listener(&self, local: SocketAddr) -> Option<&Place> {
+        let mut found =
+            self.namespaces.iter().filter_map(|namespace| self.by_address(namespace.inode, local));
+        found.next().filter(|_| found.next().is_none())
+    }
+
     /// Looks a connection up: its namespace and its socket. `first` is looked into before the others.
     #[must_use]
     pub fn connection(&self, peer: &Peer, first: Option<u64>) -> Option<(u64, TcpSocket)> {

@@ -29,7 +29,8 @@ pub fn run(only: Option<&str>, report: &mut Report) -> Result<()> {
     let mut command = cargo();
     command.args(["test", "--workspace", "--no-run", "--quiet"]);
     // Scenario tests have no harness of Rust's; `kernel` runs them.
-    let programs = executables(command)?.into_iter().filter(|program| program.name != super::kernel::PROGRAM);
+    let is_ours = |program: &Executable| program.is_test && program.name != super::kernel::PROGRAM;
+    let programs = executables(command)?.into_iter().filter(is_ours);
     say::step("unit and property tests");
     for program in programs {
         program_tests(&program, only, report)?;

@@ -77,12 +77,10 @@ impl Request {
 
     /// The head's bytes, with the empty line.
     pub fn encode_head(&self) -> Vec<u8> {
-        let mut head = format!(
-            "{} {} HTTP/1.{}\r\nHost: {HOST}\r\nUser-Agent: {USER_AGENT}\r\n",
-            self.method,
-            self.target(),
-            self.minor
-        );
+        let mut head = format!("{} {} HTTP/1.{}\r\nHost: {HOST}\r\n", self.method, self.target(), self.minor);
+        if !self.headers.iter().any(|(name, _)| *name == "User-Agent") {
+            head.push_str(&format!("User-Agent: {USER_AGENT}\r\n"));
+        }
         for (name, value) in &self.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }

@@ -91,7 +91,9 @@ pub fn intact(site: &Site) -> Result<Vec<String>> {
         )?;
     }
     let tapped = installation.stats()?.kernel("packets")? - before;
-    ensure!(tapped > 1000, "only {tapped} packets went through the tap: the scenario shows nothing");
+    // A hundred or so packets, until the echoed request shows that no service of HTTP answers: it is
+    // given up then, and the programs still run on each of the thousands that follow.
+    ensure!(tapped > 50, "only {tapped} packets went through the tap: the scenario shows nothing");
     agent.stop()?;
     Ok(vec![format!("{count} transfers of 2 × {length} bytes intact (loopback and a cable, IPv4 and IPv6)")])
 }
