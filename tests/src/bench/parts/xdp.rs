@@ -280,24 +280,37 @@ fn run(bench: &Bench) -> Result<Section> {
     }
     tables.push(table);
 
-    let one_source = [Case::Hit, Case::Miss, Case::MissWithNetworks];
-    let worst = cells
-        .iter()
-        .filter(|(side, _)| side.list == SIZES.len() - 1 && one_source.contains(&side.case))
-        .max_by(|(_, a), (_, b)| a.median().total_cmp(&b.median()));
-    let (side, series) = worst.context("a cell")?;
-    let found = format!(
-        "the slowest of these cases takes {} ns: {}, {}",
-        tenths(series.median()),
-        if side.v6 { "IPv6" } else { "IPv4" },
-        side.case.name()
-    );
-    let what = format!("under {AIM} ns a packet with a million entries, denied or not, one source (median)");
+    let aims = vec![
+        aim(&cells, "the run's own loop included", |series, _| series.clone())?,
+        aim(&cells, "the program alone: the empty run taken off", Series::less)?,
+    ];
     Ok(Section {
         title: "The deny program alone (BPF_PROG_TEST_RUN)".to_owned(),
         method: METHOD.trim().replace('\n', " "),
         tables,
-        aims: vec![Aim { what, found, met: series.median() < AIM }],
+        aims,
+    })
+}
+
+/// The slowest of the cases with one source and a million entries, against what is aimed at.
+fn aim(cells: &[(&Side, Series)], how: &str, figure: fn(&Series, &Series) -> Series) -> Result<Aim> {
+    let full = SIZES.len() - 1;
+    let mut slowest: Option<(f64, String)> = None;
+    for v6 in [false, true] {
+        let floor = cell(cells, v6, Case::Nothing, full).context("a cell")?;
+        for case in [Case::Hit, Case::Miss, Case::MissWithNetworks] {
+            let median = figure(cell(cells, v6, case, full).context("a cell")?, floor).median();
+            if slowest.as_ref().is_none_or(|(most, _)| median > *most) {
+                let family = if v6 { "IPv6" } else { "IPv4" };
+                slowest = Some((median, format!("{family}, {}", case.name())));
+            }
+        }
+    }
+    let (median, case) = slowest.context("a case")?;
+    Ok(Aim {
+        what: format!("under {AIM} ns a packet with a million entries, one source, {how}"),
+        found: format!("{} ns in the slowest case: {case}", tenths(median)),
+        met: median < AIM,
     })
 }
 
