@@ -153,7 +153,7 @@ pub fn percent(share: f64) -> String {
 
 /// Nanoseconds as microseconds.
 pub fn microseconds(nanoseconds: f64) -> String {
-    format!("{:.0}", nanoseconds / 1e3)
+    grouped(nanoseconds / 1e3)
 }
 
 #[cfg(test)]

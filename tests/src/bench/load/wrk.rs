@@ -11,6 +11,7 @@ use anyhow::{Result, ensure};
 use super::request;
 use crate::bench::{
     clock::wait_until,
+    cpu,
     ground::{Cgroup, Directory, Process, find},
 };
 
@@ -26,12 +27,12 @@ pub struct Saturated {
     pub rate: f64,
 }
 
-/// Keeps the service busy for so many seconds, from a client in `cgroup`.
+/// Keeps the service busy for so many seconds, from a client in `cgroup` that is bound to a CPU.
 ///
 /// # Errors
 ///
 /// When any request failed.
-pub fn saturate(service: SocketAddr, seconds: u32, cgroup: &Cgroup) -> Result<Saturated> {
+pub fn saturate(service: SocketAddr, seconds: u32, cgroup: &Cgroup, cpu: usize) -> Result<Saturated> {
     let mut command = Command::new(find("wrk")?);
     command.args(["-t1", &format!("-c{CONNECTIONS}"), &format!("-d{seconds}s"), "--timeout", "5s"]);
     for (name, value) in request::HEADERS {
@@ -40,8 +41,15 @@ pub fn saturate(service: SocketAddr, seconds: u32, cgroup: &Cgroup) -> Result<Sa
     command.arg(format!("http://{service}{}", request::TARGET));
     let directory = Directory::new("wrk")?;
     let output = directory.file("output");
-    let mut wrk = Process::spawn("wrk", command, File::create(&output)?, cgroup, None)?;
-    let ended = wait_until("wrk to end", u64::from(seconds) + 20, || wrk.ended())?;
+    let log = File::create(&output)?;
+    // The child inherits the CPU from the thread that starts it.
+    let run = || {
+        cpu::pin(cpu)?;
+        let mut wrk = Process::spawn("wrk", command, log, cgroup, None)?;
+        wait_until("wrk to end", u64::from(seconds) + 20, || wrk.ended())
+    };
+    let ended = std::thread::scope(|scope| scope.spawn(run).join());
+    let ended = ended.map_err(|_| anyhow::anyhow!("the thread that runs wrk panicked"))??;
     let said = fs::read_to_string(output)?;
     ensure!(ended.success(), "wrk ended with {ended}: {said}");
     read(&said)

@@ -32,7 +32,7 @@ struct Turn {
 
 fn run(bench: &Bench) -> Result<Section> {
     let cgroup = Cgroup::new("nginx")?;
-    let nginx = Service::nginx(Ipv4Addr::LOCALHOST, &cgroup, None)?;
+    let nginx = Service::nginx(Ipv4Addr::LOCALHOST, &cgroup, None, None)?;
     let seconds = if bench.quick { 3 } else { 10 };
     let turns = bench.turns(5, 3);
     bench.progress(&format!("{} rates, {turns} turns of {seconds} s", RATES.len()));

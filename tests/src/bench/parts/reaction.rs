@@ -42,7 +42,7 @@ fn run(bench: &Bench) -> Result<Section> {
     cable.sender.ip("route add local 10.77.0.0/16 dev lo")?;
     cable.receiver.ip("route add 10.77.0.0/16 via 10.76.0.2")?;
     let cgroup = Cgroup::new("nginx")?;
-    let nginx = Service::nginx(SERVER, &cgroup, Some(&cable.receiver))?;
+    let nginx = Service::nginx(SERVER, &cgroup, Some(&cable.receiver), None)?;
     // Takes the datagrams that go on: nobody reads them, and nobody answers that the port is closed.
     let _sink =
         cable.receiver.enter(|| UdpSocket::bind((SERVER, DISCARD)).context("bind to the discard port"))?;

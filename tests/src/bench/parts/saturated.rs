@@ -10,6 +10,7 @@ use crate::bench::{
     figures::{Series, in_turns},
     ground::Cgroup,
     load::wrk::{self, Saturated},
+    machine,
     report::{Aim, Section, Table, grouped, hundredths, percent},
     service::Service,
 };
@@ -47,12 +48,13 @@ struct Turn {
 
 fn run(bench: &Bench) -> Result<Section> {
     let cgroup = Cgroup::new("nginx")?;
-    let nginx = Service::nginx(Ipv4Addr::LOCALHOST, &cgroup, None)?;
+    let nginx = Service::nginx(Ipv4Addr::LOCALHOST, &cgroup, None, Some(0))?;
+    let last = machine::cpus() - 1;
     let client = Cgroup::new("client")?;
     let seconds = if bench.quick { 2 } else { 8 };
     let turns = bench.turns(7, 3);
     bench.progress(&format!("{} sides, {turns} turns of {seconds} s", SIDES.len()));
-    wrk::saturate(nginx.address.into(), 1, &client)?;
+    wrk::saturate(nginx.address.into(), 1, &client, last)?;
     let measured = in_turns(turns, &mut { SIDES }, |side, turn| {
         let setup = |config| Setup { config, watched: &cgroup, netns: None, deny: None, nice: side.nice };
         let agent = side.config.map(|config| Agent::start(bench, setup(config))).transpose()?;
@@ -60,7 +62,7 @@ fn run(bench: &Bench) -> Result<Section> {
             Ok([cgroup.cpu()?, client.cpu()?, agent.as_ref().map_or(Ok(0), Agent::cpu)?])
         };
         let before = cpu()?;
-        let sent = wrk::saturate(nginx.address.into(), seconds, &client)?;
+        let sent = wrk::saturate(nginx.address.into(), seconds, &client, last)?;
         let after = cpu()?;
         let seen = agent.as_ref().map(|agent| agent.settled(sent.requests)).transpose()?;
         if let Some(agent) = agent {
@@ -122,7 +124,8 @@ fn run(bench: &Bench) -> Result<Section> {
 }
 
 const METHOD: &str = "
-nginx with one worker answers every request with an empty 204; wrk sends a browser's request again and again. Client,
+nginx with one worker answers every request with an empty 204; wrk sends a browser's request again and again; nginx is bound to the
+first CPU, wrk to the last, the agent to none. Client,
 nginx and agent share the machine's CPUs, as there is no second machine: where there are only two, every cycle of the
 agent is one that client or nginx do not get. nginx is alone in its control group, and that is what the agent watches: the tap
 sees each packet once, as it does when clients are elsewhere. At nice 10 the agent stands back: what it then costs

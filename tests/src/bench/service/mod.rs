@@ -22,17 +22,23 @@ pub struct Service {
 }
 
 impl Service {
-    /// nginx with one worker; every answer is 204, empty.
+    /// nginx with one worker, bound to a CPU if one is given; every answer is 204, empty.
     ///
     /// # Errors
     ///
     /// When it is not installed or does not start.
-    pub fn nginx(address: Ipv4Addr, cgroup: &Cgroup, netns: Option<&Netns>) -> Result<Self> {
+    pub fn nginx(
+        address: Ipv4Addr,
+        cgroup: &Cgroup,
+        netns: Option<&Netns>,
+        cpu: Option<usize>,
+    ) -> Result<Self> {
         let directory = Directory::new("nginx")?;
         let place = SocketAddrV4::new(address, port(address, netns)?);
         let dir = directory.path().display();
+        let bound = cpu.map_or_else(String::new, |cpu| format!("worker_cpu_affinity {:b};", 1u64 << cpu));
         let configuration = format!(
-            "daemon off; user root; worker_processes 1; pid {dir}/pid; error_log {dir}/error.log;
+            "daemon off; user root; worker_processes 1; {bound} pid {dir}/pid; error_log {dir}/error.log;
 events {{ worker_connections 1024; }}
 http {{
   access_log off; keepalive_requests 1000000000; keepalive_timeout 300s;
