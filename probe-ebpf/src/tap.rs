@@ -183,7 +183,7 @@ fn payload(
     } else {
         let looks =
             if turned || conn.phase == phase::OLDER { packet::looks(skb, packet) } else { Looks::Perhaps };
-        if !probe(skb, conn, direction, turned, looks) {
+        if !probe(skb, conn, direction, turned, looks, packet.payload_len >= 8) {
             return None;
         }
     }
@@ -238,7 +238,14 @@ fn payload(
 /// Whether a connection that is not yet known to be HTTP is worth a look at this packet; moves its
 /// phase on.
 #[inline(always)]
-fn probe(skb: *mut __sk_buff, conn: &mut Conn, direction: Direction, turned: bool, looks: Looks) -> bool {
+fn probe(
+    skb: *mut __sk_buff,
+    conn: &mut Conn,
+    direction: Direction,
+    turned: bool,
+    looks: Looks,
+    long: bool,
+) -> bool {
     match (conn.phase, direction) {
         (phase::OLDER, Direction::Ingress) => match looks {
             Looks::Request => {
@@ -275,6 +282,11 @@ fn probe(skb: *mut __sk_buff, conn: &mut Conn, direction: Direction, turned: boo
             if looks != Looks::Response {
                 ignore(conn);
             }
+            false
+        }
+        // The first bytes the service ever sends on it, and enough to tell.
+        (_, Direction::Egress) if conn.known_start != 0 && long && looks != Looks::Response => {
+            ignore(conn);
             false
         }
         (_, Direction::Egress) if turned && looks == Looks::Response => {
