@@ -31,6 +31,9 @@ const PAUSE: Duration = Duration::from_micros(300);
 /// Time between two looks at what is overdue, nanoseconds.
 const TICK: Ktime = time::SECOND / 4;
 
+/// Time for what is in the ring when the worker is told to stop, nanoseconds.
+const LAST_WORDS: Ktime = time::SECOND / 2;
+
 /// Reads one ring until told to stop.
 pub struct Worker {
     ring: Ring,
@@ -97,7 +100,9 @@ impl Worker {
                 flow.tick(now);
             }
         }
-        while ring.drain(BATCH, |entry| flow.record(entry)) > 0 {}
+        // What is in the ring now. Traffic goes on while the tap is attached, so there is an end to it.
+        let end = time::now() + LAST_WORDS;
+        while ring.drain(BATCH, |entry| flow.record(entry)) > 0 && time::now() < end {}
         flow.finish(time::now());
     }
 }
