@@ -19,12 +19,6 @@ pub fn boot_now() -> u64 {
     nanos(rustix::time::clock_gettime(rustix::time::ClockId::Boottime))
 }
 
-/// `CLOCK_REALTIME` minus `CLOCK_MONOTONIC`, nanoseconds: what turns a [`Ktime`] into a time of day.
-#[must_use]
-pub fn epoch_offset() -> u64 {
-    nanos(rustix::time::clock_gettime(rustix::time::ClockId::Realtime)).saturating_sub(now())
-}
-
 fn nanos(t: rustix::time::Timespec) -> u64 {
     u64::try_from(t.tv_sec).unwrap_or(0) * SECOND + u64::try_from(t.tv_nsec).unwrap_or(0)
 }

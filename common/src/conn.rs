@@ -25,17 +25,6 @@ pub enum Direction {
     Egress = 1,
 }
 
-impl Direction {
-    /// The other direction.
-    #[must_use]
-    pub const fn opposite(self) -> Self {
-        match self {
-            Self::Ingress => Self::Egress,
-            Self::Egress => Self::Ingress,
-        }
-    }
-}
-
 /// Settings of the tap, written once by the agent before the programs are attached
 /// (`.rodata` of the object).
 #[repr(C)]

@@ -74,7 +74,7 @@ pub fn parse(text: &str) -> Result<IpNet, NetError> {
 /// Writes a network as people do: a single address without its prefix.
 #[must_use]
 pub fn display(net: &IpNet) -> String {
-    if net.prefix_len() == net.max_prefix_len() { net.addr().to_string() } else { net.to_string() }
+    crate::config::network_text(*net)
 }
 
 #[cfg(test)]

@@ -61,15 +61,20 @@ impl KernelCounter {
             .iter()
             .enumerate()
             .map(|(at, counter)| {
-                let per_cpu: Vec<u64> = sets.iter().filter_map(|set| set.get(at).copied()).collect();
-                Self {
-                    name: counter.key().to_owned(),
-                    loss: counter.is_loss(),
-                    total: per_cpu.iter().fold(0, |sum, &count| sum.wrapping_add(count)),
-                    per_cpu,
-                }
+                Self::of(*counter, sets.iter().filter_map(|set| set.get(at).copied()).collect())
             })
             .collect()
+    }
+
+    /// One counter, by its value on every CPU.
+    #[must_use]
+    pub fn of(counter: Counter, per_cpu: Vec<u64>) -> Self {
+        Self {
+            name: counter.key().to_owned(),
+            loss: counter.is_loss(),
+            total: per_cpu.iter().fold(0, |sum, &count| sum.wrapping_add(count)),
+            per_cpu,
+        }
     }
 }
 

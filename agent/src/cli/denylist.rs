@@ -7,10 +7,13 @@ use super::{
     CliError, Exit,
     args::{BlockArgs, DenylistArgs, UnblockArgs},
     ask, duration,
-    screen::{Screen, grouped, printable},
+    screen::{Screen, grouped},
     table::Table,
 };
-use crate::api::{BlockRequest, BlockView, Client, Denylist, net};
+use crate::{
+    api::{BlockRequest, BlockView, Client, Denylist, net},
+    event::printable,
+};
 
 pub(super) fn block(client: &Client, args: &BlockArgs, screen: &mut Screen<'_>) -> Result<Exit, CliError> {
     let request = BlockRequest {

@@ -2,20 +2,14 @@
 
 use std::time::Duration;
 
-use jiff::{Span, SpanRelativeTo};
+use crate::config::{NotADuration, parse_duration};
 
 /// Reads `90s`, `10m`, `1h30m`, `7d`; a day has 24 hours.
 pub fn parse(text: &str) -> Result<Duration, String> {
-    const EXPECTED: &str = "expected something like 90s, 10m, 1h30m or 7d";
-    let span: Span = text.trim().parse().map_err(|_| EXPECTED.to_owned())?;
-    if span.get_months() != 0 || span.get_years() != 0 {
-        return Err("months and years have no fixed length; write days, such as 365d".to_owned());
-    }
-    let duration = span
-        .to_duration(SpanRelativeTo::days_are_24_hours())
-        .ok()
-        .and_then(|duration| Duration::try_from(duration).ok())
-        .ok_or(EXPECTED)?;
+    let duration = parse_duration(text).map_err(|why| match why {
+        NotADuration::Malformed => "expected something like 90s, 10m, 1h30m or 7d",
+        NotADuration::Calendar => "months and years have no fixed length; write days, such as 365d",
+    })?;
     if duration < Duration::from_secs(1) {
         return Err("a block lasts at least 1s".to_owned());
     }

@@ -6,6 +6,7 @@ use super::screen::Screen;
 use crate::{
     api::{ClientError, Code},
     config::ConfigError,
+    event::printable,
 };
 
 /// Exit codes, the same for all commands. Shown by `picket --help`.
@@ -123,10 +124,10 @@ impl Screen<'_> {
             return writeln!(self.err, "{error}");
         }
         let label = self.paint_err(anstyle::AnsiColor::Red, "error:");
-        let message = super::screen::printable(&error.to_string()).into_owned();
+        let message = printable(&error.to_string()).into_owned();
         writeln!(self.err, "{label} {message}")?;
         if let Some(hint) = error.hint() {
-            writeln!(self.err, "  hint: {}", super::screen::printable(&hint))?;
+            writeln!(self.err, "  hint: {}", printable(&hint))?;
         }
         Ok(())
     }

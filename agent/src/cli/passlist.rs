@@ -1,13 +1,7 @@
 //! `picket passlist`.
 
-use super::{
-    CliError, Exit,
-    args::PasslistAction,
-    ask,
-    screen::{Screen, printable},
-    table::Table,
-};
-use crate::api::Client;
+use super::{CliError, Exit, args::PasslistAction, ask, screen::Screen, table::Table};
+use crate::{api::Client, event::printable};
 
 pub(super) fn command(
     client: &Client,

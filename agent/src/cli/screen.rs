@@ -1,7 +1,6 @@
 //! Where a command prints, and how: JSON or text, with colour or without.
 
 use std::{
-    borrow::Cow,
     env, fmt,
     io::{self, IsTerminal as _, Write},
 };
@@ -92,21 +91,6 @@ fn paint(colour: bool, style: Style, text: &str) -> String {
     if colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
 }
 
-/// Text from outside, harmless for a terminal: what it would obey or hide instead of show (control
-/// characters, bidirectional overrides, zero-width ones) comes out as `\u{1b}`, `\n`…
-#[must_use]
-pub fn printable(text: &str) -> Cow<'_, str> {
-    let hostile = |c: char| !matches!(c, '"' | '\'' | '\\') && c.escape_debug().len() > 1;
-    if !text.chars().any(hostile) {
-        return Cow::Borrowed(text);
-    }
-    let mut out = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        if hostile(c) { out.extend(c.escape_debug()) } else { out.push(c) }
-    }
-    Cow::Owned(out)
-}
-
 /// A number as people read it: `12,345,678`.
 #[must_use]
 pub fn grouped(number: u64) -> String {
@@ -141,15 +125,6 @@ pub fn bytes(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn hostile_text_cannot_steer_the_terminal() {
-        let hostile = "\x1b[2J\x07\r\nüber\u{202e}x\u{200b}\u{9b}31m \"quoted\" back\\slash";
-        let shown = printable(hostile);
-        assert!(!shown.chars().any(|c| c.is_control() || matches!(c, '\u{202e}' | '\u{200b}')), "{shown}");
-        assert!(shown.contains("über") && shown.contains("\"quoted\" back\\slash"), "{shown}");
-        assert!(matches!(printable("plain ü 漢"), Cow::Borrowed(_)));
-    }
 
     #[test]
     fn numbers_are_readable() {

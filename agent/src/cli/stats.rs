@@ -8,10 +8,13 @@ use super::{
     CliError, Exit,
     args::StatsArgs,
     ask, duration,
-    screen::{Screen, bytes, grouped, printable},
+    screen::{Screen, bytes, grouped},
     table::Table,
 };
-use crate::api::{Client, Stats};
+use crate::{
+    api::{Client, Stats},
+    event::printable,
+};
 
 pub(super) fn command(client: &Client, args: &StatsArgs, screen: &mut Screen<'_>) -> Result<Exit, CliError> {
     let Some(seconds) = args.watch else {

@@ -4,7 +4,8 @@ use std::io;
 
 use unicode_width::UnicodeWidthStr as _;
 
-use super::screen::{Screen, printable};
+use super::screen::Screen;
+use crate::event::printable;
 
 /// Widest cell; the rest is in `--json`.
 const WIDEST: usize = 60;

@@ -13,12 +13,12 @@ pub mod keys;
 mod read;
 mod values;
 
-use std::{fs, io::Read, net::IpAddr, path::PathBuf, time::Duration};
+use std::{fs, io::Read, path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
 
 pub use error::{ConfigError, Problem};
-pub use values::{canonical, parse_duration, parse_network};
+pub use values::{NotADuration, canonical, network_text, parse_duration, parse_network};
 
 use crate::{client_ip::ForwardedHeader, limits};
 
@@ -274,13 +274,6 @@ impl Config {
     #[must_use]
     pub fn needs_restart(&self, new: &Self) -> Vec<&'static str> {
         self.changed(new).into_iter().filter(|key| key.restart).map(|key| key.name).collect()
-    }
-
-    /// Whether this address is a trusted proxy.
-    #[must_use]
-    pub fn is_proxy(&self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        self.proxies.trusted.iter().any(|net| net.contains(&address))
     }
 }
 

@@ -117,18 +117,31 @@ pub(super) fn duration(value: Value<'_, '_>, min: Duration, max: Duration) -> Re
         _ => wrong(value),
     })?;
     let duration = parse_duration(text)
-        .ok_or_else(|| wrong_because(value, "units are ms, s, m (minutes), h, d, w, as in \"1h30m\""))?;
+        .map_err(|_| wrong_because(value, "units are ms, s, m (minutes), h, d, w, as in \"1h30m\""))?;
     if (min..=max).contains(&duration) { Ok(duration) } else { Err(wrong(value)) }
 }
 
 /// `90s`, `1h30m`, `10 minutes`, `7d`; a day has 24 hours. Months and years are refused: they have no
 /// fixed length.
-pub fn parse_duration(text: &str) -> Option<Duration> {
-    let span: Span = text.trim().parse().ok()?;
+///
+/// # Errors
+/// Why it is none.
+pub fn parse_duration(text: &str) -> Result<Duration, NotADuration> {
+    let span: Span = text.trim().parse().map_err(|_| NotADuration::Malformed)?;
     if span.get_months() != 0 || span.get_years() != 0 {
-        return None;
+        return Err(NotADuration::Calendar);
     }
-    Duration::try_from(span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?).ok()
+    let duration = span.to_duration(SpanRelativeTo::days_are_24_hours());
+    duration.ok().and_then(|duration| Duration::try_from(duration).ok()).ok_or(NotADuration::Malformed)
+}
+
+/// Why a text is no duration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotADuration {
+    /// No number with a unit, or one below zero.
+    Malformed,
+    /// Months or years: they have no fixed length.
+    Calendar,
 }
 
 /// A CIDR, or an address standing for itself. IPv4-mapped networks become IPv4 networks.
@@ -161,6 +174,12 @@ pub fn parse_network(text: &str) -> Result<IpNet, String> {
         return Err(format!("{net} has bits set after its prefix: write {}", net.trunc()));
     }
     Ok(canonical(net))
+}
+
+/// A network as people write it: a single address without its prefix.
+#[must_use]
+pub fn network_text(net: IpNet) -> String {
+    if net.prefix_len() == net.max_prefix_len() { net.addr().to_string() } else { net.to_string() }
 }
 
 /// An IPv4-mapped network as the IPv4 network it means.

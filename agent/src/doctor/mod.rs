@@ -19,10 +19,9 @@ use std::path::Path;
 use anstyle::AnsiColor;
 use serde::Serialize;
 
-use crate::cli::{
-    CliError, Exit,
-    args::DoctorArgs,
-    screen::{Screen, printable},
+use crate::{
+    cli::{CliError, Exit, args::DoctorArgs, screen::Screen},
+    event::printable,
 };
 
 /// How well something works.

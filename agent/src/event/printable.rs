@@ -25,3 +25,17 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 pub(super) fn is_hostile(c: char) -> bool {
     !matches!(c, '"' | '\'' | '\\') && c.escape_debug().len() > 1
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_text_cannot_steer_the_terminal() {
+        let hostile = "\x1b[2J\x07\r\nüber\u{202e}x\u{200b}\u{9b}31m \"quoted\" back\\slash";
+        let shown = printable(hostile);
+        assert!(!shown.chars().any(|c| c.is_control() || matches!(c, '\u{202e}' | '\u{200b}')), "{shown}");
+        assert!(shown.contains("über") && shown.contains("\"quoted\" back\\slash"), "{shown}");
+        assert!(matches!(printable("plain ü 漢"), Cow::Borrowed(_)));
+    }
+}

@@ -7,6 +7,7 @@ use std::{
 
 use ipnet::IpNet;
 use jiff::Timestamp;
+use picket_common::stats::Counter;
 
 use super::{configuration, settings::Settings, shared::Shared, worker::View};
 use crate::{
@@ -76,7 +77,8 @@ impl Agent {
     /// Once a second: ends blocks whose time is over, samples rates.
     pub fn tick(&self) {
         self.shared.responder().tick();
-        let packets = self.kernel_counters().iter().find(|c| c.name == "packets").map_or(0, |c| c.total);
+        let kernel = self.kernel.counts.read().unwrap_or_default();
+        let packets = kernel.iter().filter(|(c, _)| *c == Counter::Packets).flat_map(|(_, cpus)| cpus).sum();
         let counters = &self.shared.counters;
         let sample = Sample {
             at: time::now(),
@@ -114,16 +116,11 @@ impl Agent {
             .into_iter()
             .map(|(counter, per_cpu)| {
                 let per_cpu = match counter {
-                    picket_common::stats::Counter::Denied => denied.0.clone(),
-                    picket_common::stats::Counter::Passed => denied.1.clone(),
+                    Counter::Denied => denied.0.clone(),
+                    Counter::Passed => denied.1.clone(),
                     _ => per_cpu,
                 };
-                KernelCounter {
-                    name: counter.key().to_owned(),
-                    loss: counter.is_loss(),
-                    total: per_cpu.iter().fold(0, |sum, n| sum.wrapping_add(*n)),
-                    per_cpu,
-                }
+                KernelCounter::of(counter, per_cpu)
             })
             .collect()
     }

@@ -13,7 +13,7 @@ use crate::{
     config::Config,
     probe::{deny::Deny, enforce::XdpEnforcer},
     respond::{
-        Attack, Block, BlockError, By, Denylist, Enforcer, Entry, HostAddresses, Listed, Opened, PassChange,
+        Attack, Block, BlockError, By, Denylist, Enforcer, HostAddresses, Listed, Opened, PassChange,
         PassEntry, PassReason, Passlist, PasslistError, Policy, UnblockError,
     },
     rules::Match,
@@ -164,16 +164,9 @@ impl Responder {
     /// When there is none.
     pub fn unblock(&mut self, net: IpNet) -> Result<BlockView, ApiError> {
         let before = self.view_of(net);
-        let entry = self.denylist.unblock(net).map_err(|error| {
-            let code = match error {
-                UnblockError::Unknown(_) | UnblockError::Covered { .. } => Code::NotFound,
-                UnblockError::Enforcer { .. } => Code::Internal,
-            };
-            ApiError::new(code, error.to_string())
-        })?;
+        let ended = self.lift(net);
         self.save();
-        tracing::info!("{} is unblocked by a person", display(&entry.address));
-        Ok(before.unwrap_or_else(|| self.view(listed(entry))))
+        ended.and_then(|()| before.ok_or_else(|| ApiError::new(Code::Internal, "it was not listed")))
     }
 
     /// Ends all blocks; gives how many.
@@ -182,12 +175,22 @@ impl Responder {
     ///
     /// When the kernel does not let one go.
     pub fn unblock_all(&mut self) -> Result<u64, ApiError> {
-        let mut removed = 0;
-        for Listed { entry, .. } in self.denylist.list() {
-            self.unblock(entry.address)?;
-            removed += 1;
-        }
-        Ok(removed)
+        let nets = self.denylist.nets();
+        let ended = nets.iter().try_for_each(|net| self.lift(*net));
+        self.save();
+        ended.map(|()| nets.len() as u64)
+    }
+
+    fn lift(&mut self, net: IpNet) -> Result<(), ApiError> {
+        let entry = self.denylist.unblock(net).map_err(|error| {
+            let code = match error {
+                UnblockError::Unknown(_) | UnblockError::Covered { .. } => Code::NotFound,
+                UnblockError::Enforcer { .. } => Code::Internal,
+            };
+            ApiError::new(code, error.to_string())
+        })?;
+        tracing::info!("{} is unblocked by a person", display(&entry.address));
+        Ok(())
     }
 
     /// The denylist, newest first.
@@ -199,8 +202,9 @@ impl Responder {
         let mut listed = self.denylist.list();
         listed.sort_by_key(|l| std::cmp::Reverse(l.entry.since));
         let total = listed.len() as u64;
-        let entries = listed.into_iter().take(limit).map(|l| self.view(l)).collect();
-        Ok(DenylistView { total, interfaces: self.interfaces(), entries })
+        let interfaces = self.interfaces();
+        let entries = listed.into_iter().take(limit).map(|l| block_view(l, &interfaces)).collect();
+        Ok(DenylistView { total, interfaces, entries })
     }
 
     /// The passlist.
@@ -266,38 +270,8 @@ impl Responder {
     }
 
     fn view_of(&mut self, net: IpNet) -> Option<BlockView> {
-        let entry = self.denylist.entry(net)?.clone();
-        let mut listed = listed(entry);
-        if let Some(xdp) = &mut self.xdp {
-            let drops = xdp.drops(net);
-            listed.enforced = drops.is_some();
-            listed.drops = drops.map_or(0, |d| d.packets);
-        }
-        Some(self.view(listed))
-    }
-
-    fn view(&self, listed: Listed) -> BlockView {
-        let Listed { entry, enforced, drops, .. } = listed;
-        let rules = if entry.cause.rules.is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", entry.cause.rules.join(", "))
-        };
-        let interfaces = self.interfaces().into_iter().map(|interface| interface.name);
-        BlockView {
-            net: display(&entry.address),
-            since: Some(entry.since),
-            ends: entry.until,
-            drops,
-            cause: format!("{}{rules}", entry.cause.reason),
-            origin: match entry.cause.by {
-                By::Respond => "respond",
-                By::User => "manual",
-                By::Adopted => "adopted",
-            }
-            .to_owned(),
-            enforced_on: if enforced { interfaces.collect() } else { Vec::new() },
-        }
+        let listed = self.denylist.listed(net)?;
+        Some(block_view(listed, &self.interfaces()))
     }
 
     /// Tells the kernel the passlist.
@@ -319,8 +293,28 @@ impl Responder {
     }
 }
 
-fn listed(entry: Entry) -> Listed {
-    Listed { entry, enforced: false, not_enforced: None, drops: 0, first_drop: None }
+fn block_view(listed: Listed, interfaces: &[DenyInterface]) -> BlockView {
+    let Listed { entry, enforced, drops, .. } = listed;
+    let rules = if entry.cause.rules.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", entry.cause.rules.join(", "))
+    };
+    let origin = match entry.cause.by {
+        By::Respond => "respond",
+        By::User => "manual",
+        By::Adopted => "adopted",
+    };
+    let in_force = if enforced { interfaces } else { &[] };
+    BlockView {
+        net: display(&entry.address),
+        since: Some(entry.since),
+        ends: entry.until,
+        drops,
+        cause: format!("{}{rules}", entry.cause.reason),
+        origin: origin.to_owned(),
+        enforced_on: in_force.iter().map(|interface| interface.name.clone()).collect(),
+    }
 }
 
 fn pass_view(entry: PassEntry) -> PassView {

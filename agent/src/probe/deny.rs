@@ -197,10 +197,17 @@ impl Deny {
         let removed = match net.trunc() {
             IpNet::V4(net) if net.prefix_len() == 32 => self.v4.remove(&net.addr().octets()),
             IpNet::V6(net) if net.prefix_len() == 128 => self.v6.remove(&net.addr().octets()),
-            IpNet::V4(net) => self.v4_cidr.remove(&v4_key(net)),
-            IpNet::V6(net) => self.v6_cidr.remove(&v6_key(net)),
+            IpNet::V4(net) => {
+                let removed = self.v4_cidr.remove(&v4_key(net));
+                self.tell_cidrs()?;
+                removed
+            }
+            IpNet::V6(net) => {
+                let removed = self.v6_cidr.remove(&v6_key(net));
+                self.tell_cidrs()?;
+                removed
+            }
         };
-        self.tell_cidrs()?;
         match removed {
             Ok(()) => Ok(true),
             Err(error) if is_absent(&error) => Ok(false),

@@ -49,6 +49,20 @@ struct Held {
     not_enforced: Option<String>,
 }
 
+impl Held {
+    fn listed(&self, enforcer: &mut Option<Box<dyn Enforcer>>) -> Listed {
+        let drops: Drops =
+            enforcer.as_mut().and_then(|enforcer| enforcer.drops(self.entry.address)).unwrap_or_default();
+        Listed {
+            entry: self.entry.clone(),
+            enforced: self.not_enforced.is_none(),
+            not_enforced: self.not_enforced.clone(),
+            drops: drops.packets,
+            first_drop: drops.first,
+        }
+    }
+}
+
 /// An entry, as it is listed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Listed {
@@ -209,20 +223,19 @@ impl Denylist {
     /// All entries with what they dropped.
     pub fn list(&mut self) -> Vec<Listed> {
         let Self { entries, enforcer, .. } = self;
-        entries
-            .values()
-            .map(|Held { entry, not_enforced }| {
-                let drops: Drops =
-                    enforcer.as_mut().and_then(|enforcer| enforcer.drops(entry.address)).unwrap_or_default();
-                Listed {
-                    entry: entry.clone(),
-                    enforced: not_enforced.is_none(),
-                    not_enforced: not_enforced.clone(),
-                    drops: drops.packets,
-                    first_drop: drops.first,
-                }
-            })
-            .collect()
+        entries.values().map(|held| held.listed(enforcer)).collect()
+    }
+
+    /// The networks of all entries.
+    #[must_use]
+    pub fn nets(&self) -> Vec<IpNet> {
+        self.entries.keys().copied().collect()
+    }
+
+    /// The entry of exactly this network with what it dropped.
+    pub fn listed(&mut self, net: IpNet) -> Option<Listed> {
+        let Self { entries, enforcer, .. } = self;
+        entries.get(&canonical(net).trunc()).map(|held| held.listed(enforcer))
     }
 
     /// The entry of exactly this network.

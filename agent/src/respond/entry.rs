@@ -61,9 +61,7 @@ pub(crate) mod net_text {
     use ipnet::IpNet;
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-    pub(crate) fn text(net: IpNet) -> String {
-        if net.prefix_len() == net.max_prefix_len() { net.addr().to_string() } else { net.to_string() }
-    }
+    pub(crate) use crate::config::network_text as text;
 
     pub(crate) fn serialize<S: Serializer>(net: &IpNet, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&text(*net))
