@@ -24,6 +24,13 @@ pub const CIDR_ENTRIES: u32 = 16_384;
 /// Bytes of a turn that are sent while nothing but the look of its first byte speaks for HTTP.
 pub const PROBE_BUDGET: u32 = 16 * 1024;
 
+/// Bytes at the end of a packet that are sent although the message is over its budget and nobody has said where it
+/// ends: the next request may begin there (a service that answers before it has read the body; pipelining).
+pub const TAIL: u32 = 4096 - crate::record::HEADER_LEN as u32;
+
+/// Bytes of tails that a turn may send at once; what is skipped earns a sixteenth of itself again, up to this.
+pub const TAIL_CREDIT: u32 = 64 * 1024;
+
 /// How far ahead of what a service's TCP expects a segment may begin, bytes. Receive windows are at most
 /// a few MiB (`net.ipv4.tcp_rmem`: 6 MiB by default); TCP drops what lies beyond.
 pub const MAX_AHEAD: u32 = 32 * 1024 * 1024;

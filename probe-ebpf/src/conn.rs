@@ -56,7 +56,9 @@ pub struct Half {
     /// 1: a record was lost since the last one.
     pub lost: u8,
     /// Padding.
-    pub zero: [u8; 5],
+    pub zero: u8,
+    /// Bytes of tails that may still be sent: [`TAIL_CREDIT`](picket_common::limits::TAIL_CREDIT).
+    pub tails: u32,
 }
 
 /// Values of [`Conn::phase`].

@@ -9,6 +9,7 @@ use crate::emit::ring_of;
 const MAX_EXTENSIONS: usize = 6;
 
 pub const SYN: u8 = 0x02;
+pub const PSH: u8 = 0x08;
 pub const ACK: u8 = 0x10;
 pub const FIN: u8 = 0x01;
 

@@ -7,7 +7,8 @@
 //! turn normally is one message, so heads and the first part of bodies are inside the budget. Where
 //! the agent has parsed the head of a long message it says, by sequence number, from where on bytes
 //! are wanted again ([`Advice`](picket_common::advice::Advice)); where it has not, a packet that starts
-//! like a message ends the skipping.
+//! like a message ends the skipping, and the end of each write of the client is sent: the next request may
+//! share its packet.
 
 use aya_ebpf::{
     EbpfContext,
@@ -21,7 +22,7 @@ use aya_ebpf::{
 use picket_common::{
     advice,
     conn::Direction,
-    limits::{MAX_AHEAD, MAX_UNKNOWN_TURNS, PROBE_BUDGET},
+    limits::{MAX_AHEAD, MAX_UNKNOWN_TURNS, PROBE_BUDGET, TAIL, TAIL_CREDIT},
     record::{RecordHeader, RecordKind, flags},
     stats::Counter,
 };
@@ -31,7 +32,7 @@ use crate::{
     count,
     emit::{self, Emitted},
     maps::{ADVICE, HANDSHAKE, Handshake, conn_of, conn_or_new, tap_config},
-    packet::{self, ACK, FIN, Looks, Packet, SYN},
+    packet::{self, ACK, FIN, Looks, PSH, Packet, SYN},
 };
 
 const LISTEN: u32 = 10;
@@ -195,6 +196,7 @@ fn payload(
     };
     if turned && half.skip == 0 {
         half.budget = if guessed { least(full, PROBE_BUDGET) } else { full };
+        half.tails = TAIL_CREDIT;
     }
     let (from, take) = wanted(skb, half, direction, packet, record.seq, full);
     if take == 0 {
@@ -367,10 +369,26 @@ fn wanted(
     if half.budget == 0 {
         match packet::looks(skb, packet) {
             Looks::Request | Looks::Response => half.budget = full,
-            _ => return (0, 0),
+            _ => return tail(half, direction, packet),
         }
     }
     (0, least(packet.payload_len, half.budget))
+}
+
+/// Of a packet over the budget: its last bytes, if it ends a write of the client. (TCP sets PSH there, RFC 9293
+/// section 3.9.1; a client that waits for its answer has ended a write with its request.)
+#[inline(always)]
+fn tail(half: &mut Half, direction: Direction, packet: &Packet) -> (u32, u32) {
+    if direction == Direction::Egress {
+        return (0, 0);
+    }
+    let take = least(packet.payload_len, TAIL);
+    if packet.flags & PSH == 0 || half.tails < take {
+        half.tails = least(half.tails.wrapping_add(packet.payload_len / 16), TAIL_CREDIT);
+        return (0, 0);
+    }
+    half.tails -= take;
+    (packet.payload_len - take, take)
 }
 
 #[inline(always)]

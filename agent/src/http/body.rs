@@ -161,6 +161,11 @@ impl BodyReader {
         self.told = self.told.saturating_sub(n);
     }
 
+    /// Its end is told by the chunked coding.
+    pub fn is_chunked(&self) -> bool {
+        matches!(self.region, Region::Chunked(_))
+    }
+
     /// Bytes are missing. True: they are content, and where the body ends is still known.
     pub fn gap(&mut self, len: u32, skipped: bool) -> bool {
         let mut len = u64::from(len);

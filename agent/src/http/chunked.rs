@@ -1,6 +1,6 @@
 //! The chunked transfer coding (RFC 9112 section 7.1), read as it comes.
 
-use memchr::memchr;
+use memchr::{memchr, memmem};
 
 use super::{
     anomaly::{self, excerpt, note},
@@ -145,6 +145,14 @@ impl Chunked {
         self.line_start = self.trailer.len();
         (used, if empty { Outcome::Done } else { Outcome::More })
     }
+}
+
+/// Where in a piece a chunked body may end: behind each last chunk that stands on a line of its own, without
+/// trailer fields.
+pub(super) fn ends(piece: &[u8]) -> impl Iterator<Item = usize> {
+    const LAST: &[u8] = b"0\r\n\r\n";
+    let on_its_own = |&at: &usize| piece.get(..at).is_some_and(|before| at == 0 || before.ends_with(b"\r\n"));
+    memmem::find_iter(piece, LAST).filter(on_its_own).map(|at| at + LAST.len())
 }
 
 type Bad = (&'static str, &'static str);

@@ -8,6 +8,7 @@ use super::{
     Connection,
     anomaly::{self, note},
     body::BodyReader,
+    chunked,
     coding::Coding,
     detect,
     head::HeadBuffer,
@@ -36,6 +37,8 @@ pub(super) struct Ingress {
     turned: bool,
     seek_turns: u32,
     seek_bytes: u64,
+    /// What is sought may begin inside a piece, behind the end of the chunked body that the gap fell into.
+    seeks_end: bool,
 }
 
 #[derive(Debug)]
@@ -75,6 +78,7 @@ impl Ingress {
             turned: false,
             seek_turns: 0,
             seek_bytes: 0,
+            seeks_end: false,
         }
     }
 
@@ -149,10 +153,17 @@ impl Connection {
                     self.ingress.provisional = true;
                     0
                 }
-                State::Seeking => {
-                    self.seek(data.len(), now, out);
-                    data.len()
-                }
+                State::Seeking => match self.body_end(data) {
+                    Some(end) => {
+                        self.ingress.state = State::Head;
+                        self.ingress.provisional = true;
+                        end
+                    }
+                    None => {
+                        self.seek(data.len(), now, out);
+                        data.len()
+                    }
+                },
             };
             data = data.get(used..).unwrap_or_default();
             at_start = false;
@@ -168,12 +179,14 @@ impl Connection {
             }
             State::Body(open) => {
                 let exact = open.body.gap(len, skipped);
+                self.ingress.seeks_end = open.body.is_chunked();
                 self.close_request(now, out);
                 if exact {
                     return;
                 }
             }
             State::Rest(body) | State::BodyOrHead(body) => {
+                self.ingress.seeks_end = body.is_chunked();
                 if body.gap(len, skipped) {
                     let state = std::mem::replace(&mut self.ingress.state, State::Head);
                     if let State::Rest(body) | State::BodyOrHead(body) = state
@@ -188,6 +201,15 @@ impl Connection {
         }
         self.ingress.state = State::Seeking;
         self.pairing.lost_requests();
+    }
+
+    /// Where the chunked body ends that a gap fell into, if it does in this piece and a request may follow.
+    fn body_end(&self, data: &[u8]) -> Option<usize> {
+        if !self.ingress.seeks_end {
+            return None;
+        }
+        let mut ends = chunked::ends(data);
+        ends.find(|&end| data.get(end..).is_some_and(detect::could_start_request))
     }
 
     /// Bytes that begin no request, after a loss.

@@ -88,6 +88,7 @@ impl Connection {
             Line::Http => {
                 self.proven = true;
                 self.ingress.provisional = false;
+                self.ingress.seeks_end = false;
                 None
             }
             Line::Http2 if !self.proven => {

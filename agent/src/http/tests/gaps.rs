@@ -45,6 +45,35 @@ fn gaps_towards_the_service() {
             "0 POST / [ab] ~\n0 <- 200 [ok]\n1 GET /n\n1 <- 200 [ok]\n",
         ),
         (
+            "over the end of a chunk, the body's end and the next request in one piece",
+            vec![
+                i(chunked),
+                i("3\r\nab"),
+                o(OK),
+                lost_in(6),
+                i("yz\r\n0\r\n\r\nGET /n HTTP/1.0\r\n\r\n"),
+                o(OK),
+            ],
+            "0 POST / [ab] ~\n0 <- 200 [ok]\n1 GET /n\n1 <- 200 [ok]\n",
+        ),
+        (
+            "over the end of a chunk, an end of a body that is content",
+            vec![
+                i(chunked),
+                i("3\r\nab"),
+                o(OK),
+                lost_in(6),
+                i("10\r\n0\r\n\r\nGET x\r\nabcd\r\n0\r\n\r\nGET /n HTTP/1.0\r\n\r\n"),
+                o(OK),
+            ],
+            "0 POST / [ab] ~\n0 <- 200 [ok]\n1 GET /n\n1 <- 200 [ok]\n",
+        ),
+        (
+            "over the end of a chunk, nothing of a request behind the body",
+            vec![i(chunked), i("3\r\nab"), o(OK), lost_in(6), i("yz\r\n0\r\n\r\n"), get("n"), o(OK)],
+            "0 POST / [ab] ~\n0 <- 200 [ok]\n1 GET /n\n1 <- 200 [ok]\n",
+        ),
+        (
             "in a head: what came of it is judged",
             vec![i("GET /a HTTP/1.1\r\nHo"), lost_in(9), i("x: y\r\n\r\n"), o(OK), get("n"), o(OK), CLOSE],
             "0 GET /a ~\n0 <- 200 [ok]\n1 GET /n\n1 <- 200 [ok]\n",
@@ -78,7 +107,7 @@ fn gaps_towards_the_service() {
     for (name, steps, expected) in cases {
         assert_eq!(run(steps), *expected, "{name}");
     }
-    assert_eq!(cases.len(), 11);
+    assert_eq!(cases.len(), 14);
 }
 
 #[test]
