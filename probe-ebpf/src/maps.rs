@@ -33,6 +33,10 @@ pub fn tap_config() -> TapConfig {
 #[btf_map]
 pub static RINGS: ArrayOfMaps<RingBuf<u8, 4096>, MAX_RINGS> = ArrayOfMaps::new();
 
+/// By ring: 1 while its worker looks into it by itself, so that records need not wake it.
+#[map]
+pub static POLLED: Array<u32> = Array::with_max_entries(MAX_RINGS as u32, 0);
+
 /// State of a connection, kept on its socket: the kernel frees it with the socket, so it cannot leak.
 #[btf_map]
 pub static CONNS: SkStorage<Conn> = SkStorage::new();

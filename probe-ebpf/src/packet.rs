@@ -1,5 +1,7 @@
 //! TCP/IP headers of a packet as `cgroup_skb` sees it: from the network header on.
 
+use core::mem::MaybeUninit;
+
 use aya_ebpf::{bindings::__sk_buff, helpers::generated::bpf_skb_load_bytes};
 use picket_common::{conn::Direction, record::RecordHeader};
 
@@ -27,8 +29,7 @@ pub struct Packet {
 /// stack. `None`: not TCP over IP, or not readable.
 #[inline(always)]
 pub fn read(skb: *mut __sk_buff, direction: Direction, record: &mut RecordHeader) -> Option<Packet> {
-    let mut head = [0u8; 40];
-    load(skb, 0, &mut head)?;
+    let head: [u8; 40] = load(skb, 0)?;
     // SAFETY: `len` is a field of the context the verifier knows.
     let total = unsafe { (*skb).len };
     let tuple = &mut record.tuple;
@@ -41,11 +42,8 @@ pub fn read(skb: *mut __sk_buff, direction: Direction, record: &mut RecordHeader
             if head[9] != 6 {
                 return None;
             }
-            let tail = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
-            source[..12].copy_from_slice(&tail);
-            destination[..12].copy_from_slice(&tail);
-            source[12..].copy_from_slice(&head[12..16]);
-            destination[12..].copy_from_slice(&head[16..20]);
+            map(source, [head[12], head[13], head[14], head[15]]);
+            map(destination, [head[16], head[17], head[18], head[19]]);
             u32::from(head[0] & 0x0f) * 4
         }
         6 => {
@@ -58,13 +56,14 @@ pub fn read(skb: *mut __sk_buff, direction: Direction, record: &mut RecordHeader
     if tcp_at < 20 {
         return None;
     }
-    let mut tcp = [0u8; 20];
-    if tcp_at == 20 {
+    let tcp: [u8; 20] = if tcp_at == 20 {
         // IPv4 without options: the load above holds the TCP header as well.
+        let mut tcp = [0; 20];
         tcp.copy_from_slice(&head[20..40]);
+        tcp
     } else {
-        load(skb, tcp_at, &mut tcp)?;
-    }
+        load(skb, tcp_at)?
+    };
     let from = u16::from_be_bytes([tcp[0], tcp[1]]);
     let to = u16::from_be_bytes([tcp[2], tcp[3]]);
     match direction {
@@ -78,6 +77,14 @@ pub fn read(skb: *mut __sk_buff, direction: Direction, record: &mut RecordHeader
     Some(Packet { flags: tcp[13], payload_at, payload_len: total.saturating_sub(payload_at) })
 }
 
+/// An IPv4-mapped address (RFC 4291 section 2.5.5.2). `zero` is zero before, and stays so where it is: written
+/// again, those bytes would be cleared by a call.
+#[inline(always)]
+fn map(zero: &mut [u8; 16], v4: [u8; 4]) {
+    (zero[10], zero[11]) = (0xff, 0xff);
+    zero[12..].copy_from_slice(&v4);
+}
+
 /// Where the header after the extension headers begins, if it is TCP's.
 #[inline(always)]
 fn step_over_extensions(skb: *mut __sk_buff, first: u8) -> Option<u32> {
@@ -88,8 +95,7 @@ fn step_over_extensions(skb: *mut __sk_buff, first: u8) -> Option<u32> {
             6 => return Some(at),
             // Hop-by-hop, routing, destination options (RFC 8200 section 4).
             0 | 43 | 60 => {
-                let mut extension = [0u8; 2];
-                load(skb, at, &mut extension)?;
+                let extension: [u8; 2] = load(skb, at)?;
                 next = extension[0];
                 at += (u32::from(extension[1]) + 1) * 8;
             }
@@ -101,10 +107,16 @@ fn step_over_extensions(skb: *mut __sk_buff, first: u8) -> Option<u32> {
 
 /// Copies `N` bytes at `at` out of the packet, wherever they lie (linear or paged).
 #[inline(always)]
-pub fn load<const N: usize>(skb: *mut __sk_buff, at: u32, to: &mut [u8; N]) -> Option<()> {
+pub fn load<const N: usize>(skb: *mut __sk_buff, at: u32) -> Option<[u8; N]> {
+    let mut to = MaybeUninit::<[u8; N]>::uninit();
     // SAFETY: `to` holds N bytes; the helper checks the offset.
     let result = unsafe { bpf_skb_load_bytes(skb.cast(), at, to.as_mut_ptr().cast(), N as u32) };
-    (result == 0).then_some(())
+    if result == 0 {
+        // SAFETY: the helper has written all N bytes.
+        Some(unsafe { to.assume_init() })
+    } else {
+        None
+    }
 }
 
 /// What the first bytes of a payload look like.
@@ -126,9 +138,8 @@ pub enum Looks {
 pub fn looks(skb: *mut __sk_buff, packet: &Packet) -> Looks {
     let mut b = [0u8; 8];
     if packet.payload_len >= 8 {
-        if load(skb, packet.payload_at, &mut b).is_none() {
-            return Looks::Other;
-        }
+        let Some(first) = load(skb, packet.payload_at) else { return Looks::Other };
+        b = first;
         let word = u32::from_le_bytes([b[0], b[1], b[2], b[3]]);
         if word == u32::from_le_bytes(*b"HTTP") {
             return if b[4] == b'/' { Looks::Response } else { Looks::Perhaps };
@@ -143,11 +154,8 @@ pub fn looks(skb: *mut __sk_buff, packet: &Packet) -> Looks {
             i += 1;
         }
     } else {
-        let mut first = [0u8; 1];
-        if load(skb, packet.payload_at, &mut first).is_none() {
-            return Looks::Other;
-        }
-        b[0] = first[0];
+        let Some([first]) = load(skb, packet.payload_at) else { return Looks::Other };
+        b[0] = first;
     }
     match b[0] {
         b'A'..=b'Z' | b'a'..=b'z' | b'\r' | b'\n' => Looks::Perhaps,

@@ -10,6 +10,8 @@
 //! like a message ends the skipping, and the end of each write of the client is sent: the next request may
 //! share its packet.
 
+use core::mem::MaybeUninit;
+
 use aya_ebpf::{
     EbpfContext,
     bindings::{__sk_buff, bpf_sock},
@@ -23,7 +25,7 @@ use picket_common::{
     advice,
     conn::Direction,
     limits::{MAX_AHEAD, MAX_UNKNOWN_TURNS, PROBE_BUDGET, TAIL, TAIL_CREDIT},
-    record::{RecordHeader, RecordKind, flags},
+    record::{RecordHeader, flags},
     stats::Counter,
 };
 
@@ -62,11 +64,12 @@ fn tap(skb: *mut __sk_buff, direction: Direction) -> Option<()> {
     {
         return None;
     }
-    let mut record = RecordHeader { kind: RecordKind::Data as u8, ..RecordHeader::default() };
-    let packet = packet::read(skb, direction, &mut record)?;
+    let mut slot = MaybeUninit::uninit();
+    let record = emit::blank(&mut slot);
+    let packet = packet::read(skb, direction, record)?;
     if state == LISTEN {
         if direction == Direction::Ingress {
-            handshake(skb, &packet, &mut record);
+            handshake(skb, &packet, record);
         }
         return None;
     }
@@ -77,8 +80,8 @@ fn tap(skb: *mut __sk_buff, direction: Direction) -> Option<()> {
             && conn.phase >= phase::PROBING
         {
             // Ends a response that has no length.
-            fill(skb, conn, &packet, &mut record);
-            let _ = emit::bare(&record);
+            fill(skb, conn, &packet, record);
+            let _ = emit::bare(record);
         }
         return None;
     }
@@ -98,7 +101,7 @@ fn tap(skb: *mut __sk_buff, direction: Direction) -> Option<()> {
             }
         },
     };
-    payload(skb, conn, direction, &packet, &mut record)
+    payload(skb, conn, direction, &packet, record)
 }
 
 #[inline(always)]

@@ -28,6 +28,11 @@ const BATCH: usize = 1024;
 /// How long a worker leaves the ring alone once it has read it empty: entries gather, and one wake-up
 /// serves many. Small beside the 5 ms a block may take.
 const PAUSE: Duration = Duration::from_micros(300);
+/// The same under load.
+const PAUSE_BUSY: Duration = Duration::from_millis(1);
+/// So many entries in a look at the ring are load: the next look comes by itself, not because an entry
+/// woke the worker.
+const BUSY: usize = 16;
 /// Time between two looks at what is overdue, nanoseconds.
 const TICK: Ktime = time::SECOND / 4;
 
@@ -85,14 +90,22 @@ impl Worker {
         while !flow.shared.stopping() {
             flow.judge.refresh();
             let count = ring.drain(BATCH, |entry| flow.record(entry));
-            if count == 0 {
+            if count >= BUSY {
+                ring.poll_from_now_on(true);
+                if count < BATCH {
+                    std::thread::sleep(PAUSE_BUSY);
+                }
+            } else if ring.is_polled() {
+                // What comes from now on wakes the worker; what came just before is there already.
+                ring.poll_from_now_on(false);
+            } else if count > 0 {
+                std::thread::sleep(PAUSE);
+            } else {
                 flow.publish();
                 // Nothing there: sleep until there is something, then let a few gather.
                 if ring.wait(stop.as_fd(), Duration::from_nanos(TICK)) {
                     std::thread::sleep(PAUSE);
                 }
-            } else if count < BATCH {
-                std::thread::sleep(PAUSE);
             }
             let now = time::now();
             if now.saturating_sub(ticked) >= TICK {

@@ -1,10 +1,14 @@
 //! The tap and the connection hook, loaded and attached.
 
-use std::{os::fd::AsFd, path::Path};
+use std::{
+    os::fd::AsFd,
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
 use aya::{
     Ebpf, EbpfLoader,
-    maps::{ArrayOfMaps, HashMap, Map, MapData, PerCpuArray, RingBuf},
+    maps::{Array, ArrayOfMaps, HashMap, Map, MapData, PerCpuArray, RingBuf},
     programs::{CgroupAttachMode, CgroupSkb, CgroupSkbAttachType, SockOps},
 };
 use picket_common::{
@@ -129,7 +133,8 @@ impl Loaded {
         conn.load().map_err(|e| ProbeError::refused("program picket_conn", &e))?;
 
         // Only now: a map that is taken is closed with its owner, a loaded program keeps its own.
-        let rings = make_rings(&mut programs, count, options.ring_size)?;
+        let polled = typed(&mut programs, "POLLED", Array::<MapData, u32>::try_from)?;
+        let rings = make_rings(&mut programs, polled, count, options.ring_size)?;
         let advice = typed(&mut programs, "ADVICE", HashMap::<MapData, u64, Advice>::try_from)?;
         let counts = KernelCounts::new(typed(&mut programs, "COUNTS", PerCpuArray::try_from)?);
         Ok(Self { rings, advice, counts, programs })
@@ -187,7 +192,13 @@ impl Loaded {
 }
 
 /// Makes the ring buffers and hands them to the programs.
-fn make_rings(programs: &mut Ebpf, count: usize, size: u32) -> Result<Vec<Ring>, ProbeError> {
+fn make_rings(
+    programs: &mut Ebpf,
+    polled: Array<MapData, u32>,
+    count: usize,
+    size: u32,
+) -> Result<Vec<Ring>, ProbeError> {
+    let polled = Arc::new(Mutex::new(polled));
     let page = u32::try_from(rustix::param::page_size()).unwrap_or(4096);
     let size = size.max(page).checked_next_power_of_two().unwrap_or(1 << 31);
     let map = take(programs, "RINGS")?;
@@ -195,12 +206,11 @@ fn make_rings(programs: &mut Ebpf, count: usize, size: u32) -> Result<Vec<Ring>,
         map.try_into().map_err(|e: aya::maps::MapError| ProbeError::refused("map RINGS", &e))?;
     let mut rings = Vec::with_capacity(count);
     for index in 0..count {
+        let index = u32::try_from(index).unwrap_or(0);
         let inner =
             make_ring(size).map_err(|e| ProbeError::refused(format!("a ring buffer of {size} bytes"), &e))?;
-        outer
-            .set(u32::try_from(index).unwrap_or(0), &inner, 0)
-            .map_err(|e| ProbeError::refused("setting a ring buffer", &e))?;
-        rings.push(Ring::new(inner));
+        outer.set(index, &inner, 0).map_err(|e| ProbeError::refused("setting a ring buffer", &e))?;
+        rings.push(Ring::new(inner, index, Arc::clone(&polled)));
     }
     Ok(rings)
 }
