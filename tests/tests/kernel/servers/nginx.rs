@@ -31,7 +31,7 @@ http {{
   access_log {dir}/access.log picket;
   client_body_temp_path {dir}/body; proxy_temp_path {dir}/proxy; fastcgi_temp_path {dir}/fastcgi;
   uwsgi_temp_path {dir}/uwsgi; scgi_temp_path {dir}/scgi;
-  keepalive_requests 1000000; keepalive_timeout 300s; client_max_body_size 0; sendfile on;
+  keepalive_requests 1000000; keepalive_timeout 300s; lingering_timeout 300s; lingering_time 600s; client_max_body_size 0; sendfile on;
   server {{
     {listen}
     root {dir}/www;
