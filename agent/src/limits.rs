@@ -95,9 +95,32 @@ pub const JUDGED_BYTES: usize = 1024 * 1024;
 pub const JSON_DEPTH: usize = 64;
 /// Parts of a multipart body; the rest is judged as one text.
 pub const MULTIPART_PARTS: usize = 256;
+/// Containers inside containers of a JSON body, elements inside elements of an XML body, that SecLang's
+/// variables take, unless `SecRequestBodyJsonDepthLimit` says another. Deeper is an error of the body
+/// (`REQBODY_ERROR`), as in ModSecurity; 512 is what its recommended configuration has.
+pub const BODY_DEPTH: usize = 512;
+/// Parts of a multipart body that SecLang's variables take; what follows is not read.
+pub const BODY_PARTS: usize = 1024;
+/// Header lines of one part that SecLang's variables take; further ones are passed over.
+pub const BODY_PART_HEADERS: usize = 64;
+/// Bytes of one header line of a part; longer is an error of the body (`REQBODY_ERROR`), as in ModSecurity.
+pub const BODY_PART_HEADER: usize = 4096;
+/// Files of a multipart body, unless `SecUploadFileLimit` says another; more set
+/// `MULTIPART_FILE_LIMIT_EXCEEDED`.
+pub const BODY_FILES: usize = 100;
+/// Bytes of a Content-Type field that may name a boundary; longer is an error of the body.
+pub const BODY_CONTENT_TYPE: usize = 1024;
+/// Attributes of one XML element that SecLang's variables take; further ones are passed over.
+pub const BODY_ATTRIBUTES: usize = 256;
+/// Members of collections that rules write under names that no rule names, of one transaction.
+pub const WRITTEN_MEMBERS: usize = 1024;
+/// Bytes of all values that rules write, of one transaction.
+pub const WRITTEN_BYTES: usize = 1024 * 1024;
 /// Bytes of what matched that a match carries.
 pub const MATCH_VALUE: usize = 256;
 /// Bytes of memory one compiled regular expression may take.
 pub const REGEX_MEMORY: usize = 4 * 1024 * 1024;
+/// Steps back that one search of an expression which is not regular may take; then it is no match.
+pub const REGEX_BACKTRACKS: usize = 50_000;
 /// Rules of one rule set.
 pub const MAX_RULES: usize = 20_000;

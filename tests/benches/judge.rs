@@ -32,6 +32,7 @@ fn request(method: &str, target: &str, content_type: &str, body: Vec<u8>) -> Req
         number: 0,
         method: method.to_owned().into(),
         target: target.to_owned().into(),
+        protocol: "HTTP/1.1".into(),
         version: 1,
         headers: headers.into_iter().map(header).collect(),
         trailers: 0,

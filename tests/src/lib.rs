@@ -1,4 +1,6 @@
 //! Tests of the whole: kernel scenarios, replay, rule conformance, fuzz targets; and benchmarks.
 
 pub mod bench;
+pub mod crs;
 pub mod fuzz;
+pub mod judge;

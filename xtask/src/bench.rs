@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: builds the agent as users get it, and measures it.
 
+use std::{path::PathBuf, process::Command};
+
 use anyhow::{Context as _, Result};
 
 use crate::{
@@ -7,23 +9,31 @@ use crate::{
     paths,
     process::{CommandExt as _, as_root, cargo},
     say,
-    setup::{self, Group},
+    setup::{self, Group, wheel},
 };
 
 /// Name of the program that measures.
 const PROGRAM: &str = "bench";
+/// … and of the one that compares rule engines.
+const RULES: &str = "bench-rules";
 
-/// The file whose generated part is replaced.
+/// The file whose generated parts are replaced.
 const DOCS: &str = "docs/benchmarks.md";
 
 #[derive(clap::Args)]
-#[command(after_help = "Examples:
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:
   cargo xtask bench                      everything, about half an hour; writes docs/benchmarks.md
   cargo xtask bench --quick              the same in a few minutes, to see that it works; writes nothing
   cargo xtask bench --only xdp           one part: xdp, flood, saturated, steady, footprint, reaction
+  cargo xtask bench rules                rule engines side by side: Picket's, libmodsecurity, libddwaf
 
-Let the machine do nothing else meanwhile. All sides of a comparison are measured in turns, in one run.")]
+Let the machine do nothing else meanwhile. All sides of a comparison are measured in turns, in one run."
+)]
 pub struct Args {
+    #[command(subcommand)]
+    what: Option<What>,
     /// Only parts whose name contains this; does not write the docs
     #[arg(long, value_name = "PATTERN")]
     only: Option<String>,
@@ -32,17 +42,33 @@ pub struct Args {
     quick: bool,
 }
 
-/// Builds, then measures as root.
+#[derive(clap::Subcommand)]
+enum What {
+    /// Rule engines side by side, on one CPU; needs neither root nor the agent
+    #[command(after_help = "Examples:
+  cargo xtask bench rules                some minutes; writes its part of docs/benchmarks.md
+  cargo xtask bench rules --quick        less than a minute, to see that it works; writes nothing")]
+    Rules {
+        /// Fewer, shorter turns; does not write the docs
+        #[arg(long)]
+        quick: bool,
+    },
+}
+
+/// Builds, then measures.
 pub fn run(args: &Args) -> Result<()> {
+    match args.what {
+        Some(What::Rules { quick }) => rules(quick),
+        None => whole(args),
+    }
+}
+
+/// The agent, as root.
+fn whole(args: &Args) -> Result<()> {
     setup::ensure(&[Group::Build, Group::Bench])?;
     let agent = build::agent(true)?;
-    say::step("building the benchmarks");
-    let mut command = cargo();
-    command.args(["build", "--package", "picket-tests", "--bin", PROGRAM, "--release"]);
-    let program = executables(command)?.into_iter().find(|program| program.name == PROGRAM);
-    let program = program.context("cargo built no benchmarks")?;
-
-    let mut command = as_root(&program.path, "loading programs into the kernel")?;
+    let program = program(PROGRAM)?;
+    let mut command = as_root(&program, "loading programs into the kernel")?;
     command.arg("--picket").arg(agent).arg("--docs").arg(paths::root().join(DOCS));
     if let Some(pattern) = &args.only {
         command.args(["--only", pattern]);
@@ -51,4 +77,46 @@ pub fn run(args: &Args) -> Result<()> {
         command.arg("--quick");
     }
     command.run()
+}
+
+/// Rule engines, as whoever we are.
+fn rules(quick: bool) -> Result<()> {
+    setup::ensure(&[Group::Build, Group::Rules])?;
+    let mut command = Command::new(program(RULES)?);
+    command.arg("--ddwaf").arg(wheel::DDWAF.directory()).arg("--docs").arg(paths::root().join(DOCS));
+    if quick {
+        command.arg("--quick");
+    }
+    command.run()
+}
+
+/// Builds a program of the tests' crate as users would.
+fn program(name: &str) -> Result<PathBuf> {
+    say::step("building the benchmarks");
+    let mut command = cargo();
+    command.args(["build", "--package", "picket-tests", "--bin", name, "--release"]);
+    let program = executables(command)?.into_iter().find(|program| program.name == name);
+    Ok(program.context("cargo built no benchmarks")?.path)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Args as _, FromArgMatches as _};
+
+    use super::*;
+
+    #[test]
+    fn rules_are_a_benchmark_of_their_own() {
+        let command = Args::augment_args(clap::Command::new("bench"));
+        command.clone().debug_assert();
+        let read = |words: &[&str]| {
+            let matches = command.clone().try_get_matches_from(words)?;
+            Args::from_arg_matches(&matches)
+        };
+        let rules = read(&["bench", "rules", "--quick"]).expect("as the help says");
+        assert!(matches!(rules.what, Some(What::Rules { quick: true })) && !rules.quick);
+        let whole = read(&["bench", "--quick", "--only", "xdp"]).expect("as the help says");
+        assert!(whole.what.is_none() && whole.quick && whole.only.as_deref() == Some("xdp"));
+        assert!(read(&["bench", "--only", "xdp", "rules"]).is_err());
+    }
 }

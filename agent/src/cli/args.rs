@@ -75,6 +75,16 @@ pub enum Command {
     /// Show what was seen, and what was not
     #[command(after_help = STATS)]
     Stats(StatsArgs),
+    /// Check, show and test rule sets
+    #[command(after_help = RULES)]
+    Rules {
+        /// What to do.
+        #[command(subcommand)]
+        action: RulesAction,
+    },
+    /// Judge requests from a file: the rule engine on its own
+    #[command(after_help = EVAL)]
+    Eval(EvalArgs),
     /// Show the version
     #[command(after_help = VERSION)]
     Version,
@@ -127,6 +137,86 @@ impl RunArgs {
         let Self { config, cgroup, deny, all, rules, log_level, clean } = self;
         RunOptions { paths, config, cgroup, deny, all, json, rules, clean, log_level }
     }
+}
+
+const RULES: &str = "\
+Needs no agent and no root. A PATH is a .conf file (SecLang), a .json file (In-App WAF), a directory with such
+files or with a release of CRS, or `default` (the rules compiled in).
+
+Examples:
+  picket rules check default
+  picket rules check /usr/share/modsecurity-crs
+  picket rules show 942100 --rules /usr/share/modsecurity-crs
+  picket rules test ./my-rules                  runs the cases in ./my-rules/cases";
+
+/// `picket rules`.
+#[derive(Debug, Subcommand)]
+pub enum RulesAction {
+    /// Load rules, say how many there are of each kind, and what is doubtful about them
+    #[command(after_help = "Examples:
+  picket rules check default
+  picket rules check --lenient ./own-rules")]
+    Check {
+        /// What to load
+        #[arg(value_name = "PATH", required = true)]
+        paths: Vec<PathBuf>,
+        /// Leave out rules that can't be read, and say so
+        #[arg(long)]
+        lenient: bool,
+    },
+    /// Show a rule
+    #[command(after_help = "Examples:
+  picket rules show picket-sqli-001
+  picket rules show 942100 --rules /usr/share/modsecurity-crs")]
+    Show {
+        /// Its id
+        #[arg(value_name = "ID")]
+        id: String,
+        /// Where it is (may be repeated)
+        #[arg(long, value_name = "PATH", default_value = "default")]
+        rules: Vec<PathBuf>,
+    },
+    /// Run the cases kept beside rules
+    #[command(after_help = "Examples:
+  picket rules test ./own-rules
+  picket rules test own.json")]
+    Test {
+        /// The rules; their cases are in the folder `cases` beside the file or in the directory
+        #[arg(value_name = "PATH")]
+        path: PathBuf,
+    },
+}
+
+const EVAL: &str = "\
+One JSON object a line in: {\"id\": …, \"client_ip\": \"192.0.2.1\", \"request\": base64 of the raw HTTP/1.x
+bytes, \"response\": the same, optional}. One out for each, in the same order: {\"id\", \"matches\":
+[{\"rule\", \"tags\", \"severity\", \"location\", \"value\"}], \"score\", \"blocked\", \"us\": microseconds in
+the engine}. A summary goes to standard error. Needs no agent and no root.
+
+Examples:
+  picket eval --rules default requests.jsonl
+  picket eval --rules /usr/share/modsecurity-crs --paranoia 2 requests.jsonl
+  picket eval --rules crs/ --rules own.json --threads 1 requests.jsonl | jq -c 'select(.blocked)'";
+
+/// `picket eval`.
+#[derive(Debug, Args)]
+pub struct EvalArgs {
+    /// Rules: a .conf file (SecLang), a .json file (In-App WAF), a directory with such files or with a release of
+    /// CRS, or `default` (may be repeated)
+    #[arg(long, value_name = "PATH", required = true)]
+    pub rules: Vec<PathBuf>,
+    /// CRS's paranoia level, 1 to 4 [default: what its set-up says]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=4))]
+    pub paranoia: Option<u8>,
+    /// Leave out rules that can't be read, and say so, instead of refusing the set
+    #[arg(long)]
+    pub lenient: bool,
+    /// Threads that judge [default: one for each CPU]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<std::num::NonZero<usize>>,
+    /// Where the requests are; `-` is standard input
+    #[arg(value_name = "FILE", default_value = "-")]
+    pub file: PathBuf,
 }
 
 /// How much is logged.

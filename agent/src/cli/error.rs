@@ -58,6 +58,12 @@ pub enum CliError {
     /// No runtime for the call.
     #[error("cannot start: {0}")]
     Start(io::Error),
+    /// Rules that can't be loaded.
+    #[error("{0}")]
+    Rules(String),
+    /// A file that can't be read.
+    #[error("{0}")]
+    Input(String),
     /// Standard output is gone or full.
     #[error("cannot print: {0}")]
     Print(#[from] io::Error),
@@ -74,7 +80,7 @@ impl CliError {
                 Code::Passlisted | Code::Refused | Code::NotFound | Code::Full => Exit::Refused,
                 _ => Exit::Failed,
             },
-            Self::StateDir { .. } => Exit::Usage,
+            Self::StateDir { .. } | Self::Rules(_) => Exit::Usage,
             Self::Agent(error) if error.is::<ConfigError>() => Exit::Usage,
             _ => Exit::Failed,
         }

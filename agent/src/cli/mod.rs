@@ -8,8 +8,10 @@ pub mod args;
 mod denylist;
 mod duration;
 pub mod error;
+mod eval;
 mod passlist;
 pub mod paths;
+mod rules;
 pub mod run;
 pub mod screen;
 mod services;
@@ -60,6 +62,8 @@ fn command(cli: Cli, screen: &mut Screen<'_>) -> Result<Exit, CliError> {
         Command::Passlist(args) => passlist::command(&client, args.action.as_ref(), screen),
         Command::Services => services::list(&client, screen),
         Command::Stats(args) => stats::command(&client, &args, screen),
+        Command::Rules { action } => rules::command(&action, screen),
+        Command::Eval(args) => eval::command(&args, screen),
         Command::Version => version(screen),
     }
 }

@@ -9,6 +9,8 @@ use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::event::printable;
+
 /// Output of a command.
 pub struct Screen<'w> {
     /// Standard output.
@@ -62,6 +64,25 @@ impl<'w> Screen<'w> {
     pub fn json(&mut self, value: &impl Serialize) -> io::Result<()> {
         let json = serde_json::to_string(value)?;
         writeln!(self.out, "{json}")
+    }
+
+    /// Says something beside the result, on standard error.
+    ///
+    /// # Errors
+    ///
+    /// When standard error is gone.
+    pub fn note(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.err, "{}", printable(text))
+    }
+
+    /// The same, of something that a person should look at.
+    ///
+    /// # Errors
+    ///
+    /// As [`note`](Self::note).
+    pub fn warning(&mut self, text: &str) -> io::Result<()> {
+        let label = self.paint_err(AnsiColor::Yellow, "warning:");
+        writeln!(self.err, "{label} {}", printable(text))
     }
 
     /// Text in a colour, if there is colour.

@@ -96,6 +96,11 @@ fn every_help_shows_examples() {
             "passlist remove",
             "services",
             "stats",
+            "rules",
+            "rules check",
+            "rules show",
+            "rules test",
+            "eval",
             "version"
         ]
     );

@@ -8,8 +8,8 @@ use toml::{Spanned, de::DeValue};
 use super::{
     Colour, Config, DenyMode, Rings,
     values::{
-        Wrong, absolute, boolean, duration, header_name, integer, interface, list, name, network, path, size,
-        word,
+        Wrong, absolute, boolean, duration, header_name, integer, interface, level, list, name, network,
+        path, size, word,
     },
 };
 use crate::client_ip::ForwardedHeader;
@@ -82,6 +82,7 @@ keys! {
     rules.builtin: "true or false", LIVE, |value| boolean(value);
     rules.files: "a list of rule files", LIVE, |value| list(value, path);
     rules.disabled: "a list of rule ids", LIVE, |value| list(value, name);
+    rules.paranoia: "1 to 4", LIVE, |value| level(value).map(Some);
 
     redact.parameters: "a list of parameter names", LIVE, |value| list(value, name);
     redact.headers: "a list of header field names", LIVE, |value| list(value, header_name);

@@ -118,11 +118,13 @@ pub struct Rules {
     pub files: Vec<PathBuf>,
     /// Ids of rules that are not used.
     pub disabled: Vec<String>,
+    /// CRS's paranoia level, 1 to 4; none: what its set-up says.
+    pub paranoia: Option<u8>,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { builtin: true, files: Vec::new(), disabled: Vec::new() }
+        Self { builtin: true, files: Vec::new(), disabled: Vec::new(), paranoia: None }
     }
 }
 

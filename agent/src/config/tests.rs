@@ -40,12 +40,17 @@ fn each_key_of_the_example_uncommented_gives_the_default() {
     assert_eq!(keys.len(), KEYS.len());
     for (section, key, setting) in keys {
         let config = Config::parse(&format!("[{section}]\n{setting}\n"), "example").unwrap();
-        if (section.as_str(), key.as_str()) == ("capture", "cgroup") {
-            // The one key whose default can't be written: not set.
-            assert_eq!(config.capture.cgroup.as_deref(), Some(Path::new("/sys/fs/cgroup/system.slice")));
-            assert_eq!(Config { capture: Capture::default(), ..config }, Config::default());
-        } else {
-            assert_eq!(config, Config::default(), "{setting}");
+        // Two keys have a default that can't be written: not set.
+        match (section.as_str(), key.as_str()) {
+            ("capture", "cgroup") => {
+                assert_eq!(config.capture.cgroup.as_deref(), Some(Path::new("/sys/fs/cgroup/system.slice")));
+                assert_eq!(Config { capture: Capture::default(), ..config }, Config::default());
+            }
+            ("rules", "paranoia") => {
+                assert_eq!(config.rules.paranoia, Some(1));
+                assert_eq!(Config { rules: Rules::default(), ..config }, Config::default());
+            }
+            _ => assert_eq!(config, Config::default(), "{setting}"),
         }
     }
 }
@@ -74,6 +79,7 @@ fn everything_set() {
         builtin = false
         files = ["mine.json", "/etc/picket/more.json"]
         disabled = ["picket-sqli-001"]
+        paranoia = 3
         [redact]
         parameters = ["customer-no"]
         headers = ["X-Customer"]

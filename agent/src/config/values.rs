@@ -37,6 +37,12 @@ pub(super) fn boolean(value: Value<'_, '_>) -> Read<bool> {
     })
 }
 
+/// A paranoia level of CRS.
+pub(super) fn level(value: Value<'_, '_>) -> Read<u8> {
+    let level = integer(value, 1..=4)?;
+    u8::try_from(level).map_err(|_| wrong(value))
+}
+
 pub(super) fn string<'v>(value: Value<'v, '_>) -> Read<&'v str> {
     value.get_ref().as_str().ok_or_else(|| wrong(value))
 }

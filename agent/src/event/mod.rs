@@ -66,6 +66,12 @@ pub struct Event {
     pub matches: Vec<EventMatch>,
     /// Whether the client was put on the denylist because of it.
     pub blocked: bool,
+    /// Rules that score would have kept the request from the service.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub would_block: bool,
+    /// What they scored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<i64>,
     /// From the first byte of the request to the last of the response, microseconds; `None` without a response.
     pub duration_us: Option<u64>,
     /// Why no response was seen: `closed`, `gap`, `upgraded`…

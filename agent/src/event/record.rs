@@ -134,6 +134,8 @@ impl Recorder {
             user_agent: request.header("user-agent").map(|agent| self.text(&String::from_utf8_lossy(agent))),
             matches: self.matches(request, findings),
             blocked,
+            would_block: false,
+            score: None,
             duration_us: response.map(|response| response.ended.saturating_sub(request.started) / 1000),
             unanswered: unanswered.map(str::to_owned),
             truncated: request.body.cut,

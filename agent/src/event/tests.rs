@@ -18,6 +18,7 @@ fn request(target: &str, fields: &[(&str, &str)], body: &str) -> Request {
         number: 0,
         method: Bytes::from("GET"),
         target: Bytes::from(target.to_owned()),
+        protocol: "HTTP/1.1".into(),
         version: 1,
         headers: headers(fields),
         trailers: 0,

@@ -14,6 +14,8 @@ use super::{
 pub(super) struct RequestLine<'a> {
     pub method: &'a [u8],
     pub target: &'a [u8],
+    /// The version as sent; empty without one.
+    pub protocol: &'a [u8],
     pub version: u8,
     /// Method and version are good enough to believe the rest of the head.
     pub believable: bool,
@@ -52,7 +54,13 @@ pub(super) fn request_line<'a>(line: &'a [u8], anomalies: &mut Vec<Anomaly>) -> 
         });
     }
     note_target(target, anomalies);
-    RequestLine { method, target, version: minor, believable: token && !version.is_empty() }
+    RequestLine {
+        method,
+        target,
+        protocol: version,
+        version: minor,
+        believable: token && !version.is_empty(),
+    }
 }
 
 /// What a target must not hold (RFC 9112 section 3.2).

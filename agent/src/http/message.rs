@@ -35,6 +35,8 @@ pub struct Request {
     pub method: Bytes,
     /// Request target as sent: origin, absolute, authority or asterisk form (RFC 9112 section 3.2).
     pub target: Bytes,
+    /// The protocol as sent, `HTTP/1.1`; empty without one.
+    pub protocol: Bytes,
     /// HTTP minor version: 0 or 1.
     pub version: u8,
     /// Header fields, in order; then trailer fields. Fields whose line is malformed stand here too.

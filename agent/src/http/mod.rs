@@ -34,6 +34,7 @@ mod coding;
 mod connection;
 mod detect;
 mod egress;
+mod exchange;
 mod fields;
 mod framing;
 mod head;
@@ -49,5 +50,6 @@ mod response;
 mod tests;
 
 pub use connection::Connection;
+pub use exchange::{Exchange, exchange};
 pub use limits::Limits;
 pub use message::{Anomaly, Body, Header, Output, Request, Response};

@@ -21,6 +21,7 @@ use crate::limits::MAX_HEADERS;
 pub(super) struct RequestHead {
     pub method: Bytes,
     pub target: Bytes,
+    pub protocol: Bytes,
     pub version: u8,
     pub headers: Vec<Header>,
     pub anomalies: Vec<Anomaly>,
@@ -57,6 +58,7 @@ pub(super) fn parse(head: &Bytes, complete: bool, bare_lf: bool, limits: &Limits
     RequestHead {
         method: read.method,
         target: read.target,
+        protocol: read.protocol,
         version,
         headers: read.headers,
         anomalies,
@@ -70,6 +72,7 @@ pub(super) fn parse(head: &Bytes, complete: bool, bare_lf: bool, limits: &Limits
 struct Read {
     method: Bytes,
     target: Bytes,
+    protocol: Bytes,
     version: u8,
     headers: Vec<Header>,
     fields: Fields,
@@ -96,6 +99,7 @@ fn strict(head: &Bytes, limits: &Limits, anomalies: &mut Vec<Anomaly>) -> Option
     Some(Read {
         method: slice(head, request.method?.as_bytes()),
         target: slice(head, request.path?.as_bytes()),
+        protocol: Bytes::from_static(if request.version? == 0 { b"HTTP/1.0" } else { b"HTTP/1.1" }),
         version: request.version?,
         headers,
         fields,
@@ -112,6 +116,7 @@ fn read_leniently(head: &Bytes, limits: &Limits, anomalies: &mut Vec<Anomaly>) -
     Read {
         method: slice(head, line.method),
         target: slice(head, line.target),
+        protocol: slice(head, line.protocol),
         version: line.version,
         headers,
         fields,

@@ -11,7 +11,10 @@ use crate::{
     capture::{Segment, record::Peer},
     http::{self, Output, Request},
     limits,
-    rules::Match,
+    rules::{
+        Match,
+        program::{judge::Saved, verdict::Verdict},
+    },
     service::Service,
     stream::{self, Reassembler, StreamStats},
     time::Ktime,
@@ -40,10 +43,33 @@ pub struct Judged {
     pub request: Box<Request>,
     /// What held on it.
     pub matches: Vec<Match>,
+    /// How many of these are matches of In-App WAF rules; the others are a program's.
+    pub native: usize,
+    /// What the program says beside.
+    pub verdict: Told,
+    /// What the program needs to judge the response.
+    pub saved: Option<Box<Saved>>,
     /// Who sent it, behind trusted proxies.
     pub client_ip: IpAddr,
     /// It led to a block.
     pub blocked: bool,
+}
+
+/// What a program says of a transaction beside its matches.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Told {
+    /// It would be kept from the service.
+    pub would_block: bool,
+    /// CRS's anomaly score.
+    pub score: Option<i64>,
+}
+
+impl Told {
+    /// In short.
+    #[must_use]
+    pub fn of(verdict: &Verdict) -> Self {
+        Self { would_block: verdict.denied.is_some(), score: verdict.score() }
+    }
 }
 
 /// What is needed while the connection is of interest.
@@ -156,6 +182,7 @@ impl Judged {
             + self.request.body.data.len()
             + headers
             + matches
+            + self.saved.as_ref().map_or(0, |saved| saved.held())
     }
 }
 

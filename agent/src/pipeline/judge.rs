@@ -1,16 +1,23 @@
 //! rules, event, respond: what a worker does with requests and responses.
 
-use std::sync::{Arc, mpsc::TrySendError};
+use std::{
+    net::IpAddr,
+    sync::{Arc, mpsc::TrySendError},
+};
 
 use super::{
-    connection::{Connection, Judged},
+    connection::{Connection, Judged, Told},
     settings::Settings,
     shared::Shared,
     transaction::Transaction,
 };
 use crate::{
+    capture::record::Peer,
     http::{Output, Request, Response},
-    rules::Scratch,
+    rules::{
+        Scratch,
+        program::{self, run::Facts},
+    },
     service::Service,
     time::Ktime,
 };
@@ -20,13 +27,19 @@ pub struct Judge {
     shared: Arc<Shared>,
     settings: Arc<Settings>,
     scratch: Scratch,
+    program: program::run::Scratch,
 }
 
 impl Judge {
     /// Judges by the settings in force.
     #[must_use]
     pub fn new(shared: Arc<Shared>) -> Self {
-        Self { settings: shared.settings(), shared, scratch: Scratch::default() }
+        Self {
+            settings: shared.settings(),
+            shared,
+            scratch: Scratch::default(),
+            program: program::run::Scratch::default(),
+        }
     }
 
     /// Takes over settings that were reloaded.
@@ -70,20 +83,34 @@ impl Judge {
             shared.counters.malformed.add(1);
         }
         let peer_ip = connection.peer.remote_ip();
+        let facts = facts(&connection.peer, peer_ip);
         let service = service_of(shared, connection);
         service.note_request(request.ended);
         let client_ip = self.settings.client_ip.resolve(peer_ip, request.head_fields());
-        let matches = match &self.settings.engine {
+        let mut matches = match &self.settings.engine {
             Some(engine) => engine.judge(&request, client_ip, &mut self.scratch),
             None => Vec::new(),
         };
+        let native = matches.len();
+        let mut verdict = Told::default();
+        let mut saved = None;
+        if let Some(program) = &self.settings.program {
+            let facts = Facts { client: client_ip, ..facts };
+            let (said, rest) = program.judge_request(&request, &facts, &mut self.program);
+            saved = rest;
+            matches.extend(program::told::matches(&said.hits));
+            verdict = Told::of(&said);
+        }
         let mut blocked = false;
         if !matches.is_empty() {
             shared.counters.events.add(1);
             service.note_event();
-            blocked = shared.attack(peer_ip, client_ip, request.ended, &matches);
+            // What CRS only takes note of is no attack yet.
+            if native > 0 || verdict.would_block {
+                blocked = shared.attack(peer_ip, client_ip, request.ended, &matches);
+            }
         }
-        connection.open.push_back(Judged { request, matches, client_ip, blocked });
+        connection.open.push_back(Judged { request, matches, native, verdict, saved, client_ip, blocked });
     }
 
     fn response(&mut self, connection: &mut Connection, response: Box<Response>) {
@@ -95,13 +122,25 @@ impl Judge {
 
     /// event: hands the transaction over to be printed, if it is worth it.
     fn finish(
-        &self,
+        &mut self,
         connection: &mut Connection,
-        judged: Judged,
+        mut judged: Judged,
         response: Result<Box<Response>, (&'static str, Ktime)>,
     ) {
         if response.is_err() {
             self.shared.counters.unanswered.add(1);
+        }
+        if let (Some(saved), Some(program)) = (judged.saved.take(), &self.settings.program) {
+            let response = response.as_deref().ok();
+            let said = program.judge_response(&judged.request, *saved, response, &mut self.program);
+            let none = judged.matches.is_empty();
+            judged.matches.truncate(judged.native);
+            judged.matches.extend(program::told::matches(&said.hits));
+            judged.verdict = Told::of(&said);
+            if none && !judged.matches.is_empty() {
+                self.shared.counters.events.add(1);
+                service_of(&self.shared, connection).note_event();
+            }
         }
         if judged.matches.is_empty() && !self.settings.all {
             return;
@@ -113,6 +152,7 @@ impl Judge {
             request: judged.request,
             response,
             matches: judged.matches,
+            verdict: judged.verdict,
             blocked: judged.blocked,
         };
         match self.shared.events.try_send(Some(transaction)) {
@@ -121,6 +161,17 @@ impl Judge {
                 self.shared.counters.output_dropped.add(1);
             }
         }
+    }
+}
+
+/// Who talks to whom.
+fn facts(peer: &Peer, client: IpAddr) -> Facts {
+    Facts {
+        client,
+        client_port: peer.tuple.remote_port,
+        server: peer.local_ip(),
+        server_port: peer.tuple.local_port,
+        time: jiff::Timestamp::now().as_second(),
     }
 }
 

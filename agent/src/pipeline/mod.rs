@@ -86,7 +86,7 @@ async fn start(options: RunOptions) -> anyhow::Result<()> {
     }
 
     let settings = Settings::make(&config)?;
-    let rules = settings.engine.as_ref().map_or(0, |engine| engine.rules());
+    let rules = settings.rules();
     let responder = Responder::new(&options.paths.state, &config, enforcement(&options, &config)?)?;
     let services = Services::new();
     services.prime();

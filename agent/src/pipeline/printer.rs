@@ -128,7 +128,10 @@ impl<W: Write> Printer<W> {
             client_ip: transaction.client_ip,
             service: &service,
         };
-        self.recorder.record(&told, &findings, transaction.blocked)
+        let mut event = self.recorder.record(&told, &findings, transaction.blocked);
+        event.would_block = transaction.verdict.would_block;
+        event.score = transaction.verdict.score;
+        event
     }
 
     fn service(&mut self, service: &Arc<Service>) -> Arc<ServiceRef> {

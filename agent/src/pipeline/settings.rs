@@ -1,13 +1,17 @@
 //! What workers judge by: made from the configuration, swapped as a whole when it is reloaded.
 
-use std::{fs, path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use crate::{
     client_ip::ClientIp,
     config::Config,
     event::Redactor,
-    http, limits,
-    rules::{self, CompileError, Engine, ReadError, RuleSet},
+    http,
+    rules::{
+        Engine,
+        load::{self, Loaded, Wanted},
+        program,
+    },
 };
 
 /// Settings in force.
@@ -16,8 +20,10 @@ pub struct Settings {
     pub http: http::Limits,
     /// Who the client is.
     pub client_ip: ClientIp,
-    /// The rules; `None`: capture only.
+    /// In-App WAF rules, if there are any.
     pub engine: Option<Arc<Engine>>,
+    /// SecLang rules, if there are any.
+    pub program: Option<Arc<program::compile::Engine>>,
     /// What is a credential.
     pub redactor: Arc<Redactor>,
     /// Also print transactions without a match.
@@ -26,37 +32,17 @@ pub struct Settings {
     pub respond: crate::config::Respond,
 }
 
-/// Why a configuration can't come into force.
-#[derive(Debug, thiserror::Error)]
-pub enum SettingsError {
-    /// A rule file can't be read.
-    #[error("rule file {path}: {error}; give the path of a JSON rule file in [rules] files")]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        error: std::io::Error,
-    },
-    /// A rule file is wrong.
-    #[error(transparent)]
-    Rules(#[from] ReadError),
-    /// Two files have rules of one id.
-    #[error("{path}: {error}")]
-    Twice {
-        /// The second file.
-        path: PathBuf,
-        /// Which rule.
-        error: String,
-    },
-    /// `[rules] disabled` names no rule.
-    #[error("[rules] disabled: there is no rule {0:?}; the ids stand in the rule files")]
-    NoSuchRule(String),
-    /// A rule can't be compiled.
-    #[error(transparent)]
-    Compile(#[from] CompileError),
-}
+/// Why a configuration can't come into force: its rules can't be had.
+pub type SettingsError = load::LoadError;
 
 impl Settings {
+    /// How many rules there are.
+    #[must_use]
+    pub fn rules(&self) -> usize {
+        self.engine.as_ref().map_or(0, |engine| engine.rules())
+            + self.program.as_ref().map_or(0, |program| program.rules())
+    }
+
     /// Reads and compiles what the configuration names.
     ///
     /// # Errors
@@ -64,17 +50,20 @@ impl Settings {
     /// When a rule file is missing or wrong.
     pub fn make(config: &Config) -> Result<Self, SettingsError> {
         let rules = rules(config)?;
-        let engine = if rules.rules.is_empty() { None } else { Some(Arc::new(rules::compile(&rules)?)) };
+        for left_out in &rules.left_out {
+            tracing::warn!("left out: {left_out}");
+        }
+        let responses = rules.program.as_ref().is_some_and(program::compile::Engine::judges_responses);
         Ok(Self {
             http: http::Limits {
                 request_body: config.capture.request_body as usize,
                 response_body: config.capture.response_body as usize,
-                // No rule judges responses yet.
-                decode_responses: false,
+                decode_responses: responses,
                 ..http::Limits::default()
             },
             client_ip: ClientIp::new(config.proxies.trusted.clone(), config.proxies.header.clone()),
-            engine,
+            engine: rules.native.map(Arc::new),
+            program: rules.program.map(Arc::new),
             redactor: Arc::new(Redactor::new(&config.redact)),
             all: config.output.all,
             respond: config.respond.clone(),
@@ -82,25 +71,15 @@ impl Settings {
     }
 }
 
-fn rules(config: &Config) -> Result<RuleSet, SettingsError> {
-    let mut set = if config.rules.builtin { rules::builtin()? } else { RuleSet::default() };
-    for path in &config.rules.files {
-        let file = |error| SettingsError::File { path: path.clone(), error };
-        let size = fs::metadata(path).map_err(file)?.len();
-        if size > limits::RULE_FILE {
-            let error = format!("{size} bytes; at most {} are read", limits::RULE_FILE);
-            return Err(file(std::io::Error::other(error)));
-        }
-        let text = fs::read(path).map_err(file)?;
-        let more = rules::json::read(&text, &path.display().to_string())?;
-        set.extend(more).map_err(|error| SettingsError::Twice { path: path.clone(), error })?;
+fn rules(config: &Config) -> Result<Loaded, load::LoadError> {
+    let mut paths = config.rules.files.clone();
+    if config.rules.builtin {
+        paths.insert(0, "default".into());
     }
-    for id in &config.rules.disabled {
-        let before = set.rules.len();
-        set.rules.retain(|rule| rule.meta.id != *id);
-        if set.rules.len() == before {
-            return Err(SettingsError::NoSuchRule(id.clone()));
-        }
-    }
-    Ok(set)
+    load::load(&Wanted {
+        paths,
+        paranoia: config.rules.paranoia,
+        disabled: config.rules.disabled.clone(),
+        lenient: false,
+    })
 }

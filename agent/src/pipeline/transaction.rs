@@ -2,6 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
+use super::connection::Told;
 use crate::{
     capture::record::Peer,
     http::{Request, Response},
@@ -24,6 +25,8 @@ pub struct Transaction {
     pub response: Result<Box<Response>, (&'static str, Ktime)>,
     /// What held.
     pub matches: Vec<Match>,
+    /// What a program says beside.
+    pub verdict: Told,
     /// The request led to a block.
     pub blocked: bool,
 }

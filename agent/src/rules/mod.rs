@@ -17,7 +17,7 @@
 //! let request = Request {
 //!     method: "GET".into(),
 //!     target: "/?id=1%27%20UNION%20SELECT%201--".into(),
-//!     # number: 0, version: 1, headers: vec![], trailers: 0, body: Body::default(), anomalies: vec![], started: 0, ended: 0,
+//!     # number: 0, protocol: "HTTP/1.1".into(), version: 1, headers: vec![], trailers: 0, body: Body::default(), anomalies: vec![], started: 0, ended: 0,
 //!     // …
 //! };
 //! let matches = engine.judge(&request, [192, 0, 2, 1].into(), &mut scratch);
@@ -27,23 +27,33 @@
 //! ```
 #![forbid(unsafe_code)]
 
+#[doc(hidden)]
+pub mod bodies;
 mod builtin;
+mod bytes;
+pub mod cases;
 mod compile;
 mod evaluate;
 pub mod inputs;
 pub mod json;
 mod literals;
+pub mod load;
 mod matched;
 pub mod model;
+pub mod need;
 mod operators;
 #[cfg(test)]
 mod plain;
+pub mod program;
 mod scratch;
+pub mod seclang;
 #[cfg(test)]
 mod tests;
 mod transforms;
+pub mod variable;
 
 pub use builtin::builtin;
+pub use bytes::ByteSet;
 pub use compile::{CompileError, Engine, compile};
 pub use json::ReadError;
 pub use matched::Match;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use ipnet::IpNet;
 
 pub use super::inputs::Address;
-pub use super::transforms::Transform;
+pub use super::transforms::{Transform, UnicodeMap, UnicodeMapError};
 
 /// Rules as read, in the order of their files.
 #[derive(Clone, Debug, Default)]

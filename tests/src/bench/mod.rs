@@ -13,6 +13,7 @@ pub mod load;
 pub mod machine;
 pub mod parts;
 pub mod report;
+pub mod rules;
 pub mod service;
 
 pub mod sys;

@@ -25,9 +25,12 @@ struct Args {
     #[arg(long, value_name = "FILE")]
     docs: Option<PathBuf>,
     /// Command that a person would type for this run, for the docs
-    #[arg(long, value_name = "TEXT", default_value = "cargo xtask bench")]
+    #[arg(long, value_name = "TEXT", default_value = COMMAND)]
     command: String,
 }
+
+/// Names the part of the docs that is ours.
+const COMMAND: &str = "cargo xtask bench";
 
 fn main() -> ExitCode {
     match run(&Args::parse()) {
@@ -78,7 +81,7 @@ fn run(args: &Args) -> Result<()> {
     match &args.docs {
         Some(file) if !args.quick && args.only.is_none() => {
             let body: Vec<String> = sections.iter().map(Section::markdown).collect();
-            docs::write(file, &format!("## Figures\n\n{about}\n\n{}", body.join("\n")))?;
+            docs::write(file, COMMAND, &format!("## Figures\n\n{about}\n\n{}", body.join("\n")))?;
             eprintln!("==> written to {}", file.display());
         }
         Some(_) => {

@@ -4,25 +4,94 @@
 //! `tests/corpus/NAME/`; the tests below run the corpus, every input that once crashed it
 //! (`tests/crashes/NAME/`), and a moment of mutations.
 
+pub mod body_json;
+pub mod body_multipart;
+pub mod body_urlencoded;
+pub mod body_xml;
 pub mod config;
 pub mod http;
+pub mod pcre;
 pub mod record;
 pub mod rules_json;
 pub mod rules_judge;
+pub mod seclang;
 pub mod stream;
+pub mod transforms;
+
+use picket::rules::bodies::{Buffers, File, Sink};
 
 /// A target: the name of its file, and its function.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
 pub const TARGETS: &[Target] = &[
+    ("body_json", body_json::run),
+    ("body_multipart", body_multipart::run),
+    ("body_urlencoded", body_urlencoded::run),
+    ("body_xml", body_xml::run),
     ("config", config::run),
     ("http", http::run),
+    ("pcre", pcre::run),
     ("record", record::run),
     ("rules_json", rules_json::run),
     ("rules_judge", rules_judge::run),
+    ("seclang", seclang::run),
     ("stream", stream::run),
+    ("transforms", transforms::run),
 ];
+
+/// What a reader of bodies told, piece by piece.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Told(pub Vec<Vec<u8>>);
+
+impl Told {
+    /// A reader says the same with buffers that were used before; this is what it said.
+    pub fn twice<T: PartialEq + std::fmt::Debug>(
+        mut read: impl FnMut(&mut Buffers, &mut Self) -> T,
+    ) -> (Self, T) {
+        let mut buffers = Buffers::default();
+        let (mut first, mut second) = (Self::default(), Self::default());
+        let result = read(&mut buffers, &mut first);
+        assert_eq!(result, read(&mut buffers, &mut second), "the second time differs");
+        assert_eq!(first, second, "the second time differs");
+        (first, result)
+    }
+
+    fn add(&mut self, pieces: &[&[u8]]) -> bool {
+        self.0.extend(pieces.iter().map(|piece| piece.to_vec()));
+        true
+    }
+}
+
+impl Sink for Told {
+    fn arg(&mut self, name: &[u8], value: &[u8]) -> bool {
+        self.add(&[name, value])
+    }
+
+    fn file(&mut self, file: &File<'_>) -> bool {
+        self.add(&[file.part, file.filename, file.other_filename.unwrap_or_default(), file.content])
+    }
+
+    fn part_name(&mut self, name: &[u8]) -> bool {
+        self.add(&[name])
+    }
+
+    fn part_filename(&mut self, filename: &[u8]) -> bool {
+        self.add(&[filename])
+    }
+
+    fn part_header(&mut self, part: &[u8], line: &[u8]) -> bool {
+        self.add(&[part, line])
+    }
+
+    fn xml_text(&mut self, text: &[u8]) -> bool {
+        self.add(&[text])
+    }
+
+    fn xml_attribute(&mut self, name: &[u8], value: &[u8]) -> bool {
+        self.add(&[name, value])
+    }
+}
 
 /// Takes numbers off the front of the input; zeros when it is used up.
 pub(crate) struct Input<'a>(pub &'a [u8]);

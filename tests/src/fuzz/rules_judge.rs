@@ -53,6 +53,7 @@ pub fn request(data: &[u8]) -> Request {
         number: 0,
         method: method.into(),
         target: target.into(),
+        protocol: "HTTP/1.1".into(),
         version: 1,
         headers,
         trailers: 0,

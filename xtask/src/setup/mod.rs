@@ -7,6 +7,7 @@ mod apt;
 mod cargo_tool;
 mod need;
 mod services;
+pub mod wheel;
 
 use std::collections::BTreeSet;
 
@@ -29,6 +30,8 @@ pub enum Group {
     Vm,
     /// Benchmarks
     Bench,
+    /// The comparison of rule engines
+    Rules,
     /// The demo
     Demo,
 }
@@ -39,7 +42,7 @@ pub enum Group {
 Servers that come as packages are neither started nor enabled."
 )]
 pub struct Args {
-    /// What to make the machine ready for [default: all but vm]
+    /// What to make the machine ready for [default: all but fuzz, vm and rules]
     #[arg(value_enum)]
     groups: Vec<Group>,
     /// Only say what is missing; exit code 1 if anything is
@@ -111,13 +114,14 @@ fn install(groups: &[Group], missing: &[&Need]) -> Result<()> {
         match need.source {
             Source::Toolchain if toolchain::find().is_err() => cargo_tool::BPF_LINKER.install()?,
             Source::Cargo(tool) => tool.install()?,
+            Source::Wheel(wheel) => wheel.install()?,
             Source::Rustup(component) => need::add_component(component, None)?,
             Source::ToolchainClippy => {
                 if let Some(name) = toolchain::find().ok().and_then(|found| found.rustup) {
                     need::add_component("clippy", Some(&name))?;
                 }
             }
-            Source::Toolchain | Source::Packages(_) => {}
+            Source::Toolchain | Source::Packages(_) | Source::Files(..) => {}
         }
     }
     let still = look(groups, false);

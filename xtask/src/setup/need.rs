@@ -1,12 +1,13 @@
 //! The list of needs: what, why, for which group, how it is found and where it comes from.
 
-use std::process::Command;
+use std::{path::Path, process::Command};
 
 use anyhow::{Result, bail};
 
 use super::{
-    Group::{self, Bench, Build, Demo, Fuzz, Test, Vm},
+    Group::{self, Bench, Build, Demo, Fuzz, Rules, Test, Vm},
     cargo_tool::{self, CargoTool},
+    wheel::{self, Wheel},
 };
 use crate::{
     ebpf::toolchain,
@@ -30,6 +31,10 @@ pub struct Need {
 pub enum Source {
     /// Debian packages; there when the program `Need::name` is.
     Packages(&'static [&'static str]),
+    /// Debian packages, for something that is no program; there when one of these files is.
+    Files(&'static [&'static str], &'static [&'static str]),
+    /// Files out of a Python wheel.
+    Wheel(&'static Wheel),
     /// A crate built by cargo into our own tools directory.
     Cargo(&'static CargoTool),
     /// A component of the rustup toolchain in use.
@@ -53,7 +58,7 @@ pub const NEEDS: &[Need] = &[
     need("nginx", "a service to watch", &[Test, Bench, Demo, Vm], Source::Packages(&["nginx"])),
     need("apache2", "a service to watch", &[Test, Vm], Source::Packages(&["apache2-bin"])),
     need("node", "a service to watch", &[Test, Bench, Vm], Source::Packages(&["nodejs"])),
-    need("python3", "a service to watch", &[Test, Bench, Demo, Vm], Source::Packages(&["python3"])),
+    need("python3", "a service to watch", &[Test, Bench, Demo, Rules, Vm], Source::Packages(&["python3"])),
     need("curl", "a client", &[Test, Demo], Source::Packages(&["curl"])),
     need("openssl", "certificates for TLS services", &[Test, Vm], Source::Packages(&["openssl"])),
     need("wrk", "drives load", &[Test, Bench], Source::Packages(&["wrk"])),
@@ -64,7 +69,23 @@ pub const NEEDS: &[Need] = &[
     need("xz", "unpacks kernel modules", &[Vm], Source::Packages(&["xz-utils"])),
     need("strip", "makes what the machines load smaller", &[Vm], Source::Packages(&["binutils"])),
     need("cpio", "reads back the archives that we write", &[Test], Source::Packages(&["cpio"])),
+    need("libmodsecurity", "another rule engine, to compare with", &[Test, Rules], LIBMODSECURITY),
+    need("CRS", "the OWASP Core Rule Set", &[Test, Rules], CRS),
+    need("pip3", "fetches libddwaf", &[Rules], Source::Packages(&["python3-pip"])),
+    need("libddwaf", "another rule engine, to compare with", &[Rules], Source::Wheel(&wheel::DDWAF)),
 ];
+
+const LIBMODSECURITY: Source = Source::Files(
+    &["libmodsecurity3"],
+    &[
+        "/usr/lib/x86_64-linux-gnu/libmodsecurity.so.3",
+        "/usr/lib/aarch64-linux-gnu/libmodsecurity.so.3",
+        "/usr/lib64/libmodsecurity.so.3",
+        "/usr/lib/libmodsecurity.so.3",
+        "/usr/local/lib/libmodsecurity.so.3",
+    ],
+);
+const CRS: Source = Source::Files(&["modsecurity-crs"], &["/usr/share/modsecurity-crs/rules"]);
 
 const fn need(name: &'static str, why: &'static str, groups: &'static [Group], source: Source) -> Need {
     Need { name, why, groups, source }
@@ -102,13 +123,19 @@ impl Need {
             Source::Packages(_) => paths::find_program(self.name)
                 .map(|path| path.display().to_string())
                 .ok_or_else(|| "not found".to_owned()),
+            Source::Files(_, places) => places
+                .iter()
+                .find(|place| Path::new(place).exists())
+                .map(|place| (*place).to_owned())
+                .ok_or_else(|| "not found".to_owned()),
+            Source::Wheel(wheel) => wheel.find(),
         }
     }
 
     /// Packages that have to be installed for it.
     pub fn packages(&self) -> &'static [&'static str] {
         match &self.source {
-            Source::Packages(packages) => packages,
+            Source::Packages(packages) | Source::Files(packages, _) => packages,
             Source::Toolchain => match toolchain::find() {
                 Ok(_) => &[],
                 Err(lacks) if lacks.linker => COMPILER,
@@ -119,15 +146,18 @@ impl Need {
                 // When there is none yet, setup brings the system's.
                 _ => &["rust-web-clippy"],
             },
-            Source::Cargo(_) | Source::Rustup(_) => &[],
+            Source::Cargo(_) | Source::Rustup(_) | Source::Wheel(_) => &[],
         }
     }
 
     /// How a person gets it without setup.
     pub fn by_hand(&self) -> String {
         match &self.source {
-            Source::Packages(packages) => format!("package {} (Debian's name)", packages.join(" ")),
+            Source::Packages(packages) | Source::Files(packages, _) => {
+                format!("package {} (Debian's name)", packages.join(" "))
+            }
             Source::Cargo(tool) => tool.by_hand(),
+            Source::Wheel(wheel) => wheel.by_hand(),
             Source::ToolchainClippy => "rustup component add clippy --toolchain nightly".to_owned(),
             Source::Rustup(component) => format!("rustup component add {component}"),
             Source::Toolchain => {

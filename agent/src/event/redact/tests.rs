@@ -10,6 +10,7 @@ fn request(target: &str, body: &str) -> Request {
         number: 0,
         method: Bytes::from("POST"),
         target: Bytes::from(target.to_owned()),
+        protocol: "HTTP/1.1".into(),
         version: 1,
         headers: Vec::new(),
         trailers: 0,

@@ -15,8 +15,12 @@ pub(in crate::rules) struct Phrases {
 }
 
 impl Phrases {
-    pub fn new(phrases: &[String], case_sensitive: bool, word_boundary: bool) -> Result<Self, String> {
-        let phrases: Vec<_> = phrases.iter().map(|phrase| phrase.as_bytes().to_vec()).collect();
+    pub fn new(
+        phrases: &[impl AsRef<[u8]>],
+        case_sensitive: bool,
+        word_boundary: bool,
+    ) -> Result<Self, String> {
+        let phrases: Vec<_> = phrases.iter().map(|phrase| phrase.as_ref().to_vec()).collect();
         let automaton = AhoCorasick::builder()
             .ascii_case_insensitive(!case_sensitive)
             .build(&phrases)
@@ -40,7 +44,8 @@ impl Phrases {
     }
 }
 
-fn stands_alone(value: &[u8], start: usize, end: usize) -> bool {
+/// Whether no word byte touches what is between start and end.
+pub(in crate::rules) fn stands_alone(value: &[u8], start: usize, end: usize) -> bool {
     let is_word = |at: Option<usize>| {
         at.and_then(|at| value.get(at)).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_')
     };

@@ -20,6 +20,19 @@ pub(in crate::rules) fn is_sqli(value: &[u8]) -> Option<bool> {
     catch_unwind(AssertUnwindSafe(|| libinjectionrs::detect_sqli(&value).is_injection())).ok()
 }
 
+/// The fingerprint by which libinjection knows the value for SQL injection (`s&sos`), if it does; the
+/// outer `None` if the library panicked on it.
+pub(in crate::rules) fn fingerprint(value: &[u8]) -> Option<Option<Vec<u8>>> {
+    if !worth_reading(value) {
+        return Some(None);
+    }
+    let value = shorten_words(value);
+    let detected = catch_unwind(AssertUnwindSafe(|| libinjectionrs::detect_sqli(&value))).ok()?;
+    let is_injection = detected.is_injection();
+    let print = detected.fingerprint.filter(|_| is_injection);
+    Some(print.map(|print| print.as_str().trim_end_matches('\0').as_bytes().to_vec()))
+}
+
 /// libinjection's own list of what ends a word.
 fn ends_word(byte: u8) -> bool {
     b" []{}<>:\\?=@!#~+-*/&|^%(),';\t\n\x0b\x0c\r\"\xa0\0".contains(&byte)

@@ -23,6 +23,7 @@ pub(super) fn request(method: &str, target: &str) -> Request {
         number: 0,
         method: method.to_owned().into(),
         target: target.to_owned().into(),
+        protocol: "HTTP/1.1".into(),
         version: 1,
         headers: Vec::new(),
         trailers: 0,

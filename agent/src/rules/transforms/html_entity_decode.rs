@@ -1,86 +1,98 @@
-//! `html_entity_decode`: numeric references (`&#60;`, `&#x3C;`, with any number of leading zeros, the
-//! semicolon optional, as browsers read them) and the named ones that attacks are written with.
+//! `html_entity_decode`: numeric references (`&#60;`, `&#x3C;`, with any number of leading zeros), of
+//! which the lower byte counts, and the names of ASCII characters and the no-break space, whatever
+//! their case. The semicolon is optional; a name is all the letters and digits that follow the `&`.
+//!
+//! ModSecurity knew `quot`, `amp`, `lt`, `gt`, `nbsp` alone until attacks were written with the others;
+//! `Tab` is Picket's addition. `NewLine` is none: rules of CRS look for it as it is written. libddwaf writes a
+//! number as UTF-8.
 //!
 //! `&lt;a href=&quot;java&Tab;script&colon;` → `<a href="java⇥script:`
 
-use memchr::memchr;
+use super::{hex, rewrite};
 
-/// Name, what it stands for, whether HTML reads it without its semicolon too.
-/// <https://html.spec.whatwg.org/multipage/named-characters.html>
-const NAMED: [(&[u8], u8, bool); 21] = [
-    (b"lt", b'<', true),
-    (b"LT", b'<', true),
-    (b"gt", b'>', true),
-    (b"GT", b'>', true),
-    (b"amp", b'&', true),
-    (b"AMP", b'&', true),
-    (b"quot", b'"', true),
-    (b"QUOT", b'"', true),
-    (b"nbsp", 0xa0, true),
-    (b"apos", b'\'', false),
-    (b"Tab", b'\t', false),
-    (b"NewLine", b'\n', false),
-    (b"colon", b':', false),
-    (b"lpar", b'(', false),
-    (b"rpar", b')', false),
-    (b"sol", b'/', false),
-    (b"bsol", b'\\', false),
-    (b"equals", b'=', false),
-    (b"semi", b';', false),
-    (b"grave", b'`', false),
-    (b"period", b'.', false),
+/// Names and what they stand for. <https://html.spec.whatwg.org/multipage/named-characters.html>
+const NAMED: [(&[u8], u8); 44] = [
+    (b"amp", b'&'),
+    (b"apos", b'\''),
+    (b"ast", b'*'),
+    (b"bsol", b'\\'),
+    (b"caret", b'^'),
+    (b"colon", b':'),
+    (b"comma", b','),
+    (b"commat", b'@'),
+    (b"diacriticalgrave", b'`'),
+    (b"dollar", b'$'),
+    (b"equals", b'='),
+    (b"excl", b'!'),
+    (b"grave", b'`'),
+    (b"gt", b'>'),
+    (b"hat", b'^'),
+    (b"hyphen", b'-'),
+    (b"lbrace", b'{'),
+    (b"lbrack", b'['),
+    (b"lcub", b'{'),
+    (b"lowbar", b'_'),
+    (b"lpar", b'('),
+    (b"lsqb", b'['),
+    (b"lt", b'<'),
+    (b"midast", b'*'),
+    (b"nbsp", 0xa0),
+    (b"num", b'#'),
+    (b"percnt", b'%'),
+    (b"period", b'.'),
+    (b"plus", b'+'),
+    (b"quest", b'?'),
+    (b"quot", b'"'),
+    (b"rbrace", b'}'),
+    (b"rbrack", b']'),
+    (b"rcub", b'}'),
+    (b"rpar", b')'),
+    (b"rsqb", b']'),
+    (b"semi", b';'),
+    (b"sol", b'/'),
+    (b"tab", b'\t'),
+    (b"tilde", b'~'),
+    (b"underbar", b'_'),
+    (b"verbar", b'|'),
+    (b"verticalline", b'|'),
+    (b"vert", b'|'),
 ];
 
+/// The longest of them.
+const LONGEST: usize = 16;
+
 pub(super) fn apply(value: &[u8], out: &mut Vec<u8>) -> bool {
-    let mut rest = value;
-    let mut changed = false;
-    while let Some(at) = memchr(b'&', rest) {
-        let (before, entity) = rest.split_at(at);
-        out.extend(before);
-        match entity.get(1..).and_then(|body| reference(body, out)) {
-            Some(used) => {
-                rest = entity.get(1 + used..).unwrap_or_default();
-                changed = true;
-            }
-            None => {
-                out.push(b'&');
-                rest = entity.get(1..).unwrap_or_default();
-            }
-        }
-    }
-    out.extend(rest);
-    changed
+    rewrite::escapes(b'&', value, out, |reference, out| {
+        let body = reference.get(1..)?;
+        let (byte, used) = match body {
+            [b'#', b'x' | b'X', digits @ ..] => number(digits, 16, 2)?,
+            [b'#', digits @ ..] => number(digits, 10, 1)?,
+            _ => name(body)?,
+        };
+        out.push(byte);
+        let semicolon = usize::from(body.get(used) == Some(&b';'));
+        Some(1 + used + semicolon)
+    })
 }
 
-/// Decodes what follows a `&`; how many bytes it was.
-fn reference(body: &[u8], out: &mut Vec<u8>) -> Option<usize> {
-    if let [b'#', number @ ..] = body {
-        let (radix, prefix) = if matches!(number, [b'x' | b'X', ..]) { (16, 2) } else { (10, 1) };
-        let digits = body.get(prefix..)?;
-        let len = digits.iter().take_while(|&&d| (d as char).is_digit(radix)).count();
-        if len == 0 {
-            return None;
-        }
-        let code = digits.iter().take(len).fold(0u32, |code, &d| {
-            code.saturating_mul(radix).saturating_add((d as char).to_digit(radix).unwrap_or(0))
-        });
-        match u8::try_from(code) {
-            Ok(byte) => out.push(byte),
-            Err(_) => {
-                let c = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
-                out.extend(c.encode_utf8(&mut [0; 4]).bytes());
-            }
-        }
-        let semicolon = usize::from(digits.get(len) == Some(&b';'));
-        return Some(prefix + len + semicolon);
+/// The lower byte of a number, and its length with what stands before it. ModSecurity reads it with
+/// `strtol`, which stops at the largest `long`.
+fn number(digits: &[u8], radix: u8, prefix: usize) -> Option<(u8, usize)> {
+    let mut code = 0_i64;
+    let mut len = 0;
+    for digit in digits.iter().map_while(|&digit| hex(digit).filter(|value| *value < radix)) {
+        code = code.saturating_mul(radix.into()).saturating_add(digit.into());
+        len += 1;
     }
-    let (name, byte, bare) = NAMED
-        .iter()
-        .find(|(name, _, bare)| body.starts_with(name) && (*bare || body.get(name.len()) == Some(&b';')))?;
-    out.push(*byte);
-    let semicolon = body.get(name.len()) == Some(&b';');
-    debug_assert!(semicolon || *bare);
-    Some(name.len() + usize::from(semicolon))
+    (len > 0).then_some(((code & 0xff) as u8, prefix + len))
+}
+
+fn name(body: &[u8]) -> Option<(u8, usize)> {
+    // One more than is needed, to see a longer one as such.
+    let len = body.iter().take(LONGEST + 1).take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    let name = body.get(..len)?;
+    let (_, byte) = NAMED.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+    Some((*byte, len))
 }
 
 #[cfg(test)]
@@ -88,22 +100,37 @@ fn reference(body: &[u8], out: &mut Vec<u8>) -> Option<usize> {
 fn html_entity_decode() {
     super::vectors(
         super::Transform::HtmlEntityDecode,
-        14,
+        27,
         &[
             (b"", b""),
             (b"a & b &", b"a & b &"),
             (b"&lt;script&gt;", b"<script>"),
             (b"&LT;&quot;&amp;", b"<\"&"),
             (b"&amp;lt;", b"&lt;"),
-            (b"&ltscript", b"<script"),
+            (b"&ltscript", b"&ltscript"),
+            (b"&lt script&gt>&lt=", b"< script>><="),
             (b"&#60;&#x3c;&#X3C;", b"<<<"),
+            (b"&#60&#x3c&#X3C", b"<<<"),
             (b"&#0000060x", b"<x"),
             (b"&#x;&#;&#", b"&#x;&#;&#"),
-            (b"java&Tab;script&colon;", b"java\tscript:"),
+            (b"&#xg;&#X2g;&#a2;&#3a&#1a0;", b"&#xg;\x02g;&#a2;\x03a\x01a0;"),
+            (b"&#x0;&#0;&#x20;\0&#100;", b"\0\0 \0d"),
+            (b"java&Tab;script&colon;&NewLine;", b"java\tscript:&NewLine;"),
             (b"&colonx", b"&colonx"),
-            (b"&#8364;", "€".as_bytes()),
-            (b"&#99999999999999999999;", "\u{fffd}".as_bytes()),
+            (b"&COLON;&Apos;", b":'"),
+            (b"&#8364;", b"\xac"),
+            (b"&#316;&#x13c;", b"<<"),
+            (b"&#99999999999999999999;", b"\xff"),
             (b"&unknown;&nbsp;", b"&unknown;\xa0"),
+            (b"&num;&dollar;&percnt;&lpar;&rpar;&ast;&plus;&comma;", b"#$%()*+,"),
+            (b"&hyphen;&period;&sol;&semi;&equals;&quest;&commat;", b"-./;=?@"),
+            (b"&lbrack;&bsol;&rbrack;&caret;&lowbar;&grave;", b"[\\]^_`"),
+            (b"&lbrace;&verbar;&rbrace;&tilde;&excl;", b"{|}~!"),
+            (b"&&lt;&#", b"&<&#"),
+            (b"&verticalline;&verticallines;", b"|&verticallines;"),
+            (b"&aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa;", b"&aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa;"),
         ],
     );
+    let longest = NAMED.iter().map(|(name, _)| name.len()).max();
+    assert_eq!(longest, Some(LONGEST));
 }

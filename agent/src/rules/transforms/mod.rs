@@ -1,157 +1,191 @@
 //! Transformers: what is undone in a value before an operator sees it. One file each.
 //!
 //! Each takes the value and an empty buffer and returns whether it changed anything: `false` means
-//! that the value stays as it is and that the buffer is not to be read. None makes a value longer
-//! than it was.
+//! that the value stays as it is and that the buffer is not to be read. All take time linear in the
+//! value. What they make is bounded by its length, see [`Transform::longest`]: most never make a
+//! value longer; those that write bytes out (`hex_encode`, `url_encode`, …) do, by a factor of at most
+//! 11 (`unicode_normalize`); `length`, `md5` and `sha1` make something of fixed length. Factors
+//! multiply along a chain, so whoever runs chains cuts what they make.
+//!
+//! They mean what the transformations of ModSecurity's reference manual mean (v2.x, section
+//! "Transformation functions"); where libmodsecurity 3 does something else, each file says what is
+//! done here. In-App WAF's names mean the same, but for two that have a transformer of their own,
+//! because a rule could tell: `base64_decode` and `url_decode_iis`.
 
+mod apply;
 mod base64_decode;
+mod base64_decode_ext;
+mod base64_encode;
+mod cmd_line;
 mod compress_whitespace;
+mod css_decode;
+mod digest;
+mod escape_seq_decode;
+mod hex;
 mod html_entity_decode;
-mod lowercase;
+mod js_decode;
+mod length;
+mod letter_case;
+mod names;
 mod normalize_path;
-mod remove_nulls;
+mod nulls;
+mod parity;
+mod remove_comments;
+mod remove_comments_char;
+mod remove_whitespace;
+mod replace_comments;
+mod rewrite;
+mod sql_hex_decode;
+#[cfg(test)]
+mod tests;
+mod trim;
+mod unicode_map;
+mod unicode_normalize;
 mod url_decode;
+mod url_decode_iis;
 mod url_decode_uni;
+mod url_encode;
+mod url_parts;
+mod utf8_to_unicode;
+mod whitespace;
 
+pub(crate) use hex::digit as hex;
+pub use unicode_map::{UnicodeMap, UnicodeMapError};
 pub(crate) use url_decode::decode as percent_decode;
+
+#[cfg(test)]
+pub(crate) use tests::vectors;
 
 /// A transformer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Transform {
     /// ASCII capitals to small letters.
     Lowercase,
+    /// ASCII small letters to capitals.
+    Uppercase,
     /// Zero bytes go.
     RemoveNulls,
+    /// Zero bytes become spaces.
+    ReplaceNulls,
+    /// White space goes.
+    RemoveWhitespace,
     /// Runs of white space become one space.
     CompressWhitespace,
+    /// White space at both ends goes.
+    Trim,
+    /// White space at the beginning goes.
+    TrimLeft,
+    /// White space at the end goes.
+    TrimRight,
+    /// Comments go: `/* */`, `<!-- -->`, from `--` or `#` on.
+    RemoveComments,
+    /// `/* */` becomes a space.
+    ReplaceComments,
+    /// The signs go that comments are made of: `/*`, `*/`, `<!--`, `-->`, `--`, `#`.
+    RemoveCommentsChar,
     /// `%41` and `+`.
     UrlDecode,
     /// `%41`, `%u0041` and `+`.
     UrlDecodeUni,
+    /// The same over and over, until nothing is left to decode.
+    UrlDecodeIis,
+    /// Everything but ASCII letters and digits becomes `%41` or `+`.
+    UrlEncode,
     /// `&lt;`, `&#60;`, `&#x3c;`.
     HtmlEntityDecode,
+    /// `\x41`, `\u0041`, `\101`, `\n` of JavaScript.
+    JsDecode,
+    /// `\41 `, `\000041` of CSS.
+    CssDecode,
+    /// `\x41`, `\101`, `\n` of ANSI C.
+    EscapeSeqDecode,
+    /// What a shell passes over: quotes, `\`, `^`; white space, `,` and `;` as one space; small letters.
+    CmdLine,
+    /// Pairs of hexadecimal digits become bytes.
+    HexDecode,
+    /// Bytes become pairs of hexadecimal digits.
+    HexEncode,
+    /// `0x414243` of SQL.
+    SqlHexDecode,
     /// Base64, standard or URL alphabet, when all of the value is that.
     Base64Decode,
+    /// Base64 up to the first byte that is none.
+    Base64DecodePrefix,
+    /// Base64, other bytes passed over.
+    Base64DecodeExt,
+    /// Base64 of the value.
+    Base64Encode,
+    /// UTF-8 beyond ASCII becomes `%u20ac`.
+    Utf8ToUnicode,
+    /// Letters without accents, ASCII for what looks like it.
+    UnicodeNormalize,
     /// `/./`, `//`, `/x/../`.
     NormalizePath,
     /// The same after `\` became `/`.
     NormalizePathWin,
+    /// A URL without query and fragment.
+    UrlPath,
+    /// The last segment of a URL's path.
+    UrlBasename,
+    /// The query of a URL.
+    UrlQuerystring,
+    /// The highest bit makes the number of bits even.
+    ParityEven7bit,
+    /// The highest bit makes the number of bits odd.
+    ParityOdd7bit,
+    /// The highest bit is 0.
+    ParityZero7bit,
+    /// How many bytes, in decimal.
+    Length,
+    /// MD5, 16 bytes.
+    Md5,
+    /// SHA-1, 20 bytes.
+    Sha1,
 }
 
 impl Transform {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 41] = [
         Self::Lowercase,
+        Self::Uppercase,
         Self::RemoveNulls,
+        Self::ReplaceNulls,
+        Self::RemoveWhitespace,
         Self::CompressWhitespace,
+        Self::Trim,
+        Self::TrimLeft,
+        Self::TrimRight,
+        Self::RemoveComments,
+        Self::ReplaceComments,
+        Self::RemoveCommentsChar,
         Self::UrlDecode,
         Self::UrlDecodeUni,
+        Self::UrlDecodeIis,
+        Self::UrlEncode,
         Self::HtmlEntityDecode,
+        Self::JsDecode,
+        Self::CssDecode,
+        Self::EscapeSeqDecode,
+        Self::CmdLine,
+        Self::HexDecode,
+        Self::HexEncode,
+        Self::SqlHexDecode,
         Self::Base64Decode,
+        Self::Base64DecodePrefix,
+        Self::Base64DecodeExt,
+        Self::Base64Encode,
+        Self::Utf8ToUnicode,
+        Self::UnicodeNormalize,
         Self::NormalizePath,
         Self::NormalizePathWin,
+        Self::UrlPath,
+        Self::UrlBasename,
+        Self::UrlQuerystring,
+        Self::ParityEven7bit,
+        Self::ParityOdd7bit,
+        Self::ParityZero7bit,
+        Self::Length,
+        Self::Md5,
+        Self::Sha1,
     ];
-
-    /// The name in Picket's rules.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Lowercase => "lowercase",
-            Self::RemoveNulls => "remove_nulls",
-            Self::CompressWhitespace => "compress_whitespace",
-            Self::UrlDecode => "url_decode",
-            Self::UrlDecodeUni => "url_decode_uni",
-            Self::HtmlEntityDecode => "html_entity_decode",
-            Self::Base64Decode => "base64_decode",
-            Self::NormalizePath => "normalize_path",
-            Self::NormalizePathWin => "normalize_path_win",
-        }
-    }
-
-    /// The transformer with this name, in Picket's spelling or Datadog's.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "removeNulls" => Self::RemoveNulls,
-            "compressWhiteSpace" => Self::CompressWhitespace,
-            "urlDecode" => Self::UrlDecode,
-            "urlDecodeUni" | "url_decode_iis" => Self::UrlDecodeUni,
-            "htmlEntityDecode" => Self::HtmlEntityDecode,
-            "base64Decode" | "base64_url_decode" | "base64UrlDecode" => Self::Base64Decode,
-            "normalizePath" => Self::NormalizePath,
-            "normalizePathWin" => Self::NormalizePathWin,
-            _ => return Self::ALL.into_iter().find(|t| t.name() == name),
-        })
-    }
-
-    /// Applies it; see the [module](self).
-    pub(crate) fn apply(self, value: &[u8], out: &mut Vec<u8>) -> bool {
-        out.clear();
-        match self {
-            Self::Lowercase => lowercase::apply(value, out),
-            Self::RemoveNulls => remove_nulls::apply(value, out),
-            Self::CompressWhitespace => compress_whitespace::apply(value, out),
-            Self::UrlDecode => url_decode::apply(value, out),
-            Self::UrlDecodeUni => url_decode_uni::apply(value, out),
-            Self::HtmlEntityDecode => html_entity_decode::apply(value, out),
-            Self::Base64Decode => base64_decode::apply(value, out),
-            Self::NormalizePath => normalize_path::apply(value, out),
-            Self::NormalizePathWin => normalize_path::apply_win(value, out),
-        }
-    }
-}
-
-/// Value of a hexadecimal digit.
-pub(crate) fn hex(digit: u8) -> Option<u8> {
-    (digit as char).to_digit(16).and_then(|d| u8::try_from(d).ok())
-}
-
-/// `vectors(transform, &[(value, expected), …])`: every vector holds, the return value tells the truth.
-#[cfg(test)]
-pub(crate) fn vectors(transform: Transform, expected_count: usize, vectors: &[(&[u8], &[u8])]) {
-    let mut ran = 0;
-    for (value, expected) in vectors {
-        let mut out = b"left over".to_vec();
-        let changed = transform.apply(value, &mut out);
-        let after = if changed { &out[..] } else { value };
-        assert_eq!(
-            after.escape_ascii().to_string(),
-            expected.escape_ascii().to_string(),
-            "{} of {}",
-            transform.name(),
-            value.escape_ascii()
-        );
-        assert_eq!(changed, after != *value, "{} says wrongly that it changed", transform.name());
-        ran += 1;
-    }
-    assert_eq!(ran, expected_count, "vectors of {}", transform.name());
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn never_longer_and_truthful(value in prop::collection::vec(
-            prop_oneof![any::<u8>(), prop::sample::select(&b"%u04&#x;/.\\+=AZaz \n\0"[..])], 0..80)) {
-            for transform in Transform::ALL {
-                let mut out = Vec::new();
-                if transform.apply(&value, &mut out) {
-                    prop_assert!(out.len() <= value.len(), "{}", transform.name());
-                    prop_assert_ne!(&out, &value, "{}", transform.name());
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn names() {
-        for transform in Transform::ALL {
-            assert_eq!(Transform::named(transform.name()), Some(transform));
-        }
-        assert_eq!(Transform::named("removeNulls"), Some(Transform::RemoveNulls));
-        assert_eq!(Transform::named("rot13"), None);
-    }
 }

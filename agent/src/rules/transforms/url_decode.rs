@@ -5,37 +5,27 @@
 
 use memchr::memchr2;
 
-use super::hex;
+use super::{hex::pair, rewrite};
 
-pub(crate) fn apply(value: &[u8], out: &mut Vec<u8>) -> bool {
+pub(super) fn apply(value: &[u8], out: &mut Vec<u8>) -> bool {
     decode(value, true, out)
 }
 
 /// Percent-decoding; `+` becomes a space only where forms are (`plus`), not in a path.
 pub(crate) fn decode(value: &[u8], plus: bool, out: &mut Vec<u8>) -> bool {
-    let Some(first) = memchr2(b'%', if plus { b'+' } else { b'%' }, value) else { return false };
-    let (start, changed_from) = (out.len(), value.len());
-    let (before, mut rest) = value.split_at(first);
-    out.extend(before);
-    let mut changed = false;
-    while let [byte, tail @ ..] = rest {
-        (rest, changed) = match (byte, tail) {
-            (b'%', [high, low, after @ ..]) if hex(*high).is_some() && hex(*low).is_some() => {
-                out.push(hex(*high).unwrap_or(0) << 4 | hex(*low).unwrap_or(0));
-                (after, true)
-            }
-            (b'+', _) if plus => {
-                out.push(b' ');
-                (tail, true)
-            }
-            _ => {
-                out.push(*byte);
-                (tail, changed)
-            }
-        };
-    }
-    debug_assert!(out.len() - start <= changed_from);
-    changed
+    let other = if plus { b'+' } else { b'%' };
+    rewrite::found(|rest| memchr2(b'%', other, rest), value, out, one)
+}
+
+/// Decodes one `%41` or `+`.
+pub(super) fn one(escape: &[u8], out: &mut Vec<u8>) -> Option<usize> {
+    let (byte, used) = match escape {
+        [b'%', high, low, ..] => (pair(*high, *low)?, 3),
+        [b'+', ..] => (b' ', 1),
+        _ => return None,
+    };
+    out.push(byte);
+    Some(used)
 }
 
 #[cfg(test)]
@@ -43,7 +33,7 @@ pub(crate) fn decode(value: &[u8], plus: bool, out: &mut Vec<u8>) -> bool {
 fn url_decode() {
     super::vectors(
         super::Transform::UrlDecode,
-        8,
+        16,
         &[
             (b"", b""),
             (b"plain", b"plain"),
@@ -53,6 +43,17 @@ fn url_decode() {
             (b"%2527", b"%27"),
             (b"%00%fF", b"\0\xff"),
             (b"100% +", b"100%  "),
+            (b"%+", b"% "),
+            (b"%%20", b"% "),
+            (b"%0%20", b"%0 "),
+            (b"%g0%20%0g", b"%g0 %0g"),
+            (b"%u0041", b"%u0041"),
+            (b"a\0%41", b"a\0A"),
+            (b"%25%25", b"%%"),
+            (b"\xff%ff\x80", b"\xff\xff\x80"),
         ],
     );
+    let mut out = b"before ".to_vec();
+    assert!(decode(b"a+%41", false, &mut out));
+    assert_eq!(out, b"before a+A");
 }

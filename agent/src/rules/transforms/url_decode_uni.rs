@@ -1,55 +1,33 @@
-//! `url_decode_uni`: as `url_decode`, and IIS's `%uXXXX`: below `%u0100` that byte, full-width ASCII
-//! (`%uff01` to `%uff5e`) its ASCII byte, others their UTF-8.
+//! `url_decode_uni`: as `url_decode`, and `%uXXXX` as IIS reads it: what the map of Unicode says
+//! ([`UnicodeMap`], by default of code page 20127, which is ASCII); else the lower byte of the number,
+//! and for full-width ASCII (`%uff01` to `%uff5e`) the ASCII byte.
 //!
 //! `%u0027%uff1cscript>` → `'<script>`
 
 use memchr::memchr2;
 
-use super::hex;
+use super::{UnicodeMap, hex::four, rewrite, url_decode};
 
-pub(super) fn apply(value: &[u8], out: &mut Vec<u8>) -> bool {
-    let Some(first) = memchr2(b'%', b'+', value) else { return false };
-    let (before, mut rest) = value.split_at(first);
-    out.extend(before);
-    let mut changed = false;
-    while let [byte, tail @ ..] = rest {
-        (rest, changed) = match (byte, tail) {
-            (b'%', [b'u' | b'U', a, b, c, d, after @ ..]) if four([*a, *b, *c, *d]).is_some() => {
-                push(four([*a, *b, *c, *d]).unwrap_or(0), out);
-                (after, true)
+pub(super) fn apply(value: &[u8], map: &UnicodeMap, out: &mut Vec<u8>) -> bool {
+    rewrite::found(
+        |rest| memchr2(b'%', b'+', rest),
+        value,
+        out,
+        |escape, out| match escape {
+            [b'%', b'u' | b'U', a, b, c, d, ..] => {
+                let code = four([*a, *b, *c, *d])?;
+                out.push(map.get(code).unwrap_or_else(|| low(code.into())));
+                Some(6)
             }
-            (b'%', [high, low, after @ ..]) if hex(*high).is_some() && hex(*low).is_some() => {
-                out.push(hex(*high).unwrap_or(0) << 4 | hex(*low).unwrap_or(0));
-                (after, true)
-            }
-            (b'+', _) => {
-                out.push(b' ');
-                (tail, true)
-            }
-            _ => {
-                out.push(*byte);
-                (tail, changed)
-            }
-        };
-    }
-    changed
-}
-
-fn four(digits: [u8; 4]) -> Option<u32> {
-    digits.iter().try_fold(0, |code, &digit| Some(code << 4 | u32::from(hex(digit)?)))
-}
-
-fn push(code: u32, out: &mut Vec<u8>) {
-    match code {
-        0xff01..=0xff5e => out.extend(u8::try_from(code - 0xff00 + 0x20)),
-        _ => match u8::try_from(code) {
-            Ok(byte) => out.push(byte),
-            Err(_) => {
-                let c = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
-                out.extend(c.encode_utf8(&mut [0; 4]).bytes());
-            }
+            _ => url_decode::one(escape, out),
         },
-    }
+    )
+}
+
+/// The byte that a character is taken for without a map: its lower one, full-width ASCII as ASCII.
+pub(super) fn low(code: u32) -> u8 {
+    let byte = (code & 0xff) as u8;
+    if (0xff01..=0xff5e).contains(&code) { byte + 0x20 } else { byte }
 }
 
 #[cfg(test)]
@@ -57,17 +35,37 @@ fn push(code: u32, out: &mut Vec<u8>) {
 fn url_decode_uni() {
     super::vectors(
         super::Transform::UrlDecodeUni,
-        9,
+        24,
         &[
+            (b"", b""),
             (b"plain", b"plain"),
             (b"%u0027%27", b"''"),
             (b"%uff1cscript%UFF1e", b"<script>"),
-            (b"%u00e4", b"\xe4"),
-            (b"%u20ac", "€".as_bytes()),
-            (b"%ud800", "\u{fffd}".as_bytes()),
+            (b"%uff01%uff5e%uff1f", b"!~?"),
+            (b"%uff00%uff5f%uffff", b"\0\x5f\xff"),
+            (b"%u00e4%u2019%u2215", b"a'\x15"),
+            (b"%u0000%u007f%u0080", b"\0\x7f\x80"),
+            (b"%u1127", b"'"),
+            (b"%u20ac", b"\xac"),
+            (b"%ud800", b"\0"),
             (b"%u002", b"%u002"),
             (b"%u00zz%zz", b"%u00zz%zz"),
+            (b"%u%u0020", b"%u "),
+            (b"%u000%u0020", b"%u000 "),
+            (b"%u000g%20", b"%u000g "),
             (b"a+b%2b", b"a b+"),
+            (b"%+%%20", b"% % "),
+            (b"%0%1%g0%0g%", b"%0%1%g0%0g%"),
+            (b"%25u0027", b"%u0027"),
+            (b"%%u0020", b"% "),
+            (b"%u00411", b"A1"),
+            (b"Test\0Case", b"Test\0Case"),
+            (b"%c3%a4", b"\xc3\xa4"),
         ],
     );
+    // Without a map as libmodsecurity without `SecUnicodeMapFile`.
+    let none = UnicodeMap::default();
+    let mut out = Vec::new();
+    assert!(super::Transform::UrlDecodeUni.apply_mapped(b"%u00e4%uff1c%u2019", &none, &mut out));
+    assert_eq!(out, b"\xe4<\x19");
 }

@@ -1,0 +1,148 @@
+//! Cases kept beside rules: requests on which a rule is to hold, and requests on which it is not.
+//!
+//! In a folder `cases` beside the rule file or inside the directory of rules, JSON files:
+//!
+//! ```json
+//! [{ "rule": "942100",
+//!    "matches": ["/?id=1%27%20or%201=1--", {"method": "POST", "target": "/", "headers": {"content-type": "text/plain"}, "body": "…"}],
+//!    "clean": ["/?id=1"] }]
+//! ```
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+
+/// The cases of a rule.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleCases {
+    /// Its id.
+    pub rule: String,
+    /// Requests on which it holds.
+    #[serde(default)]
+    pub matches: Vec<Case>,
+    /// Requests on which it does not.
+    #[serde(default)]
+    pub clean: Vec<Case>,
+}
+
+/// A request.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Case {
+    /// A GET of this target.
+    Target(String),
+    /// A request with what it needs.
+    Request(CaseRequest),
+}
+
+/// A request, written out.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseRequest {
+    /// Without it `GET`, or `POST` when there is a body.
+    pub method: Option<String>,
+    /// Path and query.
+    pub target: String,
+    /// Fields beside Host and Content-Length, which it gets.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// The body.
+    pub body: Option<String>,
+}
+
+impl Case {
+    /// Its bytes on a wire.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        let plain;
+        let request = match self {
+            Self::Request(request) => request,
+            Self::Target(target) => {
+                plain = CaseRequest {
+                    method: None,
+                    target: target.clone(),
+                    headers: BTreeMap::new(),
+                    body: None,
+                };
+                &plain
+            }
+        };
+        let default = if request.body.is_some() { "POST" } else { "GET" };
+        let mut text =
+            format!("{} {} HTTP/1.1\r\n", request.method.as_deref().unwrap_or(default), request.target);
+        let has = |name: &str| request.headers.keys().any(|given| given.eq_ignore_ascii_case(name));
+        if !has("host") {
+            text.push_str("Host: example.com\r\n");
+        }
+        for (name, value) in &request.headers {
+            text.push_str(&format!("{name}: {value}\r\n"));
+        }
+        let body = request.body.as_deref().unwrap_or_default();
+        if request.body.is_some() && !has("content-length") {
+            text.push_str(&format!("Content-Length: {}\r\n", body.len()));
+        }
+        text.push_str("\r\n");
+        text.push_str(body);
+        text.into_bytes()
+    }
+
+    /// It for a person, on one line.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        String::from_utf8_lossy(&self.bytes()).escape_debug().to_string()
+    }
+}
+
+/// Cases that can't be read.
+#[derive(Debug, thiserror::Error)]
+pub enum CasesError {
+    /// A file or folder.
+    #[error("{}: {error}", path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// A file that is no list of cases.
+    #[error("{}:{}:{}: {error}", path.display(), error.line(), error.column())]
+    Json {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: serde_json::Error,
+    },
+}
+
+/// The cases beside a rule file, or in a directory of rules.
+///
+/// # Errors
+/// When there is no folder of cases, or a file in it is none.
+pub fn beside(path: &Path) -> Result<Vec<RuleCases>, CasesError> {
+    let folder = match path.is_dir() {
+        true => path.join("cases"),
+        false => path.parent().unwrap_or(Path::new("")).join("cases"),
+    };
+    let io = |error| CasesError::Io { path: folder.clone(), error };
+    let mut files: Vec<PathBuf> = Vec::new();
+    for entry in fs::read_dir(&folder).map_err(io)? {
+        let path = entry.map_err(io)?.path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    let mut cases: Vec<RuleCases> = Vec::new();
+    for path in files {
+        let text = fs::read(&path).map_err(|error| CasesError::Io { path: path.clone(), error })?;
+        let more: Vec<RuleCases> =
+            serde_json::from_slice(&text).map_err(|error| CasesError::Json { path, error })?;
+        cases.extend(more);
+    }
+    Ok(cases)
+}

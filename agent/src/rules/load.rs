@@ -1,0 +1,309 @@
+//! Rule sets from files: which files belong to one, read and compiled.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    CompileError, Engine, ReadError, RuleSet, builtin, compile, json, program,
+    seclang::{self, ast::Directive, lower},
+};
+use crate::limits;
+
+/// What is to be loaded.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// `.conf` (SecLang), `.json` (In-App WAF), a directory, or `default` (the rules compiled in).
+    pub paths: Vec<PathBuf>,
+    /// CRS's paranoia level, 1 to 4; without it what its set-up says.
+    pub paranoia: Option<u8>,
+    /// Ids of rules that are not wanted.
+    pub disabled: Vec<String>,
+    /// Rules that can't be read are left out, and named.
+    pub lenient: bool,
+}
+
+/// Rules ready to be asked.
+#[derive(Debug)]
+pub struct Loaded {
+    /// In-App WAF rules.
+    pub native: Option<Engine>,
+    /// SecLang rules.
+    pub program: Option<program::compile::Engine>,
+    /// The same, as read.
+    pub native_set: RuleSet,
+    /// The same, as read.
+    pub script: program::model::Program,
+    /// What was left out, and why.
+    pub left_out: Vec<String>,
+}
+
+impl Loaded {
+    /// How many rules there are.
+    #[must_use]
+    pub fn rules(&self) -> usize {
+        self.native.as_ref().map_or(0, Engine::rules) + self.program.as_ref().map_or(0, |p| p.rules())
+    }
+}
+
+/// Rules that can't be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// A file or directory.
+    #[error("{}: {error}", path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// A file of no known kind.
+    #[error("{}: expected a .conf file (SecLang), a .json file (In-App WAF), a directory with such files, or \"default\"", .0.display())]
+    Kind(PathBuf),
+    /// A directory without rules.
+    #[error("{}: no .conf and no .json file in it", .0.display())]
+    Empty(PathBuf),
+    /// A file that does not read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A rule that means nothing sensible.
+    #[error(transparent)]
+    Lower(#[from] lower::LowerError),
+    /// A rule that can't be compiled.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// The same, in SecLang.
+    #[error(transparent)]
+    Program(#[from] program::compile::CompileError),
+    /// The rules compiled in: our own fault.
+    #[error("the rules compiled in: {0}")]
+    Builtin(ReadError),
+    /// A rule that is not wanted, and is not there.
+    #[error("[rules] disabled: there is no rule {0:?}; the ids stand in the rule files")]
+    NoSuchRule(String),
+    /// An id that two files have.
+    #[error("{}: rule id \"{id}\" a second time: ids are unique", path.display())]
+    Twice {
+        /// The second file.
+        path: PathBuf,
+        /// The id.
+        id: String,
+    },
+}
+
+/// Loads rules.
+///
+/// # Errors
+/// The first file or rule that can't be had.
+pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
+    let mut files = Vec::new();
+    for path in &wanted.paths {
+        files.extend(files_of(path)?);
+    }
+    let mut native = RuleSet::default();
+    let mut reader = if wanted.lenient {
+        seclang::Reader::lenient(&seclang::Disk)
+    } else {
+        seclang::Reader::new(&seclang::Disk)
+    };
+    let mut has_native = false;
+    let mut has_program = false;
+    for file in files {
+        match file {
+            File::Builtin => {
+                has_native = true;
+                let set = builtin().map_err(LoadError::Builtin)?;
+                let path = PathBuf::from("default");
+                native.extend(set).map_err(|id| LoadError::Twice { path, id })?;
+            }
+            File::Json(path) => {
+                has_native = true;
+                let io = |error| LoadError::Io { path: path.clone(), error };
+                let size = fs::metadata(&path).map_err(io)?.len();
+                if size > limits::RULE_FILE {
+                    let error = format!("{size} bytes; at most {} are read", limits::RULE_FILE);
+                    return Err(io(std::io::Error::other(error)));
+                }
+                let text = fs::read(&path).map_err(io)?;
+                let set = json::read(&text, &path.display().to_string())?;
+                native.extend(set).map_err(|id| LoadError::Twice { path, id })?;
+            }
+            File::SecLang(path) => {
+                has_program = true;
+                reader.file(&path)?;
+            }
+        }
+    }
+    let mut left_out = Vec::new();
+    let mut unknown = wanted.disabled.clone();
+    native.rules.retain(|rule| {
+        unknown.retain(|id| *id != rule.meta.id);
+        !wanted.disabled.contains(&rule.meta.id)
+    });
+    let has_native = has_native && !native.rules.is_empty();
+    let compiled = if has_native { Some(compile(&native)?) } else { None };
+    let mut read = program::model::Program::default();
+    let program = if has_program {
+        let script = if wanted.lenient {
+            let (script, errors) = reader.finish_lenient();
+            left_out.extend(errors.iter().map(ToString::to_string));
+            script
+        } else {
+            reader.finish()?
+        };
+        let directives = prepared(script.directives, wanted.paranoia)?;
+        let (mut program, errors) = lower::lower_lenient(&directives);
+        program.steps.retain(|step| match step {
+            program::model::Step::Rule(rule) => {
+                let id = rule.meta.id.to_string();
+                unknown.retain(|known| *known != id);
+                !wanted.disabled.contains(&id)
+            }
+            program::model::Step::Marker(_) => true,
+        });
+        if wanted.lenient {
+            left_out.extend(errors.iter().map(ToString::to_string));
+        } else if let Some(error) = errors.into_iter().next() {
+            return Err(error.into());
+        }
+        let (compiled, errors) = program::compile::compile_lenient(&program, &|place, name| {
+            let path = place.beside(name);
+            fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))
+        })?;
+        if wanted.lenient {
+            left_out.extend(errors.iter().map(ToString::to_string));
+        } else if let Some(error) = errors.into_iter().next() {
+            return Err(error.into());
+        }
+        read = program;
+        Some(compiled)
+    } else {
+        None
+    };
+    if let Some(id) = unknown.into_iter().next() {
+        return Err(LoadError::NoSuchRule(id));
+    }
+    Ok(Loaded { native: compiled, program, native_set: native, script: read, left_out })
+}
+
+enum File {
+    Builtin,
+    Json(PathBuf),
+    SecLang(PathBuf),
+}
+
+/// The files that a path stands for, in the order in which they are read.
+fn files_of(path: &Path) -> Result<Vec<File>, LoadError> {
+    if path == Path::new("default") {
+        return Ok(vec![File::Builtin]);
+    }
+    let io = |error| LoadError::Io { path: path.to_owned(), error };
+    if !fs::metadata(path).map_err(io)?.is_dir() {
+        return Ok(vec![file_of(path).ok_or_else(|| LoadError::Kind(path.to_owned()))?]);
+    }
+    let mut files = Vec::new();
+    // A release of CRS: its set-up, plugins, rules.
+    let rules = path.join("rules");
+    if rules.is_dir() {
+        let loads = sorted(path, ".load")?;
+        if let Some(load) = loads.into_iter().next() {
+            // As Debian installs it: one file that includes the others.
+            return Ok(vec![File::SecLang(load)]);
+        }
+        let setups = ["crs-setup.conf", "crs-setup.conf.example"];
+        files
+            .extend(setups.iter().map(|name| path.join(name)).find(|path| path.is_file()).map(File::SecLang));
+        let plugins = path.join("plugins");
+        for (directory, endings) in [
+            (&plugins, ["-config.conf", "-before.conf"].as_slice()),
+            (&rules, &[".conf"]),
+            (&plugins, &["-after.conf"]),
+        ] {
+            if directory.is_dir() {
+                for ending in endings {
+                    files.extend(sorted(directory, ending)?.into_iter().map(File::SecLang));
+                }
+            }
+        }
+    } else {
+        files.extend(sorted(path, ".conf")?.into_iter().map(File::SecLang));
+        files.extend(sorted(path, ".json")?.into_iter().map(File::Json));
+    }
+    if files.is_empty() { Err(LoadError::Empty(path.to_owned())) } else { Ok(files) }
+}
+
+fn file_of(path: &Path) -> Option<File> {
+    match path.extension()?.to_str()? {
+        "conf" | "load" | "example" => Some(File::SecLang(path.to_owned())),
+        "json" => Some(File::Json(path.to_owned())),
+        _ => None,
+    }
+}
+
+fn sorted(directory: &Path, ending: &str) -> Result<Vec<PathBuf>, LoadError> {
+    let io = |error| LoadError::Io { path: directory.to_owned(), error };
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(directory).map_err(io)? {
+        let path = entry.map_err(io)?.path();
+        if path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.ends_with(ending)) {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// Directives with what CRS needs to run: a paranoia level that was asked for, and a set-up where its own is
+/// not among the files.
+fn prepared(mut directives: Vec<Directive>, paranoia: Option<u8>) -> Result<Vec<Directive>, LoadError> {
+    let first = directives.iter().position(|directive| match directive {
+        Directive::Rule(rule) => id_of(&rule.actions).is_some_and(|id| (901_000..902_000).contains(&id)),
+        Directive::Action { actions, .. } => {
+            id_of(actions).is_some_and(|id| (901_000..902_000).contains(&id))
+        }
+        _ => false,
+    });
+    let Some(first) = first else { return Ok(directives) };
+    let mut text = String::new();
+    let has_setup = directives.iter().take(first).any(|directive| match directive {
+        Directive::Action { actions, .. } => sets(actions, "crs_setup_version"),
+        _ => false,
+    });
+    if !has_setup {
+        text.push_str("SecAction \"id:4294967200,phase:1,nolog,pass,setvar:tx.crs_setup_version=400\"\n");
+    }
+    if let Some(level) = paranoia {
+        // CRS 3 knows the first and the third, CRS 4 the second and the fourth.
+        text.push_str("SecAction \"id:4294967201,phase:1,nolog,pass");
+        for name in [
+            "paranoia_level",
+            "blocking_paranoia_level",
+            "executing_paranoia_level",
+            "detection_paranoia_level",
+        ] {
+            text.push_str(&format!(",setvar:tx.{name}={level}"));
+        }
+        text.push_str("\"\n");
+    }
+    if text.is_empty() {
+        return Ok(directives);
+    }
+    let script = seclang::read_text(&text, "picket")?;
+    directives.splice(first..first, script.directives);
+    Ok(directives)
+}
+
+fn id_of(actions: &[seclang::ast::Action]) -> Option<u64> {
+    actions.iter().find_map(|action| match action.kind {
+        seclang::ast::ActionKind::Id(id) => Some(id),
+        _ => None,
+    })
+}
+
+fn sets(actions: &[seclang::ast::Action], variable: &str) -> bool {
+    actions.iter().any(|action| match &action.kind {
+        seclang::ast::ActionKind::SetVar { name, .. } => name.eq_ignore_ascii_case(variable),
+        _ => false,
+    })
+}

@@ -1,0 +1,725 @@
+//! A program made ready: names resolved, jumps found, literals of all rules in one automaton.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use aho_corasick::{AhoCorasickKind, dfa, nfa::contiguous};
+
+use super::{
+    lanes::Lanes,
+    model::{
+        self, Change, Disruption, Effect, Meta, Mode, Processor, Program, Selector, Settings, Step, Which,
+    },
+    template::{Part, Template},
+    texts::Chain,
+    told,
+    written::{Names, Slot},
+};
+use crate::rules::{
+    bytes::ByteSet,
+    model::{RuleMeta, Transform},
+    need::Need,
+    seclang::{ast::Place, operators::SecOperator, pcre::Pattern},
+    variable::{Kind, Variable},
+};
+
+/// Bytes of all literals up to which the prefilter is a full DFA.
+const DFA_BYTES: usize = 128 * 1024;
+/// Bytes of a literal that the prefilter looks for; the rest is left to the operator.
+const LITERAL: usize = 8;
+
+/// A program that can't be made ready.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {problem}")]
+pub struct CompileError {
+    /// Where.
+    pub place: Place,
+    /// What, and what to do.
+    pub problem: String,
+}
+
+/// A compiled program; immutable, shared by all workers.
+#[derive(Debug)]
+pub struct Engine {
+    pub(super) id: u64,
+    pub(super) rules: Vec<Rule>,
+    pub(super) links: Vec<Link>,
+    pub(super) checks: Vec<Check>,
+    pub(super) chains: Vec<Chain>,
+    /// By phase, from 0: rules in their order.
+    pub(super) phases: [Vec<Turn>; 5],
+    pub(super) names: Names,
+    /// Expressions that names of members are compared with.
+    pub(super) selectors: Vec<Pattern>,
+    pub(super) filter: Filter,
+    pub(super) wanted: Lanes,
+    pub(super) settings: Settings,
+    /// Slots of `TX` whose names hold `score`.
+    pub(super) scores: Vec<(String, Slot)>,
+    pub(super) response_phases: bool,
+}
+
+/// What tells which checks may hold on a text.
+#[derive(Debug, Default)]
+pub(super) struct Filter {
+    pub automaton: Option<Automaton>,
+    /// By literal: its checks.
+    pub literals: Vec<Vec<u32>>,
+    /// Checks that only bytes speak for, by variable.
+    pub weak: Vec<Vec<u32>>,
+    /// By variable: chains whose texts are read.
+    pub scans: Vec<Vec<u32>>,
+}
+
+#[derive(Debug)]
+pub(super) enum Automaton {
+    Dfa(dfa::DFA),
+    Nfa(contiguous::NFA),
+}
+
+/// A rule's turn in its phase.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Turn {
+    pub rule: u32,
+    /// The check without candidates of which the rule does not hold; the last number: there is none.
+    pub check: u32,
+}
+
+#[derive(Debug)]
+pub(super) struct Rule {
+    pub meta: Arc<Meta>,
+    /// The same, as events say it.
+    pub told: Arc<RuleMeta>,
+    pub links: std::ops::Range<u32>,
+    /// Where in its phase the next rule is, when this one holds.
+    pub next: u32,
+    pub log: bool,
+    pub message: Option<Text>,
+    pub data: Option<Text>,
+    pub verdict: Disruption,
+    pub status: u16,
+}
+
+#[derive(Debug)]
+pub(super) struct Link {
+    pub rule: u32,
+    pub targets: Vec<Target>,
+    pub excluded: Vec<Exclusion>,
+    /// Its checks: one, or with `multiMatch` one for each step of its transformations.
+    pub checks: std::ops::Range<u32>,
+    pub operator: SecOperator,
+    /// What is filled into the operator's argument.
+    pub argument: Option<Text>,
+    /// The operator's name.
+    pub name: String,
+    pub negated: bool,
+    pub capture: bool,
+    pub effects: Vec<Act>,
+    /// It can hold only on values that the filter named.
+    pub filtered: bool,
+    /// What tells at a glance that it does not hold.
+    pub glance: Glance,
+}
+
+/// What tells at a glance that a link does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Glance {
+    /// Nothing.
+    None,
+    /// No check of it has candidates.
+    Candidates,
+    /// It compares this member, as it is, with a number.
+    Member(Slot),
+    /// It compares how many there are of this member with a number.
+    Count(Slot),
+}
+
+/// A link on one chain of transformations.
+#[derive(Debug)]
+pub(super) struct Check {
+    pub phase: u8,
+    pub chain: u32,
+    /// The chain whose text the filter reads for it: case does not matter to the filter.
+    pub scanned: u32,
+    pub lanes: Lanes,
+    /// A text it holds on has a byte of each.
+    pub bytes: Vec<ByteSet>,
+}
+
+#[derive(Debug)]
+pub(super) struct Target {
+    pub variable: Variable,
+    pub members: Members,
+    pub count: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Exclusion {
+    pub variable: Variable,
+    pub members: Members,
+}
+
+/// Members of a collection, ready to be compared.
+#[derive(Debug)]
+pub(super) enum Members {
+    All,
+    /// A name in small letters.
+    Name(Box<[u8]>),
+    /// The same, of a collection that rules write.
+    Slot(Slot, Box<[u8]>),
+    Expanded(Text),
+    /// Index of an expression in [`Engine::selectors`].
+    Regex(u32),
+}
+
+/// A template with its names resolved.
+#[derive(Debug)]
+pub(super) struct Text(pub Vec<Piece>);
+
+#[derive(Debug)]
+pub(super) enum Piece {
+    Text(Box<[u8]>),
+    Slot(Slot),
+    Scalar(Variable),
+    Member(Variable, Box<[u8]>),
+}
+
+#[derive(Debug)]
+pub(super) enum Name {
+    Slot(Slot),
+    Expanded(Text),
+}
+
+#[derive(Debug)]
+pub(super) enum Act {
+    Set { collection: Variable, name: Name, value: Text },
+    Add { collection: Variable, name: Name, value: Text, negative: bool },
+    Unset { collection: Variable, name: Name },
+    Mode(Mode),
+    Remove(Box<[u32]>),
+    RemoveTarget(Box<[u32]>, Exclusion),
+    BodyProcessor(Processor),
+    ForceBody(bool),
+    RequestBody(bool),
+    ResponseBody(bool),
+}
+
+impl Engine {
+    /// Whether it has rules of responses.
+    #[must_use]
+    pub fn judges_responses(&self) -> bool {
+        self.response_phases
+    }
+
+    /// What is doubtful about its rules, for a person.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for link in &self.links {
+            let Some(rule) = self.rules.get(link.rule as usize) else { continue };
+            if let Some(why) = link.operator.unanswered() {
+                warnings.push(format!(
+                    "{}: rule {}: @{} never holds: {why}",
+                    rule.meta.place, rule.meta.id, link.name
+                ));
+            }
+            let pattern = matches!(link.name.as_str(), "rx" | "rxGlobal");
+            if pattern && !link.filtered && !link.negated && link.argument.is_none() {
+                warnings.push(format!(
+                    "{}: rule {}: slow: nothing in its expression has to be in a text, so it runs on every value",
+                    rule.meta.place, rule.meta.id
+                ));
+            }
+        }
+        warnings
+    }
+}
+
+/// Reads a file that an operator names (`@pmFromFile`): the file of the directive, the name.
+pub type Files<'f> = dyn Fn(&Place, &str) -> Result<Vec<u8>, String> + 'f;
+
+/// Compiles a program.
+///
+/// # Errors
+/// The first thing that can't be compiled.
+pub fn compile(program: &Program, files: &Files<'_>) -> Result<Engine, CompileError> {
+    let (engine, errors) = compile_lenient(program, files)?;
+    errors.into_iter().next().map_or(Ok(engine), Err)
+}
+
+/// Compiles a program without the rules that can't be, which are returned.
+///
+/// # Errors
+/// When what is left can't be compiled as a whole.
+pub fn compile_lenient(
+    program: &Program,
+    files: &Files<'_>,
+) -> Result<(Engine, Vec<CompileError>), CompileError> {
+    static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+    let mut build = Build { names: Names::new(), ..Build::default() };
+    build.chains.push(Chain::root());
+    let mut errors = Vec::new();
+    for step in &program.steps {
+        match step {
+            Step::Rule(rule) => errors.extend(build.rule(rule, files).err()),
+            Step::Marker(name) => build.marker(name),
+        }
+    }
+    let engine = build.finish(NEXT_ID.fetch_add(1, Ordering::Relaxed), program)?;
+    Ok((engine, errors))
+}
+
+#[derive(Default)]
+struct Build {
+    rules: Vec<Rule>,
+    links: Vec<Link>,
+    checks: Vec<Check>,
+    /// By check: literals one of which is in a text it holds on.
+    literals: Vec<Option<Vec<Vec<u8>>>>,
+    chains: Vec<Chain>,
+    phases: [Vec<u32>; 5],
+    names: Names,
+    selectors: Vec<(String, Pattern)>,
+    /// Jumps to be resolved: phase, position, marker.
+    jumps: Vec<(usize, u32, String, Place)>,
+    /// Markers: by name, for each phase the position of the rule that follows.
+    markers: HashMap<String, Vec<[u32; 5]>>,
+    wanted: Lanes,
+    /// Effects on rules, which are known only at the end: link, which.
+    removals: Vec<(usize, Which, Option<Exclusion>, Place)>,
+}
+
+fn at(place: &Place) -> impl Fn(String) -> CompileError + '_ {
+    move |problem| CompileError { place: place.clone(), problem }
+}
+
+impl Build {
+    fn marker(&mut self, name: &str) {
+        let positions = self.phases.each_ref().map(|rules| u32::try_from(rules.len()).unwrap_or(u32::MAX));
+        self.markers.entry(name.to_owned()).or_default().push(positions);
+    }
+
+    fn rule(&mut self, rule: &model::Rule, files: &Files<'_>) -> Result<(), CompileError> {
+        let number = u32::try_from(self.rules.len()).unwrap_or(u32::MAX);
+        let first = u32::try_from(self.links.len()).unwrap_or(u32::MAX);
+        for link in &rule.links {
+            self.link(number, rule.phase, link, files)?;
+        }
+        let phase = usize::from(rule.phase.clamp(1, 5)) - 1;
+        let position = self.phases.get(phase).map_or(0, Vec::len);
+        let position = u32::try_from(position).unwrap_or(u32::MAX);
+        if let Some(rules) = self.phases.get_mut(phase) {
+            rules.push(number);
+        }
+        if let Some(marker) = &rule.then.skip_after {
+            self.jumps.push((phase, number, marker.clone(), rule.meta.place.clone()));
+        }
+        let message = rule.then.message.as_ref().map(|text| self.text(text));
+        let data = rule.then.data.as_ref().map(|text| self.text(text));
+        let last = u32::try_from(self.links.len()).unwrap_or(u32::MAX);
+        self.rules.push(Rule {
+            meta: Arc::clone(&rule.meta),
+            told: Arc::new(told::meta(&rule.meta)),
+            links: first..last,
+            next: position.saturating_add(1).saturating_add(rule.then.skip),
+            log: rule.then.log,
+            message,
+            data,
+            verdict: rule.then.verdict,
+            status: rule.then.status,
+        });
+        Ok(())
+    }
+
+    fn link(
+        &mut self,
+        rule: u32,
+        phase: u8,
+        link: &model::Link,
+        files: &Files<'_>,
+    ) -> Result<(), CompileError> {
+        let wrong = at(&link.place);
+        let argument = match link.argument.fixed() {
+            Some(text) => String::from_utf8_lossy(text).into_owned(),
+            None => written_out(&link.argument),
+        };
+        let operator =
+            SecOperator::new(&link.operator, &argument, link.negated, &|name: &str| files(&link.place, name))
+                .map_err(&wrong)?;
+        let mut targets = Vec::new();
+        let mut lanes = Lanes::NONE;
+        let mut fixed = true;
+        for target in &link.targets {
+            let stored = matches!(
+                target.variable.kind(),
+                Kind::Scalar | Kind::Collection | Kind::Names | Kind::Document
+            );
+            if stored {
+                self.wanted = self.wanted.and(Lanes::of(target.variable));
+                if !target.count {
+                    lanes = lanes.and(Lanes::of(target.variable));
+                }
+            }
+            fixed &= stored && !target.count;
+            let members = self.members(target.variable, &target.selector).map_err(&wrong)?;
+            targets.push(Target { variable: target.variable, members, count: target.count });
+        }
+        let excluded = link
+            .excluded
+            .iter()
+            .map(|exclusion| self.exclusion(exclusion).map_err(&wrong))
+            .collect::<Result<Vec<_>, _>>()?;
+        let expanded = link.argument.has_macros().then(|| self.text(&link.argument));
+        let need = if expanded.is_some() { Need::NOTHING } else { operator.need() };
+        let filtered = need.literals.is_some() || !need.bytes.is_empty();
+        let first = u32::try_from(self.checks.len()).unwrap_or(u32::MAX);
+        let steps = if link.multi_match {
+            0..=link.transforms.len()
+        } else {
+            link.transforms.len()..=link.transforms.len()
+        };
+        for step in steps {
+            let chain = self.chain(link.transforms.get(..step).unwrap_or_default());
+            self.literals.push(need.literals.clone());
+            self.checks.push(Check {
+                phase,
+                chain,
+                scanned: self.scanned(chain),
+                lanes: if filtered { lanes } else { Lanes::NONE },
+                bytes: need.bytes.clone(),
+            });
+        }
+        let glance = match targets.as_slice() {
+            _ if filtered && fixed => Glance::Candidates,
+            [Target { members: Members::Slot(slot, _), count, .. }]
+                if operator.is_number() && expanded.is_none() && excluded.is_empty() =>
+            {
+                match (count, link.transforms.is_empty()) {
+                    (true, _) => Glance::Count(*slot),
+                    (false, true) => Glance::Member(*slot),
+                    (false, false) => Glance::None,
+                }
+            }
+            _ => Glance::None,
+        };
+        let mut effects = Vec::new();
+        for effect in &link.effects {
+            self.effect(effect, &mut effects, &link.place)?;
+        }
+        self.links.push(Link {
+            rule,
+            targets,
+            excluded,
+            checks: first..u32::try_from(self.checks.len()).unwrap_or(u32::MAX),
+            operator,
+            argument: expanded,
+            name: link.operator.clone(),
+            negated: link.negated,
+            capture: link.capture,
+            effects,
+            filtered,
+            glance,
+        });
+        Ok(())
+    }
+
+    fn effect(&mut self, effect: &Effect, to: &mut Vec<Act>, place: &Place) -> Result<(), CompileError> {
+        let wrong = at(place);
+        to.push(match effect {
+            Effect::Set { collection, name, change } => {
+                let (collection, name) = (*collection, self.name(*collection, name));
+                match change {
+                    Change::Set(value) => Act::Set { collection, name, value: self.text(value) },
+                    Change::Add(value) => {
+                        Act::Add { collection, name, value: self.text(value), negative: false }
+                    }
+                    Change::Subtract(value) => {
+                        Act::Add { collection, name, value: self.text(value), negative: true }
+                    }
+                    Change::Unset => Act::Unset { collection, name },
+                }
+            }
+            // A transaction's collections live as long as the transaction.
+            Effect::Expire { .. } | Effect::Open { .. } => return Ok(()),
+            Effect::Mode(mode) => Act::Mode(*mode),
+            Effect::Remove(which) => {
+                self.removals.push((self.links.len(), which.clone(), None, place.clone()));
+                return Ok(());
+            }
+            Effect::RemoveTarget(which, exclusion) => {
+                let exclusion = self.exclusion(exclusion).map_err(wrong)?;
+                self.removals.push((self.links.len(), which.clone(), Some(exclusion), place.clone()));
+                return Ok(());
+            }
+            Effect::BodyProcessor(processor) => Act::BodyProcessor(*processor),
+            Effect::ForceBody(on) => Act::ForceBody(*on),
+            Effect::RequestBody(on) => Act::RequestBody(*on),
+            Effect::ResponseBody(on) => Act::ResponseBody(*on),
+        });
+        Ok(())
+    }
+
+    fn name(&mut self, collection: Variable, name: &Template) -> Name {
+        match name.fixed() {
+            Some(text) => Name::Slot(self.names.slot(collection, &String::from_utf8_lossy(text))),
+            None => Name::Expanded(self.text(name)),
+        }
+    }
+
+    fn exclusion(&mut self, exclusion: &model::Exclusion) -> Result<Exclusion, String> {
+        let members = self.members(exclusion.variable, &exclusion.selector)?;
+        Ok(Exclusion { variable: exclusion.variable, members })
+    }
+
+    fn members(&mut self, variable: Variable, selector: &Selector) -> Result<Members, String> {
+        Ok(match selector {
+            Selector::All => Members::All,
+            Selector::Name(name) => match name.fixed() {
+                Some(text) => {
+                    let name: Box<[u8]> = text.to_ascii_lowercase().into();
+                    if variable.kind() == Kind::Written {
+                        let slot = self.names.slot(variable, &String::from_utf8_lossy(&name));
+                        Members::Slot(slot, name)
+                    } else {
+                        Members::Name(name)
+                    }
+                }
+                None => Members::Expanded(self.text(name)),
+            },
+            Selector::Regex(pattern) => {
+                let known = self.selectors.iter().position(|(text, _)| text == pattern);
+                let at = match known {
+                    Some(at) => at,
+                    None => {
+                        self.selectors.push((pattern.clone(), Pattern::with_case(pattern, true)?));
+                        self.selectors.len() - 1
+                    }
+                };
+                Members::Regex(u32::try_from(at).unwrap_or(u32::MAX))
+            }
+        })
+    }
+
+    fn text(&mut self, template: &Template) -> Text {
+        let pieces = template.parts.iter().map(|part| match part {
+            Part::Text(text) => Piece::Text(text.clone().into()),
+            Part::Value(variable, member) => match (variable.kind(), member) {
+                (Kind::Written, Some(member)) => Piece::Slot(self.names.slot(*variable, member)),
+                (_, Some(member)) => {
+                    self.wanted = self.wanted.and(Lanes::of(*variable));
+                    Piece::Member(*variable, member.as_bytes().into())
+                }
+                (_, None) => {
+                    self.wanted = self.wanted.and(Lanes::of(*variable));
+                    Piece::Scalar(*variable)
+                }
+            },
+        });
+        Text(pieces.collect())
+    }
+
+    fn chain(&mut self, transforms: &[Transform]) -> u32 {
+        transforms.iter().fold(0, |parent, &transform| {
+            let known =
+                self.chains.iter().skip(1).position(|c| c.parent == parent && c.transform == Some(transform));
+            let at = known.map_or_else(
+                || {
+                    let above = self.chains.get(parent as usize);
+                    let triggers = above.map_or(ByteSet::EMPTY, |c| c.triggers).union(transform.triggers());
+                    let changes_empty = above.is_some_and(|c| c.changes_empty) || transform.changes_empty();
+                    self.chains.push(Chain { parent, transform: Some(transform), triggers, changes_empty });
+                    self.chains.len() - 1
+                },
+                |at| at + 1,
+            );
+            u32::try_from(at).unwrap_or(0)
+        })
+    }
+
+    /// The chain without the changes of case at its end.
+    fn scanned(&self, chain: u32) -> u32 {
+        let mut at = chain;
+        while at != 0
+            && let Some(Chain { parent, transform: Some(Transform::Lowercase), .. }) =
+                self.chains.get(at as usize)
+        {
+            at = *parent;
+        }
+        at
+    }
+
+    fn which(&self, which: &Which, place: &Place) -> Result<Box<[u32]>, CompileError> {
+        let pattern = match which {
+            Which::Ids(..) => None,
+            Which::Tag(pattern) | Which::Message(pattern) => Some(Pattern::new(pattern).map_err(at(place))?),
+        };
+        let found = |text: &str| pattern.as_ref().is_some_and(|pattern| pattern.is_in(text.as_bytes()));
+        let meant = (0u32..).zip(&self.rules).filter(|(_, rule)| match which {
+            Which::Ids(first, last) => (*first..=*last).contains(&rule.meta.id),
+            Which::Tag(_) => rule.meta.tags.iter().any(|tag| found(tag)),
+            Which::Message(_) => found(&rule.meta.message),
+        });
+        Ok(meant.map(|(number, _)| number).collect())
+    }
+
+    fn finish(mut self, id: u64, program: &Program) -> Result<Engine, CompileError> {
+        for (phase, rule, marker, place) in std::mem::take(&mut self.jumps) {
+            let after = self.rules.get(rule as usize).map_or(0, |rule| rule.next);
+            let positions = self.markers.get(&marker).into_iter().flatten().map(|at| at[phase]);
+            let id = self.rules.get(rule as usize).map(|rule| rule.meta.id);
+            // A rule's id is a marker too.
+            let by_id = marker.parse::<u64>().ok().and_then(|id| {
+                let rules = self.phases.get(phase)?;
+                let at = rules
+                    .iter()
+                    .position(|r| self.rules.get(*r as usize).is_some_and(|r| r.meta.id == id))?;
+                u32::try_from(at).ok().map(|at| at + 1)
+            });
+            let target = positions.chain(by_id).find(|&at| at >= after);
+            let Some(target) = target else {
+                let problem = format!(
+                    "rule {} skips to \"{marker}\", but no SecMarker of that name follows",
+                    id.unwrap_or_default()
+                );
+                return Err(CompileError { place, problem });
+            };
+            if let Some(rule) = self.rules.get_mut(rule as usize) {
+                rule.next = target;
+            }
+        }
+        for (link, which, exclusion, place) in std::mem::take(&mut self.removals) {
+            let rules = self.which(&which, &place)?;
+            if let Some(link) = self.links.get_mut(link) {
+                link.effects.push(match exclusion {
+                    Some(exclusion) => Act::RemoveTarget(rules, exclusion),
+                    None => Act::Remove(rules),
+                });
+            }
+        }
+        let filter = filter(&self.checks, &self.literals).map_err(|problem| CompileError {
+            place: program
+                .steps
+                .iter()
+                .find_map(|step| match step {
+                    Step::Rule(rule) => Some(rule.meta.place.clone()),
+                    Step::Marker(_) => None,
+                })
+                .unwrap_or_default(),
+            problem,
+        })?;
+        let scores = self
+            .names
+            .of(Variable::Tx)
+            .filter(|(name, _)| name.contains("score"))
+            .map(|(name, slot)| (name.to_owned(), slot))
+            .collect();
+        let response_phases = self.phases.iter().skip(2).take(2).any(|rules| !rules.is_empty());
+        let phases = self
+            .phases
+            .each_ref()
+            .map(|rules| rules.iter().map(|&rule| turn(rule, &self.rules, &self.links)).collect());
+        Ok(Engine {
+            id,
+            rules: self.rules,
+            links: self.links,
+            checks: self.checks,
+            chains: self.chains,
+            phases,
+            names: self.names,
+            selectors: self.selectors.into_iter().map(|(_, pattern)| pattern).collect(),
+            filter,
+            wanted: self.wanted,
+            settings: program.settings.clone(),
+            scores,
+            response_phases,
+        })
+    }
+}
+
+fn turn(rule: u32, rules: &[Rule], links: &[Link]) -> Turn {
+    let first = rules.get(rule as usize).and_then(|rule| links.get(rule.links.start as usize));
+    let check = first.filter(|link| link.glance == Glance::Candidates && link.checks.len() == 1);
+    Turn { rule, check: check.map_or(u32::MAX, |link| link.checks.start) }
+}
+
+/// The text of a template as it was written.
+fn written_out(template: &Template) -> String {
+    let part = |part: &Part| match part {
+        Part::Text(text) => String::from_utf8_lossy(text).into_owned(),
+        Part::Value(variable, None) => format!("%{{{}}}", variable.name()),
+        Part::Value(variable, Some(member)) => format!("%{{{}.{member}}}", variable.name()),
+    };
+    template.parts.iter().map(part).collect()
+}
+
+fn filter(checks: &[Check], literals: &[Option<Vec<Vec<u8>>>]) -> Result<Filter, String> {
+    let mut filter = Filter::default();
+    filter.weak.resize_with(Lanes::COUNT, Vec::new);
+    filter.scans.resize_with(Lanes::COUNT, Vec::new);
+    let mut numbers: HashMap<Vec<u8>, usize> = HashMap::new();
+    for ((number, check), literals) in (0u32..).zip(checks).zip(literals) {
+        if check.lanes.is_empty() {
+            continue;
+        }
+        for variable in check.lanes.iter() {
+            let lane = variable as usize;
+            if let Some(scans) = filter.scans.get_mut(lane)
+                && !scans.contains(&check.scanned)
+            {
+                scans.push(check.scanned);
+            }
+            if literals.is_none()
+                && let Some(weak) = filter.weak.get_mut(lane)
+            {
+                weak.push(number);
+            }
+        }
+        let mut own: Vec<Vec<u8>> = literals.iter().flatten().cloned().collect();
+        own.iter_mut().for_each(|text| text.truncate(LITERAL));
+        own.sort_unstable();
+        own.dedup();
+        for literal in own {
+            let at = *numbers.entry(literal).or_insert_with(|| {
+                filter.literals.push(Vec::new());
+                filter.literals.len() - 1
+            });
+            if let Some(checks) = filter.literals.get_mut(at) {
+                checks.push(number);
+            }
+        }
+    }
+    let mut texts = vec![Vec::new(); numbers.len()];
+    for (literal, at) in numbers {
+        if let Some(text) = texts.get_mut(at) {
+            *text = literal;
+        }
+    }
+    filter.automaton = automaton(&texts)?;
+    Ok(filter)
+}
+
+fn automaton(literals: &[Vec<u8>]) -> Result<Option<Automaton>, String> {
+    if literals.is_empty() {
+        return Ok(None);
+    }
+    let bytes: usize = literals.iter().map(Vec::len).sum();
+    let says = |error: aho_corasick::BuildError| error.to_string();
+    let kind = if bytes <= DFA_BYTES { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
+    Ok(Some(match kind {
+        AhoCorasickKind::DFA => {
+            let mut builder = dfa::Builder::new();
+            builder.ascii_case_insensitive(true).start_kind(aho_corasick::StartKind::Unanchored);
+            Automaton::Dfa(builder.build(literals).map_err(says)?)
+        }
+        _ => {
+            let mut builder = contiguous::Builder::new();
+            builder.ascii_case_insensitive(true);
+            Automaton::Nfa(builder.build(literals).map_err(says)?)
+        }
+    }))
+}

@@ -1,0 +1,137 @@
+//! The phases of a transaction, in their order.
+
+use super::{
+    collect,
+    compile::Engine,
+    run::{Facts, Scratch, State},
+    verdict::Verdict,
+};
+use crate::http::{Request, Response};
+
+impl Engine {
+    /// Asks the rules of a request and, when it is there, its response.
+    #[must_use]
+    pub fn judge(
+        &self,
+        request: &Request,
+        response: Option<&Response>,
+        facts: &Facts,
+        scratch: &mut Scratch,
+    ) -> Verdict {
+        self.request(request, facts, scratch);
+        if let Some(response) = response
+            && self.response_phases
+        {
+            self.response(response, scratch);
+        }
+        self.logging(scratch)
+    }
+
+    /// Asks the rules of a request, before its response is there. What holds now is in the verdict; with rules
+    /// of the response, what they need to go on is returned too.
+    pub fn judge_request(
+        &self,
+        request: &Request,
+        facts: &Facts,
+        scratch: &mut Scratch,
+    ) -> (Verdict, Option<Box<Saved>>) {
+        self.request(request, facts, scratch);
+        if self.response_phases {
+            let verdict = scratch.so_far(self);
+            (verdict, Some(Box::new(Saved { engine: self.id, state: scratch.take_state(), facts: *facts })))
+        } else {
+            (self.logging(scratch), None)
+        }
+    }
+
+    /// Asks the rules of the response to a request that was judged; without one, those of phase 5. The verdict
+    /// has what the request's had, and more.
+    #[must_use]
+    pub fn judge_response(
+        &self,
+        request: &Request,
+        saved: Saved,
+        response: Option<&Response>,
+        scratch: &mut Scratch,
+    ) -> Verdict {
+        let Saved { engine, state, facts } = saved;
+        if engine != self.id {
+            // Other rules have come in between: what the request left means nothing to them.
+            return state.verdict;
+        }
+        scratch.begin(self);
+        // The values of the request once more: rules of the response may look at them. Nothing is noted of
+        // them, as their rules have been asked.
+        collect::head(request, &facts, &self.settings, scratch);
+        scratch.put_state(state);
+        collect::body(request, &self.settings, scratch);
+        if let Some(response) = response {
+            self.response(response, scratch);
+        }
+        self.logging(scratch)
+    }
+
+    /// How many rules there are.
+    #[must_use]
+    pub fn rules(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// Phases 1 and 2.
+    fn request(&self, request: &Request, facts: &Facts, scratch: &mut Scratch) {
+        scratch.begin(self);
+        collect::head(request, facts, &self.settings, scratch);
+        let head = scratch.scan(self, 0, 1);
+        scratch.phase(self, 1);
+        collect::body(request, &self.settings, scratch);
+        scratch.scan(self, head, 2);
+        scratch.phase(self, 2);
+    }
+
+    /// Phases 3 and 4.
+    fn response(&self, response: &Response, scratch: &mut Scratch) {
+        let before = scratch.seen();
+        collect::response_head(response, scratch);
+        let head = scratch.scan(self, before, 3);
+        scratch.phase(self, 3);
+        collect::response_body(response, &self.settings, scratch);
+        scratch.scan(self, head, 4);
+        scratch.phase(self, 4);
+    }
+
+    /// Phase 5, and what came of it all.
+    fn logging(&self, scratch: &mut Scratch) -> Verdict {
+        scratch.phase(self, 5);
+        scratch.finish(self)
+    }
+}
+
+/// What the rules of a request leave behind for those of its response.
+#[derive(Debug)]
+pub struct Saved {
+    /// Which rules they were.
+    engine: u64,
+    state: State,
+    facts: Facts,
+}
+
+impl Saved {
+    /// Memory it holds, bytes.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        size_of::<Self>() + self.state.held()
+    }
+}
+
+impl Scratch {
+    /// Notes what may hold on the values from number `from` on; how many values there are now.
+    fn scan(&mut self, engine: &Engine, from: u32, phase: u8) -> u32 {
+        let Self { store, texts, candidates, .. } = self;
+        candidates.scan(engine, store, texts, from, phase);
+        self.seen()
+    }
+
+    fn seen(&self) -> u32 {
+        u32::try_from(self.store.len()).unwrap_or(u32::MAX)
+    }
+}

@@ -1,0 +1,74 @@
+//! Lanes: the variables a value belongs to, as a set of bits.
+
+use crate::rules::variable::Variable;
+
+const WORDS: usize = 2;
+const _: () = assert!(Variable::ALL.len() <= WORDS * 64);
+
+/// A set of variables.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Lanes([u64; WORDS]);
+
+impl Lanes {
+    /// How many there are.
+    pub const COUNT: usize = Variable::ALL.len();
+
+    /// None.
+    pub const NONE: Self = Self([0; WORDS]);
+
+    /// One variable.
+    #[must_use]
+    pub const fn of(variable: Variable) -> Self {
+        let mut words = [0; WORDS];
+        words[variable as usize / 64] = 1 << (variable as usize % 64);
+        Self(words)
+    }
+
+    /// Several.
+    #[must_use]
+    pub const fn all(variables: &[Variable]) -> Self {
+        let mut all = Self::NONE;
+        let mut at = 0;
+        while at < variables.len() {
+            all = all.and(Self::of(variables[at]));
+            at += 1;
+        }
+        all
+    }
+
+    /// Both sets together.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self([self.0[0] | other.0[0], self.0[1] | other.0[1]])
+    }
+
+    /// Whether they have one in common.
+    #[must_use]
+    pub const fn meets(self, other: Self) -> bool {
+        (self.0[0] & other.0[0]) | (self.0[1] & other.0[1]) != 0
+    }
+
+    /// Whether a variable is in it.
+    #[must_use]
+    pub const fn has(self, variable: Variable) -> bool {
+        self.meets(Self::of(variable))
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0[0] | self.0[1] == 0
+    }
+
+    /// Its variables.
+    pub fn iter(self) -> impl Iterator<Item = Variable> {
+        let mut rest = self.0;
+        std::iter::from_fn(move || {
+            let word = rest.iter().position(|&word| word != 0)?;
+            let bits = rest.get_mut(word)?;
+            let bit = bits.trailing_zeros() as usize;
+            *bits &= *bits - 1;
+            Variable::ALL.get(word * 64 + bit).copied()
+        })
+    }
+}

@@ -1,0 +1,103 @@
+//! What transformations make of the value that is looked at, each step computed at most once.
+
+use crate::rules::{bytes::ByteSet, model::Transform};
+
+/// A transformation behind others.
+#[derive(Clone, Copy, Debug)]
+pub struct Chain {
+    /// The chain before it; 0 is the value as it is.
+    pub parent: u32,
+    /// What is done then; nothing for the first.
+    pub transform: Option<Transform>,
+    /// A value with none of these bytes is left unchanged by the whole chain.
+    pub triggers: ByteSet,
+    /// It makes something of an empty value.
+    pub changes_empty: bool,
+}
+
+impl Chain {
+    /// The value as it is.
+    #[must_use]
+    pub const fn root() -> Self {
+        Self { parent: 0, transform: None, triggers: ByteSet::EMPTY, changes_empty: false }
+    }
+}
+
+/// Texts of one value.
+#[derive(Debug, Default)]
+pub struct Texts {
+    slots: Vec<Slot>,
+    /// Number of the value that is looked at; slots of another number are from another value.
+    turn: u64,
+    /// Bytes of the value.
+    bytes: ByteSet,
+    empty: bool,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    turn: u64,
+    /// The chain whose text it is: itself, or the last before it that changed anything.
+    same_as: u32,
+    text: Vec<u8>,
+}
+
+impl Texts {
+    /// Makes room for the chains of an engine.
+    pub fn fit(&mut self, chains: usize) {
+        self.slots.clear();
+        self.slots.resize_with(chains, Slot::default);
+    }
+
+    /// From now on another value is looked at.
+    pub fn begin(&mut self, value: &[u8], bytes: ByteSet) {
+        self.turn += 1;
+        self.bytes = bytes;
+        self.empty = value.is_empty();
+    }
+
+    /// The bytes of the value.
+    #[must_use]
+    pub fn bytes(&self) -> ByteSet {
+        self.bytes
+    }
+
+    /// Whether chains with these triggers may change the value.
+    #[must_use]
+    pub fn may_change(&self, triggers: ByteSet, changes_empty: bool) -> bool {
+        triggers.intersects(self.bytes) || (self.empty && changes_empty)
+    }
+
+    /// Computes what a chain makes of the value; which chain's text it is.
+    pub fn resolve(&mut self, chains: &[Chain], chain: u32, value: &[u8]) -> u32 {
+        if chain == 0 {
+            return 0;
+        }
+        let Some(step) = chains.get(chain as usize) else { return 0 };
+        if !self.may_change(step.triggers, step.changes_empty) {
+            return 0;
+        }
+        if let Some(slot) = self.slots.get(chain as usize)
+            && slot.turn == self.turn
+        {
+            return slot.same_as;
+        }
+        let parent = self.resolve(chains, step.parent, value);
+        let (Some(transform), Some(slot)) = (step.transform, self.slots.get_mut(chain as usize)) else {
+            return 0;
+        };
+        let mut out = std::mem::take(&mut slot.text);
+        let changed = transform.apply(self.text(parent, value), &mut out);
+        let same_as = if changed { chain } else { parent };
+        if let Some(slot) = self.slots.get_mut(chain as usize) {
+            *slot = Slot { turn: self.turn, same_as, text: out };
+        }
+        same_as
+    }
+
+    /// The text that [`resolve`](Self::resolve) named.
+    #[must_use]
+    pub fn text<'t>(&'t self, same_as: u32, value: &'t [u8]) -> &'t [u8] {
+        if same_as == 0 { value } else { self.slots.get(same_as as usize).map_or(value, |slot| &slot.text) }
+    }
+}

@@ -1,0 +1,55 @@
+//! What judging a transaction gives.
+
+use std::sync::Arc;
+
+use super::model::Meta;
+use crate::rules::{model::RuleMeta, variable::Variable};
+
+/// A rule that held and is told.
+#[derive(Clone, Debug)]
+pub struct Hit {
+    /// The rule.
+    pub rule: Arc<Meta>,
+    /// The rule, as events name it.
+    pub told: Arc<RuleMeta>,
+    /// The variable that matched last.
+    pub variable: Option<Variable>,
+    /// The name of its member.
+    pub name: String,
+    /// The variable that matched, with its member: `ARGS:id`.
+    pub location: String,
+    /// What matched, after the transformations; at most [`MATCH_VALUE`](crate::limits::MATCH_VALUE) bytes of it.
+    pub value: String,
+    /// `msg`, filled in.
+    pub message: String,
+    /// `logdata`, filled in.
+    pub data: String,
+}
+
+/// What a program says of a transaction.
+#[derive(Clone, Debug, Default)]
+pub struct Verdict {
+    /// Rules that held and are told, in their order.
+    pub hits: Vec<Hit>,
+    /// The rule that wanted it kept from the service, and the status it wanted answered.
+    pub denied: Option<(Arc<Meta>, u16)>,
+    /// Scores at the end: members of `TX` whose names hold `score` and that are not 0.
+    pub scores: Vec<(String, i64)>,
+}
+
+impl Verdict {
+    /// CRS's anomaly score of the request and the response, the larger of them.
+    #[must_use]
+    pub fn score(&self) -> Option<i64> {
+        const NAMES: [&str; 6] = [
+            "anomaly_score",
+            "inbound_anomaly_score",
+            "outbound_anomaly_score",
+            "blocking_anomaly_score",
+            "blocking_inbound_anomaly_score",
+            "blocking_outbound_anomaly_score",
+        ];
+        let scores = self.scores.iter().filter(|(name, _)| NAMES.contains(&name.as_str()));
+        scores.map(|(_, score)| *score).max()
+    }
+}

@@ -1,0 +1,276 @@
+//! Operators of SecLang, ready to run.
+//!
+//! Source of names and meanings: ModSecurity's reference manual (v2 and v3), section Operators. Where
+//! libmodsecurity 3 differs from it, the files of the families say what is done.
+//!
+//! | family | operators |
+//! |---|---|
+//! | [`rx`] | `rx`, `rxGlobal` |
+//! | [`phrases`] | `pm`, `pmFromFile`, `pmf` |
+//! | [`text`] | `beginsWith`, `contains`, `containsWord`, `endsWith`, `streq`, `strmatch`, `within` |
+//! | [`number`] | `eq`, `ge`, `gt`, `le`, `lt` |
+//! | [`address`] | `ipMatch`, `ipMatchFromFile`, `ipMatchF` |
+//! | [`encoding`] | `validateByteRange`, `validateUrlEncoding`, `validateUtf8Encoding` |
+//! | [`verify`] | `verifyCC`, `verifyCPF`, `verifySSN`, `verifySVNR` |
+//! | [`injection`] | `detectSQLi`, `detectXSS` |
+//!
+//! and `unconditionalMatch`, `noMatch`. [`refused`] are those that ask the network, files or programs.
+
+mod address;
+mod cache;
+mod encoding;
+mod injection;
+mod number;
+mod phrases;
+mod refused;
+mod rx;
+mod text;
+mod verify;
+
+#[cfg(test)]
+mod tests;
+
+pub use cache::Cache;
+
+use crate::rules::bytes::ByteSet;
+use crate::rules::need::Need;
+use crate::rules::operators::ip::Networks;
+use crate::rules::operators::phrases::Phrases;
+
+/// Reads a file that an operator names: its content, or why not.
+pub type ReadFile<'a> = &'a dyn Fn(&str) -> Result<Vec<u8>, String>;
+
+/// An operator of a rule, compiled; shared by all workers.
+#[derive(Debug)]
+pub struct SecOperator {
+    kind: Kind,
+    negated: bool,
+    macros: bool,
+    /// What stands behind the name, for those operators that compare with it as it is.
+    argument: Vec<u8>,
+}
+
+/// Where an operator found what it looks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// First byte.
+    pub start: usize,
+    /// Behind the last byte.
+    pub end: usize,
+}
+
+impl Found {
+    fn all(text: &[u8]) -> Self {
+        Self { start: 0, end: text.len() }
+    }
+}
+
+impl From<(usize, usize)> for Found {
+    fn from((start, end): (usize, usize)) -> Self {
+        Self { start, end }
+    }
+}
+
+#[derive(Debug)]
+enum Kind {
+    Rx(rx::Rx),
+    Phrases(Phrases),
+    Text(text::Text),
+    Number(number::Number),
+    Address(Networks),
+    /// A byte outside of these.
+    ByteRange(ByteSet),
+    UrlEncoding,
+    Utf8Encoding,
+    Verify(verify::Verify),
+    Sqli,
+    Xss,
+    Always,
+    Never,
+    /// What it asks can't be asked; why.
+    Unanswered(&'static str),
+}
+
+impl SecOperator {
+    /// Compiles an operator.
+    ///
+    /// `name` is without `@` and in any case; `files` reads what `pmFromFile` and `ipMatchFromFile` name.
+    ///
+    /// # Errors
+    /// Why there is no such operator here, or what is wrong with its argument, in a sentence.
+    pub fn new(name: &str, argument: &str, negated: bool, files: ReadFile<'_>) -> Result<Self, String> {
+        let name = name.to_ascii_lowercase();
+        let macros = takes_macros(&name) && holds_macro(argument);
+        let kind = match name.as_str() {
+            "rx" => Kind::Rx(rx::Rx::new(argument, macros, false)?),
+            "rxglobal" => Kind::Rx(rx::Rx::new(argument, macros, true)?),
+            "pm" => Kind::Phrases(phrases::listed(argument)?),
+            "pmf" | "pmfromfile" => Kind::Phrases(phrases::from_files(argument, files)?),
+            "ipmatch" => Kind::Address(address::listed(argument)?),
+            "ipmatchf" | "ipmatchfromfile" => Kind::Address(address::from_file(argument, files)?),
+            "validatebyterange" => Kind::ByteRange(encoding::byte_range(argument)?),
+            "validateurlencoding" => Kind::UrlEncoding,
+            "validateutf8encoding" => Kind::Utf8Encoding,
+            "detectsqli" => Kind::Sqli,
+            "detectxss" => Kind::Xss,
+            "unconditionalmatch" => Kind::Always,
+            "nomatch" => Kind::Never,
+            other => {
+                if let Some(why) = refused::unanswered(other) {
+                    Kind::Unanswered(why)
+                } else if let Some(text) = text::Text::named(other) {
+                    Kind::Text(text)
+                } else if let Some(number) = number::Number::named(other) {
+                    Kind::Number(number)
+                } else if let Some(verify) = verify::Verify::new(other, argument) {
+                    Kind::Verify(verify?)
+                } else {
+                    return Err(refused::why(other));
+                }
+            }
+        };
+        Ok(Self { kind, negated, macros, argument: argument.as_bytes().to_vec() })
+    }
+
+    /// Whether the argument holds `%{…}`: it is to be expanded and given to [`SecOperator::find`].
+    #[must_use]
+    pub fn has_macros(&self) -> bool {
+        self.macros
+    }
+
+    /// Whether the operator holds when it does not find what it looks for (`!@`).
+    #[must_use]
+    pub fn is_negated(&self) -> bool {
+        self.negated
+    }
+
+    /// Whether libinjection judges; its work for a hostile text is far more a byte than others', so that
+    /// it needs a budget. On its own, [`SecOperator::find`] gives it at most
+    /// [`JUDGED_INJECTION`](crate::limits::JUDGED_INJECTION) bytes of a text.
+    #[must_use]
+    pub fn is_injection(&self) -> bool {
+        matches!(self.kind, Kind::Sqli | Kind::Xss)
+    }
+
+    /// Whether the operator holds on a text, and where. `argument` is its argument with macros expanded;
+    /// it is not looked at when there are none. Nothing is allocated once `cache` is there, but for an
+    /// argument that was not met before.
+    pub fn find(&self, text: &[u8], argument: &[u8], cache: &mut Option<Cache>) -> Option<Found> {
+        if !self.negated {
+            return self.look(text, argument, cache);
+        }
+        let holds = match &self.kind {
+            Kind::Rx(rx) => rx.holds(text, argument, cache),
+            _ => self.look(text, argument, cache).is_some(),
+        };
+        (!holds).then_some(Found::all(text))
+    }
+
+    fn look(&self, text: &[u8], argument: &[u8], cache: &mut Option<Cache>) -> Option<Found> {
+        let argument = if self.macros { argument } else { &self.argument };
+        match &self.kind {
+            Kind::Rx(rx) => rx.find(text, argument, cache),
+            Kind::Phrases(phrases) => phrases.find(text).map(Found::from),
+            Kind::Text(kind) => kind.find(text, argument),
+            Kind::Number(number) => number.holds(text, argument).then_some(Found::all(text)),
+            Kind::Address(networks) => networks.find(text).map(Found::from),
+            Kind::ByteRange(allowed) => encoding::outside(text, *allowed),
+            Kind::UrlEncoding => encoding::invalid_url_encoding(text),
+            Kind::Utf8Encoding => encoding::invalid_utf8(text),
+            Kind::Verify(verify) => verify.find(text, cache),
+            Kind::Sqli => injection::sqli(text, cache),
+            Kind::Xss => injection::xss(text, cache),
+            Kind::Always => Some(Found::all(text)),
+            Kind::Never | Kind::Unanswered(_) => None,
+        }
+    }
+
+    /// What the operator leaves in `TX.0` to `TX.9` for the `capture` action, when it holds on the text:
+    /// calls `group` with number and content. Groups that took no part are passed over; those of
+    /// `rxGlobal` come once for each match. Operators that capture nothing do nothing.
+    pub fn captures(
+        &self,
+        text: &[u8],
+        argument: &[u8],
+        cache: &mut Option<Cache>,
+        group: &mut impl FnMut(usize, &[u8]),
+    ) {
+        if self.negated {
+            return;
+        }
+        let whole = |found: Option<Found>| found.and_then(|found| text.get(found.start..found.end));
+        match &self.kind {
+            Kind::Rx(rx) => rx.captures(text, argument, cache, group),
+            // As libmodsecurity: the whole text of an attack.
+            Kind::Phrases(_) | Kind::Verify(_) | Kind::Xss => {
+                if let Some(found) = whole(self.look(text, argument, cache)) {
+                    group(0, found);
+                }
+            }
+            Kind::Sqli => {
+                if let Some(print) = injection::fingerprint(text) {
+                    group(0, &print);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What each text has on which the operator holds.
+    #[must_use]
+    pub fn need(&self) -> Need {
+        if self.negated || self.macros {
+            return Need::NOTHING;
+        }
+        match &self.kind {
+            Kind::Rx(rx) => rx.need(),
+            Kind::Phrases(phrases) => Need::one_of(phrases.literals()),
+            Kind::Text(text) => text.need(&self.argument),
+            Kind::Number(number) => number.need(&self.argument),
+            Kind::Address(_) => Need::byte_of(ByteSet::of_bytes((b'0'..=b'9').chain([b':']))),
+            Kind::ByteRange(allowed) => Need::byte_of(allowed.complement()),
+            Kind::UrlEncoding => Need::byte_of(ByteSet::of_bytes([b'%'])),
+            Kind::Utf8Encoding => Need::byte_of(ByteSet::of_bytes(0x80..=0xff)),
+            Kind::Verify(verify) => verify.need(),
+            // Tags and comments need the one, attributes the other.
+            Kind::Xss => Need::byte_of(ByteSet::of_bytes([b'<', b'='])),
+            Kind::Sqli | Kind::Always | Kind::Never | Kind::Unanswered(_) => Need::NOTHING,
+        }
+    }
+
+    /// Whether it compares numbers.
+    #[must_use]
+    pub fn is_number(&self) -> bool {
+        matches!(self.kind, Kind::Number(_))
+    }
+
+    /// Why it never holds, if it asks what can't be asked here.
+    #[must_use]
+    pub fn unanswered(&self) -> Option<&'static str> {
+        if let Kind::Unanswered(why) = self.kind { Some(why) } else { None }
+    }
+
+    /// What makes its pattern need the backtracking engine, if it has one that does.
+    #[must_use]
+    pub fn beyond_regular(&self) -> Option<&'static str> {
+        match &self.kind {
+            Kind::Rx(rx) => rx.beyond_regular(),
+            Kind::Verify(verify) => verify.beyond_regular(),
+            _ => None,
+        }
+    }
+}
+
+/// Operators whose argument is expanded; those of phrases, networks and ranges are compiled as written.
+fn takes_macros(name: &str) -> bool {
+    name.starts_with("rx") || text::Text::named(name).is_some() || number::Number::named(name).is_some()
+}
+
+/// `%{tx.x}`: a name, which begins with a letter, so that `%{2}` in a pattern is none.
+fn holds_macro(argument: &str) -> bool {
+    argument.split("%{").skip(1).any(|behind| {
+        let name = behind.split_once('}').map_or("", |(name, _)| name);
+        let fits = |byte: u8| byte.is_ascii_graphic() && byte != b'{';
+        name.bytes().all(fits) && name.bytes().next().is_some_and(|first| first.is_ascii_alphabetic())
+    })
+}
