@@ -62,6 +62,8 @@ pub struct Engine {
     /// Slots of `TX` whose names hold `score`.
     pub(super) scores: Vec<(String, Slot)>,
     pub(super) response_phases: bool,
+    /// Rules of the response or behind it look at values of the request.
+    pub(super) late: bool,
 }
 
 /// What tells which checks may hold on a text.
@@ -619,6 +621,8 @@ impl Build {
             .map(|(name, slot)| (name.to_owned(), slot))
             .collect();
         let response_phases = self.phases.iter().skip(2).take(2).any(|rules| !rules.is_empty());
+        let of_request = |check: &Check| check.lanes.iter().any(|variable| variable.phase() < 3);
+        let late = self.checks.iter().any(|check| check.phase >= 3 && of_request(check));
         let phases = self
             .phases
             .each_ref()
@@ -637,6 +641,7 @@ impl Build {
             settings: program.settings.clone(),
             scores,
             response_phases,
+            late,
         })
     }
 }

@@ -60,11 +60,14 @@ impl Engine {
             return state.verdict;
         }
         scratch.begin(self);
-        // The values of the request once more: rules of the response may look at them. Nothing is noted of
-        // them, as their rules have been asked.
+        // The values of the request once more: rules of the response may look at them, and only for these they
+        // are read again.
         collect::head(request, &facts, &self.settings, scratch);
         scratch.put_state(state);
         collect::body(request, &self.settings, scratch);
+        if self.late {
+            scratch.scan(self, 0, 3);
+        }
         if let Some(response) = response {
             self.response(response, scratch);
         }

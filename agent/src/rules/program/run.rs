@@ -53,6 +53,8 @@ pub struct Scratch {
     caches: Vec<Option<Cache>>,
     /// What libinjection said of texts that come again.
     memo: Memo,
+    /// Every rule is asked about every value, and every transformation made.
+    plain: bool,
     /// Counters.
     pub stats: Stats,
 }
@@ -115,11 +117,15 @@ enum Allowed {
 /// What matched.
 #[derive(Debug, Default)]
 struct Matched {
+    /// The variable that tells most of the rule: the last that is no rule's own writing.
     variable: Option<Variable>,
-    /// The member of the variable.
+    /// Its member.
     member: Vec<u8>,
-    /// Both: `ARGS:id`.
+    /// Its value.
+    shown: Vec<u8>,
+    /// `MATCHED_VAR_NAME`: `ARGS:id`.
     name: Vec<u8>,
+    /// `MATCHED_VAR`.
     value: Vec<u8>,
     /// What matched in the link that is asked.
     now: Several,
@@ -159,6 +165,14 @@ impl Several {
 }
 
 impl Scratch {
+    /// For the plain evaluation: nothing is left out that could be told to be without result, nothing is kept.
+    /// It gives what the fast one gives, a hundred times slower; tests compare them.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn plain() -> Self {
+        Self { plain: true, ..Self::default() }
+    }
+
     /// Makes ready for a transaction.
     pub(super) fn begin(&mut self, engine: &Engine) {
         if self.engine != Some(engine.id) {
@@ -188,7 +202,7 @@ impl Scratch {
         let mut at = 0;
         while let Some(&Turn { rule: number, check }) = rules.get(at) {
             at += 1;
-            if check != u32::MAX && !self.candidates.has(check) {
+            if check != u32::MAX && !self.plain && !self.candidates.has(check) {
                 continue;
             }
             let Some(rule) = engine.rules.get(number as usize) else { continue };
@@ -249,6 +263,7 @@ impl Scratch {
     /// Whether a link holds on nothing, as far as that can be told at a glance.
     fn cannot_hold(&self, link: &Link) -> bool {
         match link.glance {
+            _ if self.plain => false,
             Glance::None => false,
             Glance::Candidates => link.checks.clone().all(|check| self.candidates.of(check).is_empty()),
             Glance::Member(slot) => match self.state.written.get(slot) {
@@ -266,14 +281,24 @@ impl Scratch {
 
     /// Whether a link holds on one of its values; what it does is done for each on which it does.
     fn link(&mut self, engine: &Engine, number: u32, link: &Link) -> bool {
-        let Self { store, texts, candidates, state, caches, memo, stats, .. } = self;
+        let Self { store, texts, candidates, state, caches, memo, plain, stats, .. } = self;
         let Some(cache) = caches.get_mut(number as usize) else { return false };
         let mut argument = std::mem::take(&mut state.argument);
         argument.clear();
         if let Some(text) = &link.argument {
             state.fill(engine, store, text, &mut argument);
         }
-        let mut asked = Asked { engine, number, link, argument: &argument, held: false, stats, cache, memo };
+        let mut asked = Asked {
+            engine,
+            number,
+            link,
+            argument: &argument,
+            held: false,
+            stats,
+            cache,
+            memo,
+            plain: *plain,
+        };
         for target in &link.targets {
             if target.count {
                 let count = state.count(engine, store, target, link);
@@ -344,12 +369,17 @@ impl Scratch {
         let shown = |bytes: &[u8]| {
             String::from_utf8_lossy(bytes.get(..limits::MATCH_VALUE).unwrap_or(bytes)).into_owned()
         };
-        let (location, value) = (shown(&state.matched.name), shown(&state.matched.value));
-        let name = shown(&state.matched.member);
+        let (name, value) = (shown(&state.matched.member), shown(&state.matched.shown));
+        let variable = state.matched.variable;
+        let location = match (variable.map(Variable::name), name.as_str()) {
+            (None, _) => String::new(),
+            (Some(variable), "") => variable.to_owned(),
+            (Some(variable), name) => format!("{variable}:{name}"),
+        };
         state.verdict.hits.push(Hit {
             rule: Arc::clone(&rule.meta),
             told: Arc::clone(&rule.told),
-            variable: state.matched.variable,
+            variable,
             name,
             location,
             value,
@@ -403,6 +433,7 @@ struct Asked<'a> {
     stats: &'a mut Stats,
     cache: &'a mut Option<Cache>,
     memo: &'a mut Memo,
+    plain: bool,
 }
 
 impl Asked<'_> {
@@ -417,7 +448,7 @@ impl Asked<'_> {
     ) {
         let lane = store.of(target.variable);
         for check in self.link.checks.clone() {
-            let numbers = if self.link.filtered { candidates.of(check) } else { lane };
+            let numbers = if self.link.filtered && !self.plain { candidates.of(check) } else { lane };
             for &number in numbers {
                 let Some(value) = store.value(number) else { continue };
                 if !value.lanes.has(target.variable) {
@@ -458,7 +489,8 @@ impl Asked<'_> {
         check: Option<u32>,
     ) {
         let checks = check.map_or_else(|| self.link.checks.clone(), |check| check..check + 1);
-        texts.begin(value, set);
+        // With all bytes in it, no transformation is taken to be without effect.
+        texts.begin(value, if self.plain { ByteSet::ALL } else { set });
         for number in checks {
             let Some(check) = self.engine.checks.get(number as usize) else { continue };
             let same_as = texts.resolve(&self.engine.chains, check.chain, value);
@@ -473,7 +505,7 @@ impl Asked<'_> {
             self.stats.operators += 1;
             let argument = self.argument;
             let mut ask = || self.link.operator.find(text, argument, self.cache);
-            let found = if self.link.operator.is_injection() {
+            let found = if self.link.operator.is_injection() && !self.plain {
                 self.memo.answer(self.number, text, ask)
             } else {
                 ask()
@@ -503,6 +535,7 @@ impl Asked<'_> {
 
 impl Matched {
     fn clear(&mut self) {
+        self.variable = None;
         self.now.clear();
         self.before.clear();
     }
@@ -513,9 +546,14 @@ impl Matched {
     }
 
     fn note(&mut self, variable: Variable, name: &[u8], text: &[u8]) {
-        self.variable = Some(variable);
-        self.member.clear();
-        self.member.extend_from_slice(name);
+        let own = |variable: Variable| matches!(variable.kind(), Kind::Written | Kind::Matched);
+        if !own(variable) || self.variable.is_none_or(own) {
+            self.variable = Some(variable);
+            self.member.clear();
+            self.member.extend_from_slice(name);
+            self.shown.clear();
+            self.shown.extend_from_slice(text);
+        }
         self.name.clear();
         self.name.extend_from_slice(variable.name().as_bytes());
         if !name.is_empty() {

@@ -352,3 +352,28 @@ SecRule ARGS "@contains good" "id:2,phase:1""#,
     assert_eq!(ask("/?x=good"), "2");
     assert_eq!(ask("/?x=evil"), "1(1)");
 }
+
+#[test]
+fn a_response_that_comes_later_is_judged_the_same() {
+    let engine = engine(
+        r#"SecRule ARGS:a "@streq 1" "id:1,phase:2,setvar:tx.a=+2,ctl:ruleRemoveById=4"
+SecRule RESPONSE_STATUS "@streq 404" "id:2,phase:3,chain"
+SecRule TX:a "@eq 2"
+SecRule RESPONSE_STATUS "@streq 404" "id:3,phase:3,chain"
+SecRule ARGS:a "@streq 1"
+SecRule RESPONSE_STATUS "@streq 404" "id:4,phase:3""#,
+    );
+    let response = b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n";
+    let exchange = http::exchange(get("/?a=1").as_bytes(), Some(response), Limits::default());
+    let other = http::exchange(get("/?b=1").as_bytes(), None, Limits::default());
+    let mut scratch = Scratch::default();
+    let (now, saved) = engine.judge_request(&exchange.request, &facts(), &mut scratch);
+    assert_eq!(shown(&now), "1");
+    // Others come in between.
+    assert_eq!(shown(&engine.judge(&other.request, None, &facts(), &mut scratch)), "");
+    let later =
+        engine.judge_response(&exchange.request, *saved.unwrap(), exchange.response.as_ref(), &mut scratch);
+    let at_once = engine.judge(&exchange.request, exchange.response.as_ref(), &facts(), &mut scratch);
+    assert_eq!(shown(&later), "1 2 3");
+    assert_eq!(shown(&at_once), "1 2 3");
+}

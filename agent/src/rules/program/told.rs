@@ -60,7 +60,7 @@ pub fn matches(hits: &[Hit]) -> Vec<Match> {
 
 fn as_match(hit: &Hit) -> Option<Match> {
     let variable = hit.variable?;
-    if variable.kind() == Kind::Written {
+    if matches!(variable.kind(), Kind::Written | Kind::Matched) {
         return None;
     }
     let (label, whole) = label(variable);

@@ -216,3 +216,53 @@ fn files(dir: &Path, out: &mut Vec<(String, String)>) -> Result<()> {
     }
     Ok(())
 }
+
+/// Rules in SecLang: scores, chains, a rule of the response, exclusions; with what would have been blocked.
+pub fn seclang(site: &Site) -> Result<Vec<String>> {
+    let rules = site.dir().join("scores.conf");
+    fs::write(
+        &rules,
+        r#"SecAction "id:1,phase:1,nolog,pass,setvar:tx.anomaly_score=0"
+SecRule REQUEST_URI "@beginsWith /t/safe" "id:2,phase:1,nolog,pass,ctl:ruleRemoveById=10"
+SecRule ARGS "@contains evil" "id:10,phase:2,pass,log,msg:'Evil',tag:'attack-sqli',severity:CRITICAL,\
+    t:none,t:urlDecodeUni,t:lowercase,setvar:tx.anomaly_score=+5"
+SecRule ARGS_POST:a "@streq 1" "id:11,phase:2,pass,log,msg:'A pair',severity:NOTICE,chain"
+    SecRule ARGS_POST:b "@streq 2" "setvar:tx.anomaly_score=+2"
+SecRule TX:ANOMALY_SCORE "@ge 5" "id:90,phase:2,deny,status:403,log,msg:'Too much'"
+SecRule RESPONSE_STATUS "@streq 404" "id:20,phase:3,pass,log,msg:'Nothing there',chain"
+    SecRule TX:ANOMALY_SCORE "@eq 2""#,
+    )?;
+    let server = python::start_http_server(&Place::host(site)?)?;
+    let installation = Installation::new(site, "picket")?;
+    installation.configure(&format!("[rules]\nbuiltin = false\nfiles = [\"{}\"]\n", rules.display()))?;
+    let agent = installation.start()?;
+    let mut ledger = Ledger::default();
+    let mut connection = server.connect(false)?;
+    let mut ask = |request: Request, status| -> Result<String> {
+        exchange(&server, &mut connection, &request, status, &mut ledger)?;
+        Ok(request.path)
+    };
+    let evil = ask(Request::new("GET", mark("seclang")).query("x=%2565VIL"), 200)?;
+    let safe = ask(Request::new("GET", mark("safe")).query("x=evil"), 200)?;
+    let pair = |path: String| {
+        Request::new("POST", path).header("Content-Type", FORM).body(Body::Length(b"a=1&b=2".to_vec()))
+    };
+    let noted = ask(pair(mark("seclang")), 200)?;
+    let missing = ask(pair(mark("seclang").replacen("/t/", "/missing/", 1)), 404)?;
+    let reports = agent.check(&ledger)?;
+    let expected: [(&str, &str, &[&str], bool, Option<u64>); 4] = [
+        ("a score over the threshold", &evil, &["10"], true, Some(5)),
+        ("a rule that was switched off", &safe, &[], false, None),
+        ("a score below it", &noted, &["11"], false, Some(2)),
+        ("a rule of the response", &missing, &["11", "20"], false, Some(2)),
+    ];
+    for (what, path, rules, would_block, score) in expected {
+        let report = reports.iter().find(|report| report.path() == path);
+        let report = report.ok_or_else(|| anyhow!("{what}: {path} was not reported"))?;
+        let ids: Vec<&str> = report.matches().iter().filter_map(|found| found["rule"].as_str()).collect();
+        ensure!(ids == rules, "{what}: rules {ids:?}, not {rules:?}");
+        ensure!(report.at("/would_block").as_bool().unwrap_or(false) == would_block, "{what}: would_block");
+        ensure!(report.at("/score").as_u64() == score, "{what}: score {}", report.at("/score"));
+    }
+    Ok(vec!["scores, a chain, a rule switched off and a rule of the response".to_owned()])
+}

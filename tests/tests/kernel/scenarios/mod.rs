@@ -68,6 +68,7 @@ pub const SCENARIOS: &[Scenario] = &[
     scenario("attribution/two-agents", attribution::two_agents, "two agents side by side"),
     scenario("event/attacks", events::attacks, "attacks are events with the right rule"),
     scenario("event/redacted", events::redacted, "no credential is printed or stored"),
+    scenario("event/seclang", events::seclang, "rules in SecLang score, and see the response"),
     scenario("deny/respond", deny::respond, "attack events block their sender until the block ends"),
     scenario("deny/by-hand", deny::by_hand, "picket block, unblock, denylist, passlist"),
     scenario("deny/agent-dead", deny::agent_dead, "blocks hold and end without the agent, a restart adopts"),
