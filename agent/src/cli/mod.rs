@@ -12,6 +12,8 @@ mod eval;
 mod passlist;
 pub mod paths;
 mod rules;
+#[cfg(test)]
+mod rules_tests;
 pub mod run;
 pub mod screen;
 mod services;

@@ -12,13 +12,13 @@ use crate::api::{
 };
 
 /// What a command did.
-struct Did {
-    exit: Exit,
-    out: String,
-    err: String,
+pub(super) struct Did {
+    pub exit: Exit,
+    pub out: String,
+    pub err: String,
 }
 
-fn picket_at(directory: Option<&Path>, args: &[&str]) -> Did {
+pub(super) fn picket_at(directory: Option<&Path>, args: &[&str]) -> Did {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut screen = Screen {
         out: &mut out,
