@@ -96,7 +96,7 @@ fn picket_fast_is_plain() {
                 bytes.splice(at..at, PIECES[random(PIECES.len())].iter().copied());
             }
             let request = http::exchange(&bytes, None, Limits::default()).request;
-            let mut said = |scratch: &mut Scratch| {
+            let said = |scratch: &mut Scratch| {
                 let verdict = engine.judge(&request, None, &facts, scratch);
                 let hits =
                     verdict.hits.into_iter().map(|hit| (hit.rule.id, hit.location, hit.value, hit.data));

@@ -250,7 +250,9 @@ SecRule RESPONSE_STATUS "@streq 404" "id:20,phase:3,pass,log,msg:'Nothing there'
     let noted = ask(pair(mark("seclang")), 200)?;
     let missing = ask(pair(mark("seclang").replacen("/t/", "/missing/", 1)), 404)?;
     let reports = agent.check(&ledger)?;
-    let expected: [(&str, &str, &[&str], bool, Option<u64>); 4] = [
+    /// What, path, rules, `would_block`, score.
+    type Expected<'e> = (&'e str, &'e str, &'e [&'e str], bool, Option<u64>);
+    let expected: [Expected<'_>; 4] = [
         ("a score over the threshold", &evil, &["10"], true, Some(5)),
         ("a rule that was switched off", &safe, &[], false, None),
         ("a score below it", &noted, &["11"], false, Some(2)),
