@@ -53,7 +53,7 @@ fn check(paths: &[PathBuf], lenient: bool, screen: &mut Screen<'_>) -> Result<Ex
         phases: BTreeMap::new(),
         levels: BTreeMap::new(),
         operators: BTreeMap::new(),
-        warnings: loaded.program.as_ref().map(program::compile::Engine::warnings).unwrap_or_default(),
+        warnings: loaded.program.as_ref().map(program::engine::Engine::warnings).unwrap_or_default(),
         left_out: loaded.left_out.clone(),
     };
     for rule in &loaded.native_set.rules {

@@ -23,7 +23,7 @@ pub struct Settings {
     /// In-App WAF rules, if there are any.
     pub engine: Option<Arc<Engine>>,
     /// SecLang rules, if there are any.
-    pub program: Option<Arc<program::compile::Engine>>,
+    pub program: Option<Arc<program::engine::Engine>>,
     /// What is a credential.
     pub redactor: Arc<Redactor>,
     /// Also print transactions without a match.
@@ -53,7 +53,7 @@ impl Settings {
         for left_out in &rules.left_out {
             tracing::warn!("left out: {left_out}");
         }
-        let responses = rules.program.as_ref().is_some_and(program::compile::Engine::judges_responses);
+        let responses = rules.program.as_ref().is_some_and(program::engine::Engine::judges_responses);
         Ok(Self {
             http: http::Limits {
                 request_body: config.capture.request_body as usize,

@@ -30,7 +30,7 @@ pub struct Loaded {
     /// In-App WAF rules.
     pub native: Option<Engine>,
     /// SecLang rules.
-    pub program: Option<program::compile::Engine>,
+    pub program: Option<program::engine::Engine>,
     /// The same, as read.
     pub native_set: RuleSet,
     /// The same, as read.

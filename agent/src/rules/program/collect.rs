@@ -5,7 +5,8 @@ use memchr::{memchr, memmem};
 use super::{
     lanes::Lanes,
     model::{Processor, Settings},
-    run::{Facts, Scratch, State},
+    run::{Facts, Scratch},
+    state::State,
     store::{Span, Store},
 };
 use crate::{

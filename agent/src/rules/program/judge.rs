@@ -2,8 +2,9 @@
 
 use super::{
     collect,
-    compile::Engine,
-    run::{Facts, Scratch, State},
+    engine::Engine,
+    run::{Facts, Scratch},
+    state::State,
     verdict::Verdict,
 };
 use crate::http::{Request, Response};

@@ -12,12 +12,14 @@
 
 pub mod collect;
 pub mod compile;
+pub mod engine;
 pub mod judge;
 pub mod lanes;
 pub mod memo;
 pub mod model;
 pub mod run;
 pub mod scan;
+mod state;
 pub mod store;
 pub mod template;
 pub mod texts;

@@ -3,7 +3,7 @@
 use aho_corasick::{Anchored, automaton};
 
 use super::{
-    compile::{Automaton, Engine, Filter},
+    engine::{Automaton, Engine, Filter},
     lanes::Lanes,
     store::Store,
     texts::Texts,

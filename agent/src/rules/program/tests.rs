@@ -1,7 +1,8 @@
 //! Scripts and what they make of requests.
 
 use super::{
-    compile::{Engine, compile},
+    compile::compile,
+    engine::Engine,
     run::{Facts, Scratch},
     verdict::Verdict,
 };

@@ -1,0 +1,217 @@
+//! A compiled program: what [`compile`](super::compile) makes and [`run`](super::run) asks.
+
+use std::sync::Arc;
+
+use aho_corasick::{dfa, nfa::contiguous};
+
+use super::{
+    lanes::Lanes,
+    model::{Disruption, Meta, Mode, Processor, Settings},
+    texts::Chain,
+    written::{Names, Slot},
+};
+use crate::rules::{
+    bytes::ByteSet,
+    model::RuleMeta,
+    seclang::{operators::SecOperator, pcre::Pattern},
+    variable::Variable,
+};
+
+/// A compiled program; immutable, shared by all workers.
+#[derive(Debug)]
+pub struct Engine {
+    pub(super) id: u64,
+    pub(super) rules: Vec<Rule>,
+    pub(super) links: Vec<Link>,
+    pub(super) checks: Vec<Check>,
+    pub(super) chains: Vec<Chain>,
+    /// By phase, from 0: rules in their order.
+    pub(super) phases: [Vec<Turn>; 5],
+    pub(super) names: Names,
+    /// Expressions that names of members are compared with.
+    pub(super) selectors: Vec<Pattern>,
+    pub(super) filter: Filter,
+    pub(super) wanted: Lanes,
+    pub(super) settings: Settings,
+    /// Slots of `TX` whose names hold `score`.
+    pub(super) scores: Vec<(String, Slot)>,
+    pub(super) response_phases: bool,
+    /// Rules of the response or behind it look at values of the request.
+    pub(super) late: bool,
+}
+
+/// What tells which checks may hold on a text.
+#[derive(Debug, Default)]
+pub(super) struct Filter {
+    pub automaton: Option<Automaton>,
+    /// By literal: its checks.
+    pub literals: Vec<Vec<u32>>,
+    /// Checks that only bytes speak for, by variable.
+    pub weak: Vec<Vec<u32>>,
+    /// By variable: chains whose texts are read.
+    pub scans: Vec<Vec<u32>>,
+}
+
+#[derive(Debug)]
+pub(super) enum Automaton {
+    Dfa(dfa::DFA),
+    Nfa(contiguous::NFA),
+}
+
+/// A rule's turn in its phase.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Turn {
+    pub rule: u32,
+    /// The check without candidates of which the rule does not hold; the last number: there is none.
+    pub check: u32,
+}
+
+#[derive(Debug)]
+pub(super) struct Rule {
+    pub meta: Arc<Meta>,
+    /// The same, as events say it.
+    pub told: Arc<RuleMeta>,
+    pub links: std::ops::Range<u32>,
+    /// Where in its phase the next rule is, when this one holds.
+    pub next: u32,
+    pub log: bool,
+    pub message: Option<Text>,
+    pub data: Option<Text>,
+    pub verdict: Disruption,
+    pub status: u16,
+}
+
+#[derive(Debug)]
+pub(super) struct Link {
+    pub rule: u32,
+    pub targets: Vec<Target>,
+    pub excluded: Vec<Exclusion>,
+    /// Its checks: one, or with `multiMatch` one for each step of its transformations.
+    pub checks: std::ops::Range<u32>,
+    pub operator: SecOperator,
+    /// What is filled into the operator's argument.
+    pub argument: Option<Text>,
+    /// The operator's name.
+    pub name: String,
+    pub negated: bool,
+    pub capture: bool,
+    pub effects: Vec<Act>,
+    /// It can hold only on values that the filter named.
+    pub filtered: bool,
+    /// What tells at a glance that it does not hold.
+    pub glance: Glance,
+}
+
+/// What tells at a glance that a link does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Glance {
+    /// Nothing.
+    None,
+    /// No check of it has candidates.
+    Candidates,
+    /// It compares this member, as it is, with a number.
+    Member(Slot),
+    /// It compares how many there are of this member with a number.
+    Count(Slot),
+}
+
+/// A link on one chain of transformations.
+#[derive(Debug)]
+pub(super) struct Check {
+    pub phase: u8,
+    pub chain: u32,
+    /// The chain whose text the filter reads for it: case does not matter to the filter.
+    pub scanned: u32,
+    pub lanes: Lanes,
+    /// A text it holds on has a byte of each.
+    pub bytes: Vec<ByteSet>,
+}
+
+#[derive(Debug)]
+pub(super) struct Target {
+    pub variable: Variable,
+    pub members: Members,
+    pub count: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Exclusion {
+    pub variable: Variable,
+    pub members: Members,
+}
+
+/// Members of a collection, ready to be compared.
+#[derive(Debug)]
+pub(super) enum Members {
+    All,
+    /// A name in small letters.
+    Name(Box<[u8]>),
+    /// The same, of a collection that rules write.
+    Slot(Slot, Box<[u8]>),
+    Expanded(Text),
+    /// Index of an expression in [`Engine::selectors`].
+    Regex(u32),
+}
+
+/// A template with its names resolved.
+#[derive(Debug)]
+pub(super) struct Text(pub Vec<Piece>);
+
+#[derive(Debug)]
+pub(super) enum Piece {
+    Text(Box<[u8]>),
+    Slot(Slot),
+    Scalar(Variable),
+    Member(Variable, Box<[u8]>),
+}
+
+#[derive(Debug)]
+pub(super) enum Name {
+    Slot(Slot),
+    Expanded(Text),
+}
+
+#[derive(Debug)]
+pub(super) enum Act {
+    Set { collection: Variable, name: Name, value: Text },
+    Add { collection: Variable, name: Name, value: Text, negative: bool },
+    Unset { collection: Variable, name: Name },
+    Mode(Mode),
+    Remove(Box<[u32]>),
+    RemoveTarget(Box<[u32]>, Exclusion),
+    BodyProcessor(Processor),
+    ForceBody(bool),
+    RequestBody(bool),
+    ResponseBody(bool),
+}
+
+impl Engine {
+    /// Whether it has rules of responses.
+    #[must_use]
+    pub fn judges_responses(&self) -> bool {
+        self.response_phases
+    }
+
+    /// What is doubtful about its rules, for a person.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for link in &self.links {
+            let Some(rule) = self.rules.get(link.rule as usize) else { continue };
+            if let Some(why) = link.operator.unanswered() {
+                warnings.push(format!(
+                    "{}: rule {}: @{} never holds: {why}",
+                    rule.meta.place, rule.meta.id, link.name
+                ));
+            }
+            let pattern = matches!(link.name.as_str(), "rx" | "rxGlobal");
+            if pattern && !link.filtered && !link.negated && link.argument.is_none() {
+                warnings.push(format!(
+                    "{}: rule {}: slow: nothing in its expression has to be in a text, so it runs on every value",
+                    rule.meta.place, rule.meta.id
+                ));
+            }
+        }
+        warnings
+    }
+}
