@@ -83,7 +83,7 @@ impl Judge {
             shared.counters.malformed.add(1);
         }
         let peer_ip = connection.peer.remote_ip();
-        let facts = facts(&connection.peer, peer_ip);
+        let peer = connection.peer;
         let service = service_of(shared, connection);
         service.note_request(request.ended);
         let client_ip = self.settings.client_ip.resolve(peer_ip, request.head_fields());
@@ -95,7 +95,7 @@ impl Judge {
         let mut verdict = Told::default();
         let mut saved = None;
         if let Some(program) = &self.settings.program {
-            let facts = Facts { client: client_ip, ..facts };
+            let facts = facts(&peer, client_ip);
             let (said, rest) = program.judge_request(&request, &facts, &mut self.program);
             saved = rest;
             matches.extend(program::told::matches(&said.hits));

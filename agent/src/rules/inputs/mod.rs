@@ -10,7 +10,7 @@ mod form;
 mod headers;
 mod json_body;
 mod multipart;
-mod target;
+pub(super) mod target;
 
 use std::net::IpAddr;
 

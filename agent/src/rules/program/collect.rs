@@ -1,6 +1,6 @@
 //! A request and its response taken apart into the values of SecLang's variables.
 
-use memchr::{memchr, memmem};
+use memchr::memchr;
 
 use super::{
     lanes::Lanes,
@@ -14,6 +14,7 @@ use crate::{
     limits,
     rules::{
         bodies::{self, Buffers, File, Sink, multipart},
+        inputs::target,
         transforms::percent_decode,
         variable::Variable as V,
     },
@@ -45,7 +46,7 @@ pub(super) fn head(request: &Request, facts: &Facts, settings: &Settings, scratc
             store.push(Lanes::of(V::RequestLine), Span::default(), line);
         }
     }
-    scratch.args_size = target(&request.target, settings, store, &mut scratch.buffers);
+    scratch.args_size = read_target(&request.target, settings, store, &mut scratch.buffers);
     headers(&request.headers, store);
     who(request, facts, store);
     when(facts, store);
@@ -59,24 +60,26 @@ fn processor_name(state: &mut State, store: &mut Store) {
     store.scalar_value(Lanes::of(V::ReqbodyProcessor), name.as_bytes());
 }
 
-fn target(target: &[u8], settings: &Settings, store: &mut Store, buffers: &mut Buffers) -> u64 {
-    // Without scheme and host, if it has them.
-    let path_at = memmem::find(target, b"://")
-        .filter(|&at| target.iter().take(at).all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(b)));
-    let uri: &[u8] = match path_at.and_then(|at| target.get(at + 3..)) {
-        Some(rest) => memchr(b'/', rest).and_then(|slash| rest.get(slash..)).unwrap_or(b"/"),
-        None => target,
-    };
-    if uri.len() == target.len() {
-        store.scalar_value(Lanes::all(&[V::RequestUri, V::RequestUriRaw]), uri);
-    } else {
-        store.scalar_value(Lanes::of(V::RequestUri), uri);
+fn read_target(target: &[u8], settings: &Settings, store: &mut Store, buffers: &mut Buffers) -> u64 {
+    let (path, query) = target::split(target);
+    let whole = Lanes::all(&[V::RequestUri, V::RequestUriRaw]);
+    if path.len() + query.map_or(0, |query| query.len() + 1) == target.len() {
+        store.scalar_value(whole, target);
+    } else if store.wants(whole) {
+        // Without scheme and host.
+        let uri = store.build(|to| {
+            to.extend_from_slice(path);
+            if let Some(query) = query {
+                to.push(b'?');
+                to.extend_from_slice(query);
+            }
+        });
+        if let Some(uri) = uri {
+            store.push(Lanes::of(V::RequestUri), Span::default(), uri);
+        }
         store.scalar_value(Lanes::of(V::RequestUriRaw), target);
     }
-    let (path, query) = match memchr(b'?', uri) {
-        Some(at) => (uri.get(..at).unwrap_or_default(), uri.get(at + 1..).unwrap_or_default()),
-        None => (uri, &b""[..]),
-    };
+    let query = query.unwrap_or_default();
     let path = path.split(|&b| b == b'#').next().unwrap_or_default();
     if store.wants(Lanes::all(&[V::RequestFilename, V::RequestBasename])) {
         let decoded = store.build(|to| {
@@ -96,7 +99,7 @@ fn target(target: &[u8], settings: &Settings, store: &mut Store, buffers: &mut B
     }
     store.scalar_value(Lanes::of(V::QueryString), query);
     store.scalar_value(Lanes::of(V::PathInfo), b"");
-    let mut args = Args { store, lanes: ARGS_GET, names: ARGS_GET_NAMES, size: 0, files: 0 };
+    let mut args = Args { store, lanes: ARGS_GET, names: ARGS_GET_NAMES, size: 0 };
     bodies::urlencoded::read(query, settings.separator, buffers, &mut args);
     args.size
 }
@@ -201,7 +204,7 @@ pub(super) fn body(request: &Request, settings: &Settings, scratch: &mut Scratch
     let text = &request.body.data[..];
     let cut = request.body.cut;
     let field = request.header("content-type").map(|value| &value[..]);
-    let mut args = Args { store, lanes: ARGS_POST, names: ARGS_POST_NAMES, size: *args_size, files: 0 };
+    let mut args = Args { store, lanes: ARGS_POST, names: ARGS_POST_NAMES, size: *args_size };
     let mut outcome = bodies::Outcome::default();
     match state.processor {
         Some(Processor::UrlEncoded) => {
@@ -352,7 +355,6 @@ struct Args<'s> {
     names: Lanes,
     /// Bytes of names and values so far.
     size: u64,
-    files: usize,
 }
 
 impl Sink for Args<'_> {
@@ -362,7 +364,6 @@ impl Sink for Args<'_> {
     }
 
     fn file(&mut self, file: &File<'_>) -> bool {
-        self.files += 1;
         let store = &mut *self.store;
         let size = itoa::Buffer::new().format(file.content.len()).to_owned();
         let mut room =

@@ -11,14 +11,14 @@ use super::{
     store::Store,
     texts::Texts,
     verdict::{Hit, Verdict},
-    written::{self, Written},
+    written::Written,
 };
 use crate::{
     limits,
     rules::{
         bodies::Buffers,
         bytes::ByteSet,
-        seclang::operators::Cache,
+        seclang::operators::{Cache, number},
         variable::{Kind, Variable},
     },
 };
@@ -325,7 +325,7 @@ impl Scratch {
 impl Engine {
     fn scores_of(&self, written: &Written) -> Vec<(String, i64)> {
         let scores = self.scores.iter().filter_map(|(name, slot)| {
-            let score = written::number(written.get(*slot)?);
+            let score = number::read(written.get(*slot)?);
             (score != 0).then(|| (name.clone(), score))
         });
         scores.collect()

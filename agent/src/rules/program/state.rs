@@ -7,12 +7,12 @@ use super::{
     model::{Mode, Processor},
     store::Store,
     verdict::Verdict,
-    written::{self, Written},
+    written::Written,
 };
 use crate::{
     limits,
     rules::{
-        seclang::pcre::PatternCache,
+        seclang::{operators::number, pcre::PatternCache},
         variable::{Kind, Variable},
     },
 };
@@ -327,7 +327,7 @@ impl State {
                 }
                 Act::Add { collection, name, value, negative } => {
                     let value = self.filled(engine, store, value);
-                    let by = written::number(&value);
+                    let by = number::read(&value);
                     self.filled = value;
                     let by = if *negative { by.saturating_neg() } else { by };
                     let before = self.value(engine, store, *collection, name);
@@ -370,10 +370,10 @@ impl State {
 
     fn value(&mut self, engine: &Engine, store: &Store, collection: Variable, name: &Name) -> i64 {
         match name {
-            Name::Slot(slot) => self.written.get(*slot).map_or(0, written::number),
+            Name::Slot(slot) => self.written.get(*slot).map_or(0, number::read),
             Name::Expanded(text) => {
                 let name = self.filled(engine, store, text);
-                let value = self.written.named(&engine.names, collection, &name).map_or(0, written::number);
+                let value = self.written.named(&engine.names, collection, &name).map_or(0, number::read);
                 self.filled = name;
                 value
             }

@@ -318,13 +318,28 @@ SecRule REMOTE_ADDR "@ipMatch 192.0.2.0/24" "id:7,phase:1""#,
             get("/a?b"),
             "1 2 3 4 5 6 7",
         ),
+        (
+            "an absolute target without a path",
+            r#"SecRule REQUEST_URI "@streq /?x=/evil" "id:1,phase:1"
+SecRule REQUEST_FILENAME "@streq /" "id:2,phase:1"
+SecRule ARGS_GET:x "@streq /evil" "id:3,phase:1"
+SecRule REQUEST_URI_RAW "@beginsWith http://" "id:4,phase:1""#,
+            get("http://shop.example?x=/evil"),
+            "1 2 3 4",
+        ),
+        (
+            "braces behind a percent sign are no macro",
+            r#"SecRule ARGS "@rx ^a%{2}$" "id:1,phase:1""#,
+            get("/?x=a%25%25"),
+            "1",
+        ),
     ];
     let mut ran = 0;
     for (name, script, request, expected) in cases {
         assert_eq!(told(script, request), *expected, "{name}");
         ran += 1;
     }
-    assert_eq!(ran, 40);
+    assert_eq!(ran, 42);
 }
 
 #[test]

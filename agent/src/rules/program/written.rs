@@ -201,19 +201,3 @@ impl Written {
         Some((start, len))
     }
 }
-
-/// The number a text begins with, as ModSecurity's `atoi` reads it: 0 if it is none.
-#[must_use]
-pub fn number(text: &[u8]) -> i64 {
-    let text = text.trim_ascii_start();
-    let (negative, digits) = match text.split_first() {
-        Some((b'-', rest)) => (true, rest),
-        Some((b'+', rest)) => (false, rest),
-        _ => (false, text),
-    };
-    let magnitude = digits
-        .iter()
-        .take_while(|b| b.is_ascii_digit())
-        .fold(0i64, |n, b| n.saturating_mul(10).saturating_add(i64::from(b - b'0')));
-    if negative { -magnitude } else { magnitude }
-}

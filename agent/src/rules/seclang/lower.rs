@@ -4,6 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use super::{
     ast::{self, Action, ActionKind, By, Ctl, Directive, Place, SecRule},
+    operators::has_macros,
     pcre::Pattern,
 };
 use crate::rules::{
@@ -389,7 +390,7 @@ fn lower_link(draft: &LinkDraft, default: &PhaseDefault) -> Result<Link, LowerEr
         transforms: default.transforms.clone(),
         multi_match: false,
         operator: draft.operator.name.clone(),
-        argument: if takes_macros(&draft.operator.name) {
+        argument: if has_macros(&draft.operator.name, &draft.operator.argument) {
             macros(&draft.operator.place, &draft.operator.argument)?
         } else {
             Template::plain(&draft.operator.argument)
@@ -498,12 +499,6 @@ fn selector(target: &ast::Target) -> Result<Selector, LowerError> {
 /// A text for people: what is no macro stays as it is.
 fn shown(text: &str) -> Template {
     Template::parse(text).unwrap_or_else(|_| Template::plain(text))
-}
-
-/// Whether `%{…}` in an operator's argument is filled in.
-fn takes_macros(operator: &str) -> bool {
-    const FIXED: [&str; 6] = ["pm", "pmf", "pmFromFile", "ipMatchF", "ipMatchFromFile", "validateByteRange"];
-    !FIXED.iter().any(|name| name.eq_ignore_ascii_case(operator))
 }
 
 fn phase_of(actions: &[Action]) -> Option<u8> {

@@ -20,7 +20,7 @@ mod address;
 mod cache;
 mod encoding;
 mod injection;
-mod number;
+pub(in crate::rules) mod number;
 mod phrases;
 mod refused;
 mod rx;
@@ -100,7 +100,7 @@ impl SecOperator {
     /// Why there is no such operator here, or what is wrong with its argument, in a sentence.
     pub fn new(name: &str, argument: &str, negated: bool, files: ReadFile<'_>) -> Result<Self, String> {
         let name = name.to_ascii_lowercase();
-        let macros = takes_macros(&name) && holds_macro(argument);
+        let macros = has_macros(&name, argument);
         let kind = match name.as_str() {
             "rx" => Kind::Rx(rx::Rx::new(argument, macros, false)?),
             "rxglobal" => Kind::Rx(rx::Rx::new(argument, macros, true)?),
@@ -259,6 +259,11 @@ impl SecOperator {
             _ => None,
         }
     }
+}
+
+/// Whether an operator's argument holds macros that are expanded.
+pub(super) fn has_macros(name: &str, argument: &str) -> bool {
+    takes_macros(&name.to_ascii_lowercase()) && holds_macro(argument)
 }
 
 /// Operators whose argument is expanded; those of phrases, networks and ranges are compiled as written.

@@ -52,7 +52,7 @@ impl Number {
 
 /// As atoi(3): white space, a sign, digits, and whatever; no digit is 0. A number too large is the largest
 /// there is: libmodsecurity takes it for 0, with which a length would pass every limit.
-fn read(text: &[u8]) -> i64 {
+pub(in crate::rules) fn read(text: &[u8]) -> i64 {
     let start = text.iter().position(|byte| !b" \t\n\x0b\x0c\r".contains(byte)).unwrap_or(text.len());
     let text = text.get(start..).unwrap_or_default();
     let (negative, digits) = match text.split_first() {
