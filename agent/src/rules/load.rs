@@ -6,7 +6,10 @@ use std::{
 };
 
 use super::{
-    CompileError, Engine, ReadError, RuleSet, builtin, compile, json, program,
+    ReadError, RuleSet, builtin,
+    inapp::Set,
+    json,
+    program::{self, engine::Engine},
     seclang::{self, ast::Directive, lower},
 };
 use crate::limits;
@@ -27,13 +30,11 @@ pub struct Wanted {
 /// Rules ready to be asked.
 #[derive(Debug)]
 pub struct Loaded {
-    /// In-App WAF rules.
-    pub native: Option<Engine>,
-    /// SecLang rules.
-    pub program: Option<program::engine::Engine>,
-    /// The same, as read.
-    pub native_set: RuleSet,
-    /// The same, as read.
+    /// All of them, compiled; none: there are no rules.
+    pub engine: Option<Engine>,
+    /// In-App WAF rules, as read.
+    pub set: Set,
+    /// SecLang rules, as read.
     pub script: program::model::Program,
     /// What was left out, and why.
     pub left_out: Vec<String>,
@@ -43,7 +44,7 @@ impl Loaded {
     /// How many rules there are.
     #[must_use]
     pub fn rules(&self) -> usize {
-        self.native.as_ref().map_or(0, Engine::rules) + self.program.as_ref().map_or(0, |p| p.rules())
+        self.engine.as_ref().map_or(0, Engine::rules)
     }
 }
 
@@ -71,9 +72,6 @@ pub enum LoadError {
     #[error(transparent)]
     Lower(#[from] lower::LowerError),
     /// A rule that can't be compiled.
-    #[error(transparent)]
-    Compile(#[from] CompileError),
-    /// The same, in SecLang.
     #[error(transparent)]
     Program(#[from] program::compile::CompileError),
     /// The rules compiled in: our own fault.
@@ -107,18 +105,15 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
     } else {
         seclang::Reader::new(&seclang::Disk)
     };
-    let mut has_native = false;
     let mut has_program = false;
     for file in files {
         match file {
             File::Builtin => {
-                has_native = true;
                 let set = builtin().map_err(LoadError::Builtin)?;
                 let path = PathBuf::from("default");
                 native.extend(set).map_err(|id| LoadError::Twice { path, id })?;
             }
             File::Json(path) => {
-                has_native = true;
                 let io = |error| LoadError::Io { path: path.clone(), error };
                 let size = fs::metadata(&path).map_err(io)?.len();
                 if size > limits::RULE_FILE {
@@ -141,10 +136,9 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
         unknown.retain(|id| *id != rule.meta.id);
         !wanted.disabled.contains(&rule.meta.id)
     });
-    let has_native = has_native && !native.rules.is_empty();
-    let compiled = if has_native { Some(compile(&native)?) } else { None };
-    let mut read = program::model::Program::default();
-    let program = if has_program {
+    let set = bridge(native);
+    let mut program = program::model::Program::default();
+    if has_program {
         let script = if wanted.lenient {
             let (script, errors) = reader.finish_lenient();
             left_out.extend(errors.iter().map(ToString::to_string));
@@ -153,7 +147,8 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
             reader.finish()?
         };
         let directives = prepared(script.directives, wanted.paranoia)?;
-        let (mut program, errors) = lower::lower_lenient(&directives);
+        let (lowered, errors) = lower::lower_lenient(&directives);
+        program = lowered;
         program.steps.retain(|step| match step {
             program::model::Step::Rule(rule) => {
                 let id = rule.meta.id.to_string();
@@ -167,24 +162,21 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
         } else if let Some(error) = errors.into_iter().next() {
             return Err(error.into());
         }
-        let (compiled, errors) = program::compile::compile_lenient(&program, &|place, name| {
-            let path = place.beside(name);
-            fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))
-        })?;
-        if wanted.lenient {
-            left_out.extend(errors.iter().map(ToString::to_string));
-        } else if let Some(error) = errors.into_iter().next() {
-            return Err(error.into());
-        }
-        read = program;
-        Some(compiled)
-    } else {
-        None
-    };
+    }
+    let (engine, errors) = program::compile::compile_lenient(&program, &set, &|place, name| {
+        let path = place.beside(name);
+        fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))
+    })?;
+    if wanted.lenient {
+        left_out.extend(errors.iter().map(ToString::to_string));
+    } else if let Some(error) = errors.into_iter().next() {
+        return Err(error.into());
+    }
+    let engine = (engine.rules() > 0).then_some(engine);
     if let Some(id) = unknown.into_iter().next() {
         return Err(LoadError::NoSuchRule(id));
     }
-    Ok(Loaded { native: compiled, program, native_set: native, script: read, left_out })
+    Ok(Loaded { engine, set, script: program, left_out })
 }
 
 enum File {
@@ -306,4 +298,48 @@ fn sets(actions: &[seclang::ast::Action], variable: &str) -> bool {
         seclang::ast::ActionKind::SetVar { name, .. } => name.eq_ignore_ascii_case(variable),
         _ => false,
     })
+}
+
+/// Until the new reader is there.
+#[must_use]
+pub fn bridge(set: RuleSet) -> Set {
+    use super::{inapp::ast, model};
+    let condition = |condition: model::Condition| ast::Condition {
+        operator: match condition.operator {
+            model::Operator::MatchRegex { pattern, case_sensitive, min_length } => {
+                ast::Operator::MatchRegex(ast::Pattern { regex: pattern, case_sensitive, min_length })
+            }
+            model::Operator::PhraseMatch { phrases, case_sensitive, word_boundary } => {
+                ast::Operator::PhraseMatch { phrases, case_sensitive, word_boundary }
+            }
+            model::Operator::ExactMatch { values } => ast::Operator::ExactMatch(ast::List::Here(values)),
+            model::Operator::IpMatch { networks } => ast::Operator::IpMatch(ast::List::Here(networks)),
+            model::Operator::IsSqli => ast::Operator::IsSqli,
+            model::Operator::IsXss => ast::Operator::IsXss,
+        },
+        negated: false,
+        inputs: condition
+            .inputs
+            .into_iter()
+            .map(|input| ast::Input {
+                address: ast::Address::Known(input.address),
+                key_path: input.key_path.into_iter().map(ast::Key::Name).collect(),
+                source: input.source,
+                transforms: input.transforms,
+            })
+            .collect(),
+        place: ast::Place::default(),
+    };
+    let rules = set.rules.into_iter().map(|rule| ast::Rule {
+        id: rule.meta.id.as_str().into(),
+        name: rule.meta.name.clone(),
+        tags: rule.meta.tags.clone(),
+        origin: ast::Origin::Base,
+        conditions: rule.conditions.into_iter().map(condition).collect(),
+        on_match: rule.on_match,
+        enabled: rule.enabled,
+        output: ast::Output::default(),
+        place: ast::Place::default(),
+    });
+    Set { rules: rules.collect(), ..Set::default() }
 }

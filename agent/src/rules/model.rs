@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use ipnet::IpNet;
 
-pub use super::inputs::Address;
+pub use super::inapp::address::Known as Address;
 pub use super::transforms::{Transform, UnicodeMap, UnicodeMapError};
 
 /// Rules as read, in the order of their files.

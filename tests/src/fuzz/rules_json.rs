@@ -1,6 +1,14 @@
 //! A rule file: read, compiled, and used.
 
-use picket::rules::{self, Scratch};
+use picket::rules::{
+    self,
+    load::bridge,
+    program::{
+        compile::compile_lenient,
+        model::Program,
+        run::{Facts, Scratch},
+    },
+};
 
 use super::rules_judge::request;
 
@@ -14,11 +22,13 @@ pub fn run(data: &[u8]) {
             return;
         }
     };
-    let Ok(engine) = rules::compile(&set) else { return };
+    let no_files = |_: &_, _: &str| Err("no files".to_owned());
+    let Ok((engine, _)) = compile_lenient(&Program::default(), &bridge(set), &no_files) else { return };
     let request = request(
         b"POST /a/..%2fb?id=1'+OR+1=1&x=<script> HTTP/1.1\r\nUser-Agent: sqlmap\r\nCookie: a=b\r\n\
           Content-Type: application/json\r\n\r\n{\"user\": {\"name\": \"${jndi:ldap://x}\", \"n\": [1, null]}}",
     );
-    let matches = engine.judge(&request, [192, 0, 2, 1].into(), &mut Scratch::default());
+    let facts = Facts::of_client([192, 0, 2, 1].into(), 0);
+    let matches = engine.judge(&request, None, &facts, &mut Scratch::default()).in_app;
     assert!(matches.len() <= engine.rules(), "a rule matched twice");
 }

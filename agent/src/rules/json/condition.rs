@@ -56,7 +56,7 @@ pub(super) fn read<'t>(
 fn input<'t>(raw: &'t RawValue, rule: &Transformers, text: &Text<'t>) -> Result<Input, ReadError> {
     let shape: InputShape<'_> = text.parse_value(raw)?;
     let name: String = text.parse_value(shape.address)?;
-    let Some(address) = Address::named(&name) else {
+    let Some(address) = Address::ALL.into_iter().find(|address| address.name() == name) else {
         let known = listed(Address::ALL.iter().map(|address| address.name()));
         let problem = format!("address \"{name}\" is not known; known are {known}");
         return Err(text.error_at(shape.address, problem));

@@ -76,12 +76,5 @@ fn worth_looking_for(texts: &Texts) -> Option<Vec<Vec<u8>>> {
     }
 }
 
-/// Lower-case texts, one of which occurs (ASCII case ignored) in whatever the expression matches.
-/// `None` when there is no useful such list. Unlike in [`Need`], they may be single bytes.
-pub(super) fn literals(hir: &Hir) -> Option<Vec<Vec<u8>>> {
-    let texts = pattern::part(hir).any()?;
-    (texts.shortest() > 0).then(|| texts.iter().cloned().collect())
-}
-
 #[cfg(test)]
 mod tests;

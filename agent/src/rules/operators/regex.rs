@@ -9,11 +9,11 @@ use regex_automata::{Input, meta};
 use regex_syntax::{ParserBuilder, hir::Hir};
 
 use crate::limits;
-use crate::rules::literals;
+use crate::rules::need::Need;
 
 #[derive(Debug)]
 pub(in crate::rules) struct Regex {
-    hir: Hir,
+    need: Need,
     regex: meta::Regex,
     min_length: usize,
 }
@@ -36,7 +36,7 @@ impl Regex {
                     None => error.to_string(),
                 }
             })?;
-        Ok(Self { hir, regex, min_length })
+        Ok(Self { need: Need::of(&hir), regex, min_length })
     }
 
     pub fn cache(&self) -> Cache {
@@ -51,8 +51,9 @@ impl Regex {
         self.regex.search_with(cache, &Input::new(value)).map(|found| (found.start(), found.end()))
     }
 
-    pub fn literals(&self) -> Option<Vec<Vec<u8>>> {
-        literals::required(&self.hir)
+    /// What each value has in which it matches.
+    pub fn need(&self) -> Need {
+        self.need.clone()
     }
 }
 

@@ -24,6 +24,7 @@ use super::{
 };
 use crate::rules::{
     bytes::ByteSet,
+    inapp::Set,
     model::Transform,
     need::Need,
     seclang::{ast::Place, operators::SecOperator, pcre::Pattern},
@@ -53,22 +54,24 @@ pub type Files<'f> = dyn Fn(&Place, &str) -> Result<Vec<u8>, String> + 'f;
 /// # Errors
 /// The first thing that can't be compiled.
 pub fn compile(program: &Program, files: &Files<'_>) -> Result<Engine, CompileError> {
-    let (engine, errors) = compile_lenient(program, files)?;
+    let (engine, errors) = compile_lenient(program, &Set::default(), files)?;
     errors.into_iter().next().map_or(Ok(engine), Err)
 }
 
-/// Compiles a program without the rules that can't be, which are returned.
+/// Compiles a program and rules of the In-App WAF, without the rules that can't be, which are returned.
 ///
 /// # Errors
 /// When what is left can't be compiled as a whole.
 pub fn compile_lenient(
     program: &Program,
+    set: &Set,
     files: &Files<'_>,
 ) -> Result<(Engine, Vec<CompileError>), CompileError> {
     static NEXT_ID: AtomicU64 = AtomicU64::new(0);
     let mut build = Build { names: Names::new(), ..Build::default() };
     build.chains.push(Chain::root());
     let mut errors = Vec::new();
+    build.in_app(set, &mut errors);
     for step in &program.steps {
         match step {
             Step::Rule(rule) => errors.extend(build.rule(rule, files).err()),
@@ -80,9 +83,9 @@ pub fn compile_lenient(
 }
 
 #[derive(Default)]
-struct Build {
-    rules: Vec<Rule>,
-    links: Vec<Link>,
+pub(super) struct Build {
+    pub rules: Vec<Rule>,
+    pub links: Vec<Link>,
     checks: Vec<Check>,
     /// By check: literals one of which is in a text it holds on.
     literals: Vec<Option<Vec<Vec<u8>>>>,
@@ -94,9 +97,20 @@ struct Build {
     jumps: Vec<(usize, u32, String, Place)>,
     /// Markers: by name, for each phase the position of the rule that follows.
     markers: HashMap<String, Vec<[u32; 5]>>,
-    wanted: Lanes,
+    pub wanted: Lanes,
+    /// Rules of the In-App WAF: of requests, of responses.
+    pub in_app: [Vec<u32>; 2],
     /// Effects on rules, which are known only at the end: link, which.
     removals: Vec<(usize, Which, Option<Exclusion>, Place)>,
+}
+
+/// Whether values of a variable are kept in the store.
+fn is_stored(variable: Variable) -> bool {
+    matches!(variable.kind(), Kind::Scalar | Kind::Collection | Kind::Names | Kind::Document | Kind::Address)
+}
+
+fn lanes_of(variables: impl Iterator<Item = Variable>) -> Lanes {
+    variables.filter(|variable| is_stored(*variable)).fold(Lanes::NONE, |all, one| all.and(Lanes::of(one)))
 }
 
 fn at(place: &Place) -> impl Fn(String) -> CompileError + '_ {
@@ -137,6 +151,7 @@ impl Build {
             data,
             verdict: rule.then.verdict,
             status: rule.then.status,
+            in_app: None,
         });
         Ok(())
     }
@@ -156,49 +171,33 @@ impl Build {
         let operator =
             SecOperator::new(&link.operator, &argument, link.negated, &|name: &str| files(&link.place, name))
                 .map_err(&wrong)?;
+        let expanded = link.argument.has_macros().then(|| self.text(&link.argument));
+        let need = if expanded.is_some() { Need::NOTHING } else { operator.need() };
+        let filtered = need.literals.is_some() || !need.bytes.is_empty();
+        let lanes =
+            lanes_of(link.targets.iter().filter(|target| !target.count).map(|target| target.variable));
+        let checks = self.checks(phase, &link.transforms, link.multi_match, &need, lanes);
         let mut targets = Vec::new();
-        let mut lanes = Lanes::NONE;
         let mut fixed = true;
         for target in &link.targets {
-            let stored = matches!(
-                target.variable.kind(),
-                Kind::Scalar | Kind::Collection | Kind::Names | Kind::Document
-            );
+            let stored = is_stored(target.variable);
             if stored {
                 self.wanted = self.wanted.and(Lanes::of(target.variable));
-                if !target.count {
-                    lanes = lanes.and(Lanes::of(target.variable));
-                }
             }
             fixed &= stored && !target.count;
             let members = self.members(target.variable, &target.selector).map_err(&wrong)?;
-            targets.push(Target { variable: target.variable, members, count: target.count });
+            targets.push(Target {
+                variable: target.variable,
+                members,
+                count: target.count,
+                checks: checks.clone(),
+            });
         }
         let excluded = link
             .excluded
             .iter()
             .map(|exclusion| self.exclusion(exclusion).map_err(&wrong))
             .collect::<Result<Vec<_>, _>>()?;
-        let expanded = link.argument.has_macros().then(|| self.text(&link.argument));
-        let need = if expanded.is_some() { Need::NOTHING } else { operator.need() };
-        let filtered = need.literals.is_some() || !need.bytes.is_empty();
-        let first = u32::try_from(self.checks.len()).unwrap_or(u32::MAX);
-        let steps = if link.multi_match {
-            0..=link.transforms.len()
-        } else {
-            link.transforms.len()..=link.transforms.len()
-        };
-        for step in steps {
-            let chain = self.chain(link.transforms.get(..step).unwrap_or_default());
-            self.literals.push(need.literals.clone());
-            self.checks.push(Check {
-                phase,
-                chain,
-                scanned: self.scanned(chain),
-                lanes: if filtered { lanes } else { Lanes::NONE },
-                bytes: need.bytes.clone(),
-            });
-        }
         let glance = match targets.as_slice() {
             _ if filtered && fixed => Glance::Candidates,
             [Target { members: Members::Slot(slot, _), count, .. }]
@@ -220,7 +219,7 @@ impl Build {
             rule,
             targets,
             excluded,
-            checks: first..u32::try_from(self.checks.len()).unwrap_or(u32::MAX),
+            checks,
             operator,
             argument: expanded,
             name: link.operator.clone(),
@@ -231,6 +230,36 @@ impl Build {
             glance,
         });
         Ok(())
+    }
+
+    pub(super) fn checks_len(&self) -> usize {
+        self.checks.len()
+    }
+
+    /// Checks for a chain of transformations: one, or one for each of its steps.
+    pub(super) fn checks(
+        &mut self,
+        phase: u8,
+        transforms: &[Transform],
+        each_step: bool,
+        need: &Need,
+        lanes: Lanes,
+    ) -> std::ops::Range<u32> {
+        let first = u32::try_from(self.checks.len()).unwrap_or(u32::MAX);
+        let filtered = need.literals.is_some() || !need.bytes.is_empty();
+        let from = if each_step { 0 } else { transforms.len() };
+        for step in from..=transforms.len() {
+            let chain = self.chain(transforms.get(..step).unwrap_or_default());
+            self.literals.push(need.literals.clone());
+            self.checks.push(Check {
+                phase,
+                chain,
+                scanned: self.scanned(chain),
+                lanes: if filtered { lanes } else { Lanes::NONE },
+                bytes: need.bytes.clone(),
+            });
+        }
+        first..u32::try_from(self.checks.len()).unwrap_or(u32::MAX)
     }
 
     fn effect(&mut self, effect: &Effect, to: &mut Vec<Act>, place: &Place) -> Result<(), CompileError> {
@@ -364,7 +393,8 @@ impl Build {
             Which::Tag(pattern) | Which::Message(pattern) => Some(Pattern::new(pattern).map_err(at(place))?),
         };
         let found = |text: &str| pattern.as_ref().is_some_and(|pattern| pattern.is_in(text.as_bytes()));
-        let meant = (0u32..).zip(&self.rules).filter(|(_, rule)| match which {
+        let own = (0u32..).zip(&self.rules).filter(|(_, rule)| rule.in_app.is_none());
+        let meant = own.filter(|(_, rule)| match which {
             Which::Ids(first, last) => (*first..=*last).contains(&rule.meta.id),
             Which::Tag(_) => rule.meta.tags.iter().any(|tag| found(tag)),
             Which::Message(_) => found(&rule.meta.message),
@@ -423,13 +453,14 @@ impl Build {
             .filter(|(name, _)| name.contains("score"))
             .map(|(name, slot)| (name.to_owned(), slot))
             .collect();
-        let response_phases = self.phases.iter().skip(2).take(2).any(|rules| !rules.is_empty());
+        let response_phases =
+            self.phases.iter().skip(2).take(2).chain(&self.in_app[1..]).any(|rules| !rules.is_empty());
         let of_request = |check: &Check| check.lanes.iter().any(|variable| variable.phase() < 3);
         let late = self.checks.iter().any(|check| check.phase >= 3 && of_request(check));
-        let phases = self
-            .phases
-            .each_ref()
-            .map(|rules| rules.iter().map(|&rule| turn(rule, &self.rules, &self.links)).collect());
+        let turns =
+            |rules: &Vec<u32>| rules.iter().map(|&rule| turn(rule, &self.rules, &self.links)).collect();
+        let phases = self.phases.each_ref().map(turns);
+        let in_app = self.in_app.each_ref().map(turns);
         Ok(Engine {
             id,
             rules: self.rules,
@@ -443,6 +474,7 @@ impl Build {
             wanted: self.wanted,
             settings: program.settings.clone(),
             scores,
+            in_app,
             response_phases,
             late,
         })

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::rules::{
     bytes::ByteSet,
+    inapp::ast::{Action, Attribute},
     model::RuleMeta,
     seclang::{operators::SecOperator, pcre::Pattern},
     variable::Variable,
@@ -35,6 +36,9 @@ pub struct Engine {
     pub(super) settings: Settings,
     /// Slots of `TX` whose names hold `score`.
     pub(super) scores: Vec<(String, Slot)>,
+    /// In-App WAF rules: those of requests, those that look at the response; filters before rules.
+    pub(super) in_app: [Vec<Turn>; 2],
+    /// Rules of the response, in either language.
     pub(super) response_phases: bool,
     /// Rules of the response or behind it look at values of the request.
     pub(super) late: bool,
@@ -79,6 +83,28 @@ pub(super) struct Rule {
     pub data: Option<Text>,
     pub verdict: Disruption,
     pub status: u16,
+    /// What a rule of the In-App WAF does.
+    pub in_app: Option<Box<InApp>>,
+}
+
+/// A rule of the In-App WAF.
+#[derive(Debug)]
+pub(super) struct InApp {
+    pub does: Does,
+}
+
+/// What it does when it holds.
+#[derive(Clone, Debug)]
+pub(super) enum Does {
+    /// It is told.
+    Tell {
+        /// As a match; otherwise only its attributes are.
+        event: bool,
+        attributes: Arc<[Attribute]>,
+        actions: Arc<[Action]>,
+    },
+    /// Effects of its last link leave out rules or values.
+    Filter,
 }
 
 #[derive(Debug)]
@@ -86,7 +112,7 @@ pub(super) struct Link {
     pub rule: u32,
     pub targets: Vec<Target>,
     pub excluded: Vec<Exclusion>,
-    /// Its checks: one, or with `multiMatch` one for each step of its transformations.
+    /// The checks of all targets: one for each chain of transformations.
     pub checks: std::ops::Range<u32>,
     pub operator: SecOperator,
     /// What is filled into the operator's argument.
@@ -132,16 +158,18 @@ pub(super) struct Target {
     pub variable: Variable,
     pub members: Members,
     pub count: bool,
+    /// One, or with `multiMatch` one for each step of the transformations.
+    pub checks: std::ops::Range<u32>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Exclusion {
     pub variable: Variable,
     pub members: Members,
 }
 
 /// Members of a collection, ready to be compared.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Members {
     All,
     /// A name in small letters.
@@ -151,13 +179,15 @@ pub(super) enum Members {
     Expanded(Text),
     /// Index of an expression in [`Engine::selectors`].
     Regex(u32),
+    /// What is at this path of names, or under it.
+    Under(Box<[super::tree::Step]>),
 }
 
 /// A template with its names resolved.
-#[derive(Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Text(pub Vec<Piece>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Piece {
     Text(Box<[u8]>),
     Slot(Slot),
@@ -165,20 +195,34 @@ pub(super) enum Piece {
     Member(Variable, Box<[u8]>),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Name {
     Slot(Slot),
     Expanded(Text),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Act {
-    Set { collection: Variable, name: Name, value: Text },
-    Add { collection: Variable, name: Name, value: Text, negative: bool },
-    Unset { collection: Variable, name: Name },
+    Set {
+        collection: Variable,
+        name: Name,
+        value: Text,
+    },
+    Add {
+        collection: Variable,
+        name: Name,
+        value: Text,
+        negative: bool,
+    },
+    Unset {
+        collection: Variable,
+        name: Name,
+    },
     Mode(Mode),
     Remove(Box<[u32]>),
     RemoveTarget(Box<[u32]>, Exclusion),
+    /// These rules do this instead of what they would; nothing: they are only told.
+    Instead(Box<[u32]>, Option<Box<Action>>),
     BodyProcessor(Processor),
     ForceBody(bool),
     RequestBody(bool),

@@ -12,7 +12,9 @@
 
 pub mod collect;
 pub mod compile;
+mod conditions;
 pub mod engine;
+mod in_app;
 pub mod judge;
 pub mod lanes;
 pub mod memo;
@@ -24,6 +26,7 @@ pub mod store;
 pub mod template;
 pub mod texts;
 pub mod told;
+pub mod tree;
 pub mod verdict;
 pub mod written;
 

@@ -8,7 +8,7 @@ use super::{
     model::{Disruption, Mode},
     scan::Candidates,
     state::{Allowed, State},
-    store::Store,
+    store::{Label, Store},
     texts::Texts,
     verdict::{Hit, Verdict},
     written::Written,
@@ -18,6 +18,7 @@ use crate::{
     rules::{
         bodies::Buffers,
         bytes::ByteSet,
+        inputs::Frame,
         seclang::operators::{Cache, number},
         variable::{Kind, Variable},
     },
@@ -36,6 +37,17 @@ pub struct Facts {
     pub server_port: u16,
     /// Seconds since 1970.
     pub time: i64,
+    /// Who sent the packets: the client, or the last proxy before the service.
+    pub peer: IpAddr,
+}
+
+impl Facts {
+    /// Of a request without a connection: only who sent it is known, and when.
+    #[must_use]
+    pub fn of_client(client: IpAddr, time: i64) -> Self {
+        let server = IpAddr::from([127, 0, 0, 1]);
+        Self { client, client_port: 0, server, server_port: 80, time, peer: client }
+    }
 }
 
 /// What one worker needs to ask rules, reused from transaction to transaction.
@@ -51,11 +63,13 @@ pub struct Scratch {
     /// Bytes of names and values of the query's arguments.
     pub(super) args_size: u64,
     /// By link.
-    caches: Vec<Option<Cache>>,
+    pub(super) caches: Vec<Option<Cache>>,
     /// What libinjection said of texts that come again.
-    memo: Memo,
+    pub(super) memo: Memo,
     /// Every rule is asked about every value, and every transformation made.
-    plain: bool,
+    pub(super) plain: bool,
+    /// Open containers of JSON; a buffer.
+    pub(super) frames: Vec<Frame>,
     /// Counters.
     pub stats: Stats,
 }
@@ -71,6 +85,18 @@ pub struct Stats {
     pub operators: u64,
     /// Transactions of which not everything was judged.
     pub cut: u64,
+    /// Values longer than is judged of one value, or of all together.
+    pub values_cut: u64,
+    /// Times that a request had more values than are taken apart (the rest is judged as one text).
+    pub values_over_limit: u64,
+    /// JSON bodies nested deeper than is kept (deeper values are judged under the deepest name).
+    pub depth_over_limit: u64,
+    /// Multipart bodies with more parts than are taken apart.
+    pub parts_over_limit: u64,
+    /// JSON bodies that were not JSON (judged as far as they went and as text).
+    pub malformed_json: u64,
+    /// Bodies not judged as text: pictures, sound, archives.
+    pub media_bodies: u64,
 }
 
 impl Scratch {
@@ -170,7 +196,7 @@ impl Scratch {
     }
 
     /// Whether a link holds on nothing, as far as that can be told at a glance.
-    fn cannot_hold(&self, link: &Link) -> bool {
+    pub(super) fn cannot_hold(&self, link: &Link) -> bool {
         match link.glance {
             _ if self.plain => false,
             Glance::None => false,
@@ -232,7 +258,8 @@ impl Scratch {
                     let mut value = std::mem::take(&mut state.member);
                     value.clear();
                     let there = state.written.get(*slot).map(|held| value.extend_from_slice(held)).is_some();
-                    if there && !state.is_excluded(engine, store, link, target.variable, name) {
+                    let label = Label::named(name);
+                    if there && !state.is_excluded(engine, store, link, target.variable, label) {
                         let variable = target.variable;
                         asked.value(state, texts, store, variable, name, &value, ByteSet::ALL, None);
                     }
@@ -356,19 +383,20 @@ impl Asked<'_> {
         target: &Target,
     ) {
         let lane = store.of(target.variable);
-        for check in self.link.checks.clone() {
+        for check in target.checks.clone() {
             let numbers = if self.link.filtered && !self.plain { candidates.of(check) } else { lane };
             for &number in numbers {
                 let Some(value) = store.value(number) else { continue };
                 if !value.lanes.has(target.variable) {
                     continue;
                 }
-                let name = store.slice(value.name);
-                if !state.is_member(self.engine, store, &target.members, name)
-                    || state.is_excluded(self.engine, store, self.link, target.variable, name)
+                let label = value.label(store);
+                if !state.is_member(self.engine, store, &target.members, label)
+                    || state.is_excluded(self.engine, store, self.link, target.variable, label)
                 {
                     continue;
                 }
+                let name = label.name;
                 let variable = target.variable;
                 self.value(
                     state,

@@ -5,7 +5,8 @@ use std::cell::RefCell;
 use super::{
     engine::{Act, Engine, Exclusion, Link, Members, Name, Piece, Target, Text},
     model::{Mode, Processor},
-    store::Store,
+    store::{Label, Store},
+    tree::NodeId,
     verdict::Verdict,
     written::Written,
 };
@@ -27,6 +28,8 @@ pub(super) struct State {
     pub any_removed: bool,
     /// Link of the `ctl` action, and which of its effects.
     pub removed_targets: Vec<(u32, u32)>,
+    /// The same, of effects that change what rules of the In-App WAF do.
+    pub instead: Vec<(u32, u32)>,
     pub mode: Option<Mode>,
     pub processor: Option<Processor>,
     pub force_body: bool,
@@ -46,6 +49,8 @@ pub(super) struct State {
     pub member: Vec<u8>,
     /// The rule that is asked.
     pub rule: u32,
+    /// Seconds since 1970.
+    pub now: i64,
 }
 
 /// What an `allow` has opened.
@@ -68,6 +73,8 @@ pub(super) struct Matched {
     pub member: Vec<u8>,
     /// Its value.
     pub shown: Vec<u8>,
+    /// Where it stands at an address.
+    pub node: NodeId,
     /// `MATCHED_VAR_NAME`: `ARGS:id`.
     name: Vec<u8>,
     /// `MATCHED_VAR`.
@@ -121,6 +128,14 @@ impl Matched {
         self.now.clear();
     }
 
+    /// What a rule of the In-App WAF tells: what its first condition found.
+    pub fn found(&mut self, variable: Variable, node: NodeId, found: &[u8]) {
+        self.variable = Some(variable);
+        self.node = node;
+        self.shown.clear();
+        self.shown.extend_from_slice(found.get(..limits::MATCH_VALUE).unwrap_or(found));
+    }
+
     pub fn note(&mut self, variable: Variable, name: &[u8], text: &[u8]) {
         let own = |variable: Variable| matches!(variable.kind(), Kind::Written | Kind::Matched);
         if !own(variable) || self.variable.is_none_or(own) {
@@ -156,6 +171,7 @@ impl State {
         }
         self.written.clear(&engine.names);
         self.removed_targets.clear();
+        self.instead.clear();
         self.matched.clear();
         self.verdict = Verdict::default();
         self.removed.clear();
@@ -214,9 +230,11 @@ impl State {
         }
     }
 
-    pub fn is_member(&self, engine: &Engine, store: &Store, members: &Members, name: &[u8]) -> bool {
+    pub fn is_member(&self, engine: &Engine, store: &Store, members: &Members, label: Label<'_>) -> bool {
+        let name = label.name;
         match members {
             Members::All => true,
+            Members::Under(path) => store.is_under(label.node, path),
             Members::Name(wanted) | Members::Slot(_, wanted) => name.eq_ignore_ascii_case(wanted),
             Members::Expanded(text) => {
                 let mut wanted = Vec::new();
@@ -239,10 +257,10 @@ impl State {
         store: &Store,
         link: &Link,
         variable: Variable,
-        name: &[u8],
+        label: Label<'_>,
     ) -> bool {
         let by = |exclusion: &Exclusion| {
-            exclusion.variable == variable && self.is_member(engine, store, &exclusion.members, name)
+            exclusion.variable == variable && self.is_member(engine, store, &exclusion.members, label)
         };
         if link.excluded.iter().any(by) {
             return true;
@@ -264,7 +282,7 @@ impl State {
             Kind::Written => match &target.members {
                 Members::Slot(slot, name) => usize::from(
                     self.written.get(*slot).is_some()
-                        && !self.is_excluded(engine, store, link, target.variable, name),
+                        && !self.is_excluded(engine, store, link, target.variable, Label::named(name)),
                 ),
                 _ => self.members(engine, store, target, link).len(),
             },
@@ -272,9 +290,9 @@ impl State {
             _ => {
                 let values = store.of(target.variable).iter().filter_map(|&number| store.value(number));
                 let members = values.filter(|value| {
-                    let name = store.slice(value.name);
-                    self.is_member(engine, store, &target.members, name)
-                        && !self.is_excluded(engine, store, link, target.variable, name)
+                    let label = value.label(store);
+                    self.is_member(engine, store, &target.members, label)
+                        && !self.is_excluded(engine, store, link, target.variable, label)
                 });
                 members.count()
             }
@@ -284,8 +302,9 @@ impl State {
     /// Members of a collection that rules write.
     pub fn members(&self, engine: &Engine, store: &Store, target: &Target, link: &Link) -> Vec<Member> {
         let members = self.written.members(&engine.names, target.variable).filter(|(name, _)| {
-            self.is_member(engine, store, &target.members, name)
-                && !self.is_excluded(engine, store, link, target.variable, name)
+            let label = Label::named(name);
+            self.is_member(engine, store, &target.members, label)
+                && !self.is_excluded(engine, store, link, target.variable, label)
         });
         members.map(|(name, value)| (name.into(), value.into())).collect()
     }
@@ -352,6 +371,7 @@ impl State {
                     }
                 }
                 Act::RemoveTarget(..) => self.removed_targets.push((link, at)),
+                Act::Instead(..) => self.instead.push((link, at)),
                 Act::BodyProcessor(processor) => self.processor = Some(*processor),
                 Act::ForceBody(on) => self.force_body = *on,
                 Act::RequestBody(on) => self.request_body = Some(*on),

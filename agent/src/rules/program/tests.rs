@@ -20,11 +20,9 @@ fn engine(script: &str) -> Engine {
 
 fn facts() -> Facts {
     Facts {
-        client: [192, 0, 2, 1].into(),
         client_port: 4711,
         server: [192, 0, 2, 80].into(),
-        server_port: 80,
-        time: 1_700_000_000,
+        ..Facts::of_client([192, 0, 2, 1].into(), 1_700_000_000)
     }
 }
 
