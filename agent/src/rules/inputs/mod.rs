@@ -4,7 +4,7 @@
 //! escapes in JSON), into one arena that is reused from request to request.
 
 mod address;
-mod body;
+pub(super) mod body;
 mod cookies;
 mod form;
 mod headers;

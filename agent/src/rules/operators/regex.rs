@@ -51,6 +51,14 @@ impl Regex {
         self.regex.search_with(cache, &Input::new(value)).map(|found| (found.start(), found.end()))
     }
 
+    /// The same with a cache out of a pool that the expression has: for what is off the clean path.
+    pub fn find_pooled(&self, value: &[u8]) -> Option<(usize, usize)> {
+        if value.len() < self.min_length {
+            return None;
+        }
+        self.regex.find(value).map(|found| (found.start(), found.end()))
+    }
+
     pub fn literals(&self) -> Option<Vec<Vec<u8>>> {
         literals::required(&self.hir)
     }
