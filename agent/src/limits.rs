@@ -124,3 +124,17 @@ pub const REGEX_MEMORY: usize = 4 * 1024 * 1024;
 pub const REGEX_BACKTRACKS: usize = 50_000;
 /// Rules of one rule set.
 pub const MAX_RULES: usize = 20_000;
+
+// Objects that In-App WAF's processors take. The first three are what Datadog's tracers give libddwaf, so
+// that a fingerprint made here is the one that they make. Over a cap: cut, and the run says so.
+
+/// Levels of an object; containers below are there, but empty.
+pub const OBJECT_DEPTH: usize = 20;
+/// Entries of one list or map of an object.
+pub const OBJECT_ENTRIES: usize = 256;
+/// Bytes of one text or name of an object.
+pub const OBJECT_TEXT: usize = 4096;
+/// Values of all objects of one run of processors.
+pub const OBJECT_VALUES: usize = 32 * 1024;
+/// Texts that one schema's scanners look at; the others are there without tags.
+pub const SCHEMA_SCANS: usize = 2048;

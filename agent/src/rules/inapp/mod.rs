@@ -9,6 +9,8 @@
 
 pub mod address;
 pub mod ast;
+pub mod object;
+pub mod processors;
 mod set;
 
 pub use set::Set;

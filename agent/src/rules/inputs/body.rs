@@ -56,8 +56,9 @@ fn json(data: &[u8], address: Address, cut: bool, inputs: &mut Inputs<'_>) {
     }
 }
 
+/// What a body is.
 #[derive(Debug, PartialEq)]
-enum Kind<'r> {
+pub(in crate::rules) enum Kind<'r> {
     Json,
     Form,
     Multipart(&'r [u8]),
@@ -67,7 +68,8 @@ enum Kind<'r> {
 }
 
 impl<'r> Kind<'r> {
-    fn of(content_type: &'r [u8], data: &[u8]) -> Self {
+    /// By what Content-Type says, and by how it begins where that says little.
+    pub fn of(content_type: &'r [u8], data: &[u8]) -> Self {
         let end = memchr::memchr2(b';', b',', content_type).unwrap_or(content_type.len());
         let media_type = content_type.get(..end).unwrap_or_default().trim_ascii().to_ascii_lowercase();
         let media_type = &media_type[..];

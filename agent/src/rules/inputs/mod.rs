@@ -3,7 +3,7 @@
 //! All bytes are copied, decoded once as their place asks for (percent-decoding in paths and forms,
 //! escapes in JSON), into the [`Store`] of the transaction.
 
-mod body;
+pub(super) mod body;
 mod cookies;
 mod form;
 mod headers;

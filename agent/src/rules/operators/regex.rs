@@ -55,6 +55,14 @@ impl Regex {
     pub fn need(&self) -> Need {
         self.need.clone()
     }
+
+    /// The same with a cache out of a pool that the expression has: for what is off the clean path.
+    pub fn find_pooled(&self, value: &[u8]) -> Option<(usize, usize)> {
+        if value.len() < self.min_length {
+            return None;
+        }
+        self.regex.find(value).map(|found| (found.start(), found.end()))
+    }
 }
 
 /// Parses an expression.

@@ -1,0 +1,1 @@
+//! Vectors and properties of processors.
