@@ -124,3 +124,17 @@ pub const REGEX_MEMORY: usize = 4 * 1024 * 1024;
 pub const REGEX_BACKTRACKS: usize = 50_000;
 /// Rules of one rule set.
 pub const MAX_RULES: usize = 20_000;
+/// Records of `IP`, `SESSION` and the other collections that outlive a transaction; beyond it the one used
+/// least recently goes.
+pub const COLLECTION_RECORDS: usize = 65_536;
+/// Bytes of all records, keys and names included.
+pub const COLLECTION_BYTES: usize = 16 * 1024 * 1024;
+/// Members of one record; further ones are not kept.
+pub const COLLECTION_MEMBERS: usize = 128;
+/// Bytes of one value of a record that are kept.
+pub const COLLECTION_VALUE: usize = 1024;
+/// Bytes of the key of a record; longer ones with the same beginning share a record, so that nobody gets away
+/// from a counter with a long cookie.
+pub const COLLECTION_KEY: usize = 512;
+/// Seconds that a record is kept without being written to, unless `SecCollectionTimeout` says another.
+pub const COLLECTION_TIMEOUT: i64 = 3600;

@@ -214,13 +214,7 @@ impl<'r> Worker<'r> {
             .native
             .as_ref()
             .map(|engine| engine.judge(&exchange.request, client, &mut self.native));
-        let facts = Facts {
-            client,
-            client_port: 0,
-            server: IpAddr::from([127, 0, 0, 1]),
-            server_port: 80,
-            time: jiff::Timestamp::now().as_second(),
-        };
+        let facts = Facts::of_client(client, jiff::Timestamp::now().as_second());
         let verdict = self.rules.program.as_ref().map(|engine| {
             engine.judge(&exchange.request, exchange.response.as_ref(), &facts, &mut self.program)
         });

@@ -162,13 +162,7 @@ fn test(path: &PathBuf, screen: &mut Screen<'_>) -> Result<Exit, CliError> {
             of.matches.iter().map(|case| (case, true)).chain(of.clean.iter().map(|case| (case, false)));
         for (case, expected) in wanted {
             let exchange = http::exchange(&case.bytes(), None, Limits::default());
-            let facts = Facts {
-                client: [192, 0, 2, 1].into(),
-                client_port: 0,
-                server: [192, 0, 2, 2].into(),
-                server_port: 80,
-                time: 0,
-            };
+            let facts = Facts::of_client([192, 0, 2, 1].into(), 0);
             let held = loaded.native.as_ref().is_some_and(|engine| {
                 let found = engine.judge(&exchange.request, facts.client, &mut native);
                 found.iter().any(|found| found.rule.id == of.rule)

@@ -72,13 +72,7 @@ impl Judge for Picket {
             judged.rules.extend(matches.iter().map(|found| found.rule.id.clone()));
         }
         if let Some(engine) = &self.loaded.program {
-            let facts = Facts {
-                client,
-                client_port: 4711,
-                server: [192, 0, 2, 80].into(),
-                server_port: 80,
-                time: 1_700_000_000,
-            };
+            let facts = Facts::of_client(client, 1_700_000_000);
             let verdict = engine.judge(&message.request, None, &facts, &mut self.program);
             judged.rules.extend(verdict.hits.iter().map(|hit| hit.rule.id.to_string()));
             judged.status = verdict.denied.map(|(_, status)| status);

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::rules::{
     bytes::ByteSet,
-    model::RuleMeta,
+    model::{RuleMeta, UnicodeMap},
     seclang::{operators::SecOperator, pcre::Pattern},
     variable::Variable,
 };
@@ -28,11 +28,15 @@ pub struct Engine {
     /// By phase, from 0: rules in their order.
     pub(super) phases: [Vec<Turn>; 5],
     pub(super) names: Names,
+    /// Members that records have of themselves and that rules look at.
+    pub(super) built_in: Vec<(Variable, &'static str, Slot)>,
     /// Expressions that names of members are compared with.
     pub(super) selectors: Vec<Pattern>,
     pub(super) filter: Filter,
     pub(super) wanted: Lanes,
     pub(super) settings: Settings,
+    /// `SecUnicodeMapFile`; without one code page 20127.
+    pub(super) unicode_map: Option<Arc<UnicodeMap>>,
     /// Slots of `TX` whose names hold `score`.
     pub(super) scores: Vec<(String, Slot)>,
     pub(super) response_phases: bool,
@@ -176,6 +180,9 @@ pub(super) enum Act {
     Set { collection: Variable, name: Name, value: Text },
     Add { collection: Variable, name: Name, value: Text, negative: bool },
     Unset { collection: Variable, name: Name },
+    Expire { collection: Variable, name: Name, seconds: Text },
+    Deprecate { collection: Variable, name: Name, by: Text },
+    Open { collection: Variable, key: Text, named: bool },
     Mode(Mode),
     Remove(Box<[u32]>),
     RemoveTarget(Box<[u32]>, Exclusion),

@@ -1,8 +1,12 @@
 //! Rules asked one after the other, with the state they keep.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+};
 
 use super::{
+    collections::Collections,
     engine::{Engine, Glance, Link, Members, Rule, Target, Text, Turn},
     memo::Memo,
     model::{Disruption, Mode},
@@ -38,6 +42,14 @@ pub struct Facts {
     pub time: i64,
 }
 
+impl Facts {
+    /// A client at a time, without a connection: its port is not known, the service is some address's port 80.
+    #[must_use]
+    pub fn of_client(client: IpAddr, time: i64) -> Self {
+        Self { client, client_port: 0, server: IpAddr::V4(Ipv4Addr::LOCALHOST), server_port: 80, time }
+    }
+}
+
 /// What one worker needs to ask rules, reused from transaction to transaction.
 #[derive(Debug, Default)]
 pub struct Scratch {
@@ -54,6 +66,8 @@ pub struct Scratch {
     caches: Vec<Option<Cache>>,
     /// What libinjection said of texts that come again.
     memo: Memo,
+    /// What outlives a transaction.
+    collections: Arc<Collections>,
     /// Every rule is asked about every value, and every transformation made.
     plain: bool,
     /// Counters.
@@ -71,6 +85,8 @@ pub struct Stats {
     pub operators: u64,
     /// Transactions of which not everything was judged.
     pub cut: u64,
+    /// Values that libinjection was not asked about: the transaction had had its share.
+    pub injection_cut: u64,
 }
 
 impl Scratch {
@@ -82,11 +98,17 @@ impl Scratch {
         Self { plain: true, ..Self::default() }
     }
 
+    /// For one of several workers: what rules keep for later transactions is kept for all of them.
+    #[must_use]
+    pub fn sharing(collections: Arc<Collections>) -> Self {
+        Self { collections, ..Self::default() }
+    }
+
     /// Makes ready for a transaction.
     pub(super) fn begin(&mut self, engine: &Engine) {
         if self.engine != Some(engine.id) {
             self.engine = Some(engine.id);
-            self.texts.fit(engine.chains.len());
+            self.texts.fit(engine.chains.len(), engine.unicode_map.clone());
             self.caches.clear();
             self.caches.resize_with(engine.links.len(), || None);
             self.memo.clear();
@@ -190,7 +212,7 @@ impl Scratch {
 
     /// Whether a link holds on one of its values; what it does is done for each on which it does.
     fn link(&mut self, engine: &Engine, number: u32, link: &Link) -> bool {
-        let Self { store, texts, candidates, state, caches, memo, plain, stats, .. } = self;
+        let Self { store, texts, candidates, state, caches, memo, plain, stats, collections, .. } = self;
         let Some(cache) = caches.get_mut(number as usize) else { return false };
         let mut argument = std::mem::take(&mut state.argument);
         argument.clear();
@@ -206,6 +228,7 @@ impl Scratch {
             stats,
             cache,
             memo,
+            collections: &*collections,
             plain: *plain,
         };
         for target in &link.targets {
@@ -316,7 +339,9 @@ impl Scratch {
     /// What came of it.
     pub(super) fn finish(&mut self, engine: &Engine) -> Verdict {
         self.state.verdict.scores = engine.scores_of(&self.state.written);
-        self.stats.cut += u64::from(self.store.is_cut());
+        let injection_cut = self.state.injection.cut();
+        self.stats.cut += u64::from(self.store.is_cut() || injection_cut > 0);
+        self.stats.injection_cut += injection_cut;
         self.stats.values += self.store.len() as u64;
         std::mem::take(&mut self.state.verdict)
     }
@@ -342,6 +367,7 @@ struct Asked<'a> {
     stats: &'a mut Stats,
     cache: &'a mut Option<Cache>,
     memo: &'a mut Memo,
+    collections: &'a Collections,
     plain: bool,
 }
 
@@ -414,10 +440,16 @@ impl Asked<'_> {
             self.stats.operators += 1;
             let argument = self.argument;
             let mut ask = || self.link.operator.find(text, argument, self.cache);
-            let found = if self.link.operator.is_injection() && !self.plain {
-                self.memo.answer(self.number, text, ask)
-            } else {
+            let found = if !self.link.operator.is_injection() {
                 ask()
+            } else if !state.injection.may_read(&self.link.operator, text) {
+                None
+            } else {
+                let mut ask = || (ask(), self.link.operator.injection_bytes(text));
+                let (found, read) =
+                    if self.plain { ask() } else { self.memo.answer(self.number, text, ask) };
+                state.injection.note(read);
+                found
             };
             if found.is_none() {
                 continue;
@@ -437,7 +469,7 @@ impl Asked<'_> {
                 });
             }
             state.matched.note(variable, name, text);
-            state.act(self.engine, store, self.number, &self.link.effects);
+            state.act(self.engine, store, self.collections, self.number, &self.link.effects);
         }
     }
 }
