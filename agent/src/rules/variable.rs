@@ -47,7 +47,7 @@ pub enum Kind {
     Names,
     /// Names with values that rules write.
     Written,
-    /// What the last match left behind.
+    /// What the last match left behind, and ids that rules gave.
     Matched,
     /// Documents asked by path: `XML:/*`.
     Document,
@@ -249,11 +249,11 @@ variables! {
     /// Environment variables: those that rules set.
     Env = "ENV", Written, 1;
     /// Set by `setsid`.
-    SessionId = "SESSIONID", Scalar, 1;
+    SessionId = "SESSIONID", Matched, 1;
     /// Set by `setuid`.
-    UserId = "USERID", Scalar, 1;
+    UserId = "USERID", Matched, 1;
     /// `SecWebAppId`.
-    WebAppId = "WEBAPPID", Scalar, 1;
+    WebAppId = "WEBAPPID", Matched, 1;
     /// Where an address is: empty without a database.
     Geo = "GEO", Written, 1;
     // What the last match left.

@@ -66,11 +66,7 @@ impl Judge for Picket {
     fn judge(&mut self, client: IpAddr, message: &Message) -> Result<Judged> {
         let mut judged = Judged { rules: Vec::new(), status: None };
         if let Some(engine) = &self.loaded.engine {
-            let facts = Facts {
-                client_port: 4711,
-                server: [192, 0, 2, 80].into(),
-                ..Facts::of_client(client, 1_700_000_000)
-            };
+            let facts = Facts::of_client(client, 1_700_000_000);
             let verdict = engine.judge(&message.request, None, &facts, &mut self.scratch);
             judged.rules.extend(verdict.in_app.iter().map(|found| found.rule.id.clone()));
             judged.rules.extend(verdict.hits.iter().map(|hit| hit.rule.id.to_string()));

@@ -1,5 +1,7 @@
 //! A program made ready: names resolved, jumps found, literals of all rules in one automaton.
 
+mod effects;
+
 use std::{
     collections::HashMap,
     sync::{
@@ -12,11 +14,11 @@ use aho_corasick::{AhoCorasickKind, dfa, nfa::contiguous};
 
 use super::{
     engine::{
-        Act, Automaton, Check, Engine, Exclusion, Filter, Glance, Link, Members, Name, Piece, Rule, Target,
-        Text, Turn,
+        Act, Automaton, Check, Engine, Exclusion, Filter, Glance, Link, Members, Piece, Rule, Target, Text,
+        Turn,
     },
     lanes::Lanes,
-    model::{self, Change, Effect, Program, Selector, Step, Which},
+    model::{self, Program, Selector, Step, Which},
     template::{Part, Template},
     texts::Chain,
     told,
@@ -25,7 +27,7 @@ use super::{
 use crate::rules::{
     bytes::ByteSet,
     inapp::Set,
-    model::Transform,
+    model::{Transform, UnicodeMap},
     need::Need,
     seclang::{ast::Place, operators::SecOperator, pcre::Pattern},
     variable::{Kind, Variable},
@@ -78,7 +80,11 @@ pub fn compile_lenient(
             Step::Marker(name) => build.marker(name),
         }
     }
-    let engine = build.finish(NEXT_ID.fetch_add(1, Ordering::Relaxed), program)?;
+    let mut engine = build.finish(NEXT_ID.fetch_add(1, Ordering::Relaxed), program)?;
+    match unicode_map(&program.settings, files) {
+        Ok(map) => engine.unicode_map = map,
+        Err(error) => errors.push(error),
+    }
     Ok((engine, errors))
 }
 
@@ -262,49 +268,6 @@ impl Build {
         first..u32::try_from(self.checks.len()).unwrap_or(u32::MAX)
     }
 
-    fn effect(&mut self, effect: &Effect, to: &mut Vec<Act>, place: &Place) -> Result<(), CompileError> {
-        let wrong = at(place);
-        to.push(match effect {
-            Effect::Set { collection, name, change } => {
-                let (collection, name) = (*collection, self.name(*collection, name));
-                match change {
-                    Change::Set(value) => Act::Set { collection, name, value: self.text(value) },
-                    Change::Add(value) => {
-                        Act::Add { collection, name, value: self.text(value), negative: false }
-                    }
-                    Change::Subtract(value) => {
-                        Act::Add { collection, name, value: self.text(value), negative: true }
-                    }
-                    Change::Unset => Act::Unset { collection, name },
-                }
-            }
-            // A transaction's collections live as long as the transaction.
-            Effect::Expire { .. } | Effect::Open { .. } => return Ok(()),
-            Effect::Mode(mode) => Act::Mode(*mode),
-            Effect::Remove(which) => {
-                self.removals.push((self.links.len(), which.clone(), None, place.clone()));
-                return Ok(());
-            }
-            Effect::RemoveTarget(which, exclusion) => {
-                let exclusion = self.exclusion(exclusion).map_err(wrong)?;
-                self.removals.push((self.links.len(), which.clone(), Some(exclusion), place.clone()));
-                return Ok(());
-            }
-            Effect::BodyProcessor(processor) => Act::BodyProcessor(*processor),
-            Effect::ForceBody(on) => Act::ForceBody(*on),
-            Effect::RequestBody(on) => Act::RequestBody(*on),
-            Effect::ResponseBody(on) => Act::ResponseBody(*on),
-        });
-        Ok(())
-    }
-
-    fn name(&mut self, collection: Variable, name: &Template) -> Name {
-        match name.fixed() {
-            Some(text) => Name::Slot(self.names.slot(collection, &String::from_utf8_lossy(text))),
-            None => Name::Expanded(self.text(name)),
-        }
-    }
-
     fn exclusion(&mut self, exclusion: &model::Exclusion) -> Result<Exclusion, String> {
         let members = self.members(exclusion.variable, &exclusion.selector)?;
         Ok(Exclusion { variable: exclusion.variable, members })
@@ -436,6 +399,7 @@ impl Build {
                 });
             }
         }
+        let built_in = self.built_in();
         let filter = filter(&self.checks, &self.literals).map_err(|problem| CompileError {
             place: program
                 .steps
@@ -469,16 +433,30 @@ impl Build {
             chains: self.chains,
             phases,
             names: self.names,
+            built_in,
             selectors: self.selectors.into_iter().map(|(_, pattern)| pattern).collect(),
             filter,
             wanted: self.wanted,
             settings: program.settings.clone(),
+            unicode_map: None,
             scores,
             in_app,
             response_phases,
             late,
         })
     }
+}
+
+/// The map that `SecUnicodeMapFile` names.
+fn unicode_map(
+    settings: &model::Settings,
+    files: &Files<'_>,
+) -> Result<Option<Arc<UnicodeMap>>, CompileError> {
+    let Some((place, name, code_page)) = &settings.unicode_map else { return Ok(None) };
+    let wrong = |problem: String| at(place)(format!("SecUnicodeMapFile {name}: {problem}"));
+    let file = files(place, name).map_err(wrong)?;
+    let map = UnicodeMap::read(&file, *code_page).map_err(|error| wrong(error.to_string()))?;
+    Ok(Some(Arc::new(map)))
 }
 
 fn turn(rule: u32, rules: &[Rule], links: &[Link]) -> Turn {

@@ -13,7 +13,7 @@ use super::{
 use crate::rules::{
     bytes::ByteSet,
     inapp::ast::{Action, Attribute},
-    model::RuleMeta,
+    model::{RuleMeta, UnicodeMap},
     seclang::{operators::SecOperator, pcre::Pattern},
     variable::Variable,
 };
@@ -29,11 +29,15 @@ pub struct Engine {
     /// By phase, from 0: rules in their order.
     pub(super) phases: [Vec<Turn>; 5],
     pub(super) names: Names,
+    /// Members that records have of themselves and that rules look at.
+    pub(super) built_in: Vec<(Variable, &'static str, Slot)>,
     /// Expressions that names of members are compared with.
     pub(super) selectors: Vec<Pattern>,
     pub(super) filter: Filter,
     pub(super) wanted: Lanes,
     pub(super) settings: Settings,
+    /// `SecUnicodeMapFile`; without one code page 20127.
+    pub(super) unicode_map: Option<Arc<UnicodeMap>>,
     /// Slots of `TX` whose names hold `score`.
     pub(super) scores: Vec<(String, Slot)>,
     /// In-App WAF rules: those of requests, those that look at the response; filters before rules.
@@ -217,6 +221,21 @@ pub(super) enum Act {
     Unset {
         collection: Variable,
         name: Name,
+    },
+    Expire {
+        collection: Variable,
+        name: Name,
+        seconds: Text,
+    },
+    Deprecate {
+        collection: Variable,
+        name: Name,
+        by: Text,
+    },
+    Open {
+        collection: Variable,
+        key: Text,
+        named: bool,
     },
     Mode(Mode),
     Remove(Box<[u32]>),

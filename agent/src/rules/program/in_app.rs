@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     engine::{Act, Does, Engine, InApp, Link, Rule, Turn},
+    memo::ask,
     run::Scratch,
     state::State,
     store::Store,
@@ -51,7 +52,7 @@ impl Scratch {
 
     /// Whether a condition holds. What the first of a rule found is noted.
     fn condition(&mut self, engine: &Engine, number: u32, link: &Link, first: bool) -> bool {
-        let Self { store, texts, candidates, state, caches, memo, plain, stats, .. } = self;
+        let Self { store, texts, candidates, state, caches, memo, collections, plain, stats, .. } = self;
         let Some(cache) = caches.get_mut(number as usize) else { return false };
         let mut now = itoa::Buffer::new();
         let argument = if link.argument.is_some() { now.format(state.now).as_bytes() } else { &[] };
@@ -85,12 +86,9 @@ impl Scratch {
                     let same_as = texts.resolve(&engine.chains, chain, bytes);
                     let text = texts.text(same_as, bytes);
                     stats.operators += 1;
-                    let mut ask = || link.operator.find(text, argument, cache);
-                    let found = if link.operator.is_injection() && !*plain {
-                        memo.answer(number, text, ask)
-                    } else {
-                        ask()
-                    };
+                    let operator = &link.operator;
+                    let find = || operator.find(text, argument, cache);
+                    let found = ask((number, operator), text, memo, &mut state.injection, *plain, find);
                     if let Some(found) = found {
                         held = true;
                         if first && !link.negated {
@@ -113,7 +111,7 @@ impl Scratch {
             }
         }
         if held && !link.effects.is_empty() {
-            state.act(engine, store, number, &link.effects);
+            state.act(engine, store, collections, number, &link.effects);
         }
         held
     }

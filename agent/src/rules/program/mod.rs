@@ -10,7 +10,9 @@
 //! literals of all rules, and rules whose literals are nowhere cost a look at an empty list.
 #![forbid(unsafe_code)]
 
+mod act;
 pub mod collect;
+pub mod collections;
 pub mod compile;
 mod conditions;
 pub mod engine;

@@ -3,8 +3,9 @@
 use std::{net::IpAddr, sync::Arc};
 
 use super::{
+    collections::Collections,
     engine::{Engine, Glance, Link, Members, Rule, Target, Text, Turn},
-    memo::Memo,
+    memo::{Memo, ask},
     model::{Disruption, Mode},
     scan::Candidates,
     state::{Allowed, State},
@@ -66,6 +67,8 @@ pub struct Scratch {
     pub(super) caches: Vec<Option<Cache>>,
     /// What libinjection said of texts that come again.
     pub(super) memo: Memo,
+    /// What outlives a transaction.
+    pub(super) collections: Arc<Collections>,
     /// Every rule is asked about every value, and every transformation made.
     pub(super) plain: bool,
     /// Open containers of JSON; a buffer.
@@ -97,6 +100,8 @@ pub struct Stats {
     pub malformed_json: u64,
     /// Bodies not judged as text: pictures, sound, archives.
     pub media_bodies: u64,
+    /// Values that libinjection was not asked about: the transaction had had its share.
+    pub injection_cut: u64,
 }
 
 impl Scratch {
@@ -108,11 +113,17 @@ impl Scratch {
         Self { plain: true, ..Self::default() }
     }
 
+    /// For one of several workers: what rules keep for later transactions is kept for all of them.
+    #[must_use]
+    pub fn sharing(collections: Arc<Collections>) -> Self {
+        Self { collections, ..Self::default() }
+    }
+
     /// Makes ready for a transaction.
     pub(super) fn begin(&mut self, engine: &Engine) {
         if self.engine != Some(engine.id) {
             self.engine = Some(engine.id);
-            self.texts.fit(engine.chains.len());
+            self.texts.fit(engine.chains.len(), engine.unicode_map.clone());
             self.caches.clear();
             self.caches.resize_with(engine.links.len(), || None);
             self.memo.clear();
@@ -216,7 +227,7 @@ impl Scratch {
 
     /// Whether a link holds on one of its values; what it does is done for each on which it does.
     fn link(&mut self, engine: &Engine, number: u32, link: &Link) -> bool {
-        let Self { store, texts, candidates, state, caches, memo, plain, stats, .. } = self;
+        let Self { store, texts, candidates, state, caches, memo, plain, stats, collections, .. } = self;
         let Some(cache) = caches.get_mut(number as usize) else { return false };
         let mut argument = std::mem::take(&mut state.argument);
         argument.clear();
@@ -232,6 +243,7 @@ impl Scratch {
             stats,
             cache,
             memo,
+            collections: &*collections,
             plain: *plain,
         };
         for target in &link.targets {
@@ -343,7 +355,9 @@ impl Scratch {
     /// What came of it.
     pub(super) fn finish(&mut self, engine: &Engine) -> Verdict {
         self.state.verdict.scores = engine.scores_of(&self.state.written);
-        self.stats.cut += u64::from(self.store.is_cut());
+        let injection_cut = self.state.injection.cut();
+        self.stats.cut += u64::from(self.store.is_cut() || injection_cut > 0);
+        self.stats.injection_cut += injection_cut;
         self.stats.values += self.store.len() as u64;
         std::mem::take(&mut self.state.verdict)
     }
@@ -369,6 +383,7 @@ struct Asked<'a> {
     stats: &'a mut Stats,
     cache: &'a mut Option<Cache>,
     memo: &'a mut Memo,
+    collections: &'a Collections,
     plain: bool,
 }
 
@@ -441,12 +456,9 @@ impl Asked<'_> {
             let text = texts.text(same_as, value);
             self.stats.operators += 1;
             let argument = self.argument;
-            let mut ask = || self.link.operator.find(text, argument, self.cache);
-            let found = if self.link.operator.is_injection() && !self.plain {
-                self.memo.answer(self.number, text, ask)
-            } else {
-                ask()
-            };
+            let operator = &self.link.operator;
+            let find = || operator.find(text, argument, self.cache);
+            let found = ask((self.number, operator), text, self.memo, &mut state.injection, self.plain, find);
             if found.is_none() {
                 continue;
             }
@@ -465,7 +477,7 @@ impl Asked<'_> {
                 });
             }
             state.matched.note(variable, name, text);
-            state.act(self.engine, store, self.number, &self.link.effects);
+            state.act(self.engine, store, self.collections, self.number, &self.link.effects);
         }
     }
 }

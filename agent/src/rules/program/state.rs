@@ -3,7 +3,9 @@
 use std::cell::RefCell;
 
 use super::{
-    engine::{Act, Engine, Exclusion, Link, Members, Name, Piece, Target, Text},
+    collections::Opened,
+    engine::{Act, Engine, Exclusion, Link, Members, Piece, Target, Text},
+    memo::Share,
     model::{Mode, Processor},
     store::{Label, Store},
     tree::NodeId,
@@ -13,7 +15,7 @@ use super::{
 use crate::{
     limits,
     rules::{
-        seclang::{operators::number, pcre::PatternCache},
+        seclang::pcre::PatternCache,
         variable::{Kind, Variable},
     },
 };
@@ -23,6 +25,12 @@ use crate::{
 pub(super) struct State {
     engine: Option<u64>,
     pub written: Written,
+    /// Records that outlive the transaction.
+    pub opened: Opened,
+    /// Seconds since 1970.
+    pub now: i64,
+    /// What libinjection has read of it.
+    pub injection: Share,
     /// By rule.
     pub removed: Vec<bool>,
     pub any_removed: bool,
@@ -45,12 +53,12 @@ pub(super) struct State {
     pub filled: Vec<u8>,
     /// An operator's argument, filled in.
     pub argument: Vec<u8>,
+    /// A name being filled in.
+    pub name: Vec<u8>,
     /// A member of a collection that is looked at while rules write it.
     pub member: Vec<u8>,
     /// The rule that is asked.
     pub rule: u32,
-    /// Seconds since 1970.
-    pub now: i64,
 }
 
 /// What an `allow` has opened.
@@ -170,6 +178,8 @@ impl State {
             self.selectors.get_mut().resize(engine.selectors.len(), None);
         }
         self.written.clear(&engine.names);
+        self.opened.clear();
+        self.injection = Share::default();
         self.removed_targets.clear();
         self.instead.clear();
         self.matched.clear();
@@ -188,7 +198,11 @@ impl State {
 
     /// Memory it holds, bytes.
     pub fn held(&self) -> usize {
-        self.written.held() + self.removed.capacity() + self.filled.capacity() + self.matched.value.capacity()
+        self.written.held()
+            + self.opened.held()
+            + self.removed.capacity()
+            + self.filled.capacity()
+            + self.matched.value.capacity()
     }
 
     /// Fills a text in.
@@ -208,9 +222,23 @@ impl State {
                         let severity = self.highest_severity.unwrap_or(u8::MAX);
                         to.extend_from_slice(itoa::Buffer::new().format(severity).as_bytes());
                     }
-                    _ => to.extend_from_slice(store.scalar(*variable).unwrap_or_default()),
+                    _ => to.extend_from_slice(match self.id(engine, *variable) {
+                        Some(id) => id,
+                        None => store.scalar(*variable).unwrap_or_default(),
+                    }),
                 },
             }
+        }
+    }
+
+    /// `SESSIONID`, `USERID`, `WEBAPPID`: nothing for any other variable.
+    fn id<'s>(&'s self, engine: &'s Engine, variable: Variable) -> Option<&'s [u8]> {
+        let key = |collection| Some(self.opened.key(collection, true).unwrap_or_default());
+        match variable {
+            Variable::SessionId => key(Variable::Session),
+            Variable::UserId => key(Variable::User),
+            Variable::WebAppId => Some(engine.settings.web_app_id.as_bytes()),
+            _ => None,
         }
     }
 
@@ -331,83 +359,7 @@ impl State {
                 }
                 one(&value)
             }
-            _ => Vec::new(),
-        }
-    }
-
-    /// Does what a match does.
-    pub fn act(&mut self, engine: &Engine, store: &Store, link: u32, effects: &[Act]) {
-        for (at, effect) in (0u32..).zip(effects) {
-            match effect {
-                Act::Set { collection, name, value } => {
-                    let value = self.filled(engine, store, value);
-                    self.set(engine, store, *collection, name, &value);
-                    self.filled = value;
-                }
-                Act::Add { collection, name, value, negative } => {
-                    let value = self.filled(engine, store, value);
-                    let by = number::read(&value);
-                    self.filled = value;
-                    let by = if *negative { by.saturating_neg() } else { by };
-                    let before = self.value(engine, store, *collection, name);
-                    let sum = before.saturating_add(by);
-                    self.set(engine, store, *collection, name, itoa::Buffer::new().format(sum).as_bytes());
-                }
-                Act::Unset { collection, name } => match name {
-                    Name::Slot(slot) => self.written.unset(*slot),
-                    Name::Expanded(text) => {
-                        let name = self.filled(engine, store, text);
-                        self.written.unset_named(&engine.names, *collection, &name);
-                        self.filled = name;
-                    }
-                },
-                Act::Mode(mode) => self.mode = Some(*mode),
-                Act::Remove(rules) => {
-                    self.any_removed |= !rules.is_empty();
-                    for &rule in rules {
-                        if let Some(removed) = self.removed.get_mut(rule as usize) {
-                            *removed = true;
-                        }
-                    }
-                }
-                Act::RemoveTarget(..) => self.removed_targets.push((link, at)),
-                Act::Instead(..) => self.instead.push((link, at)),
-                Act::BodyProcessor(processor) => self.processor = Some(*processor),
-                Act::ForceBody(on) => self.force_body = *on,
-                Act::RequestBody(on) => self.request_body = Some(*on),
-                Act::ResponseBody(on) => self.response_body = Some(*on),
-            }
-        }
-    }
-
-    /// A text filled in, in a buffer that is to be given back.
-    fn filled(&mut self, engine: &Engine, store: &Store, text: &Text) -> Vec<u8> {
-        let mut filled = std::mem::take(&mut self.filled);
-        filled.clear();
-        self.fill(engine, store, text, &mut filled);
-        filled
-    }
-
-    fn value(&mut self, engine: &Engine, store: &Store, collection: Variable, name: &Name) -> i64 {
-        match name {
-            Name::Slot(slot) => self.written.get(*slot).map_or(0, number::read),
-            Name::Expanded(text) => {
-                let name = self.filled(engine, store, text);
-                let value = self.written.named(&engine.names, collection, &name).map_or(0, number::read);
-                self.filled = name;
-                value
-            }
-        }
-    }
-
-    fn set(&mut self, engine: &Engine, store: &Store, collection: Variable, name: &Name, value: &[u8]) {
-        match name {
-            Name::Slot(slot) => self.written.set(*slot, value),
-            Name::Expanded(text) => {
-                let mut name = Vec::new();
-                self.fill(engine, store, text, &mut name);
-                self.written.set_named(&engine.names, collection, &name, value);
-            }
+            other => self.id(engine, other).map(one).unwrap_or_default(),
         }
     }
 }

@@ -1,6 +1,11 @@
 //! What transformations make of the value that is looked at, each step computed at most once.
 
-use crate::rules::{bytes::ByteSet, model::Transform};
+use std::sync::Arc;
+
+use crate::rules::{
+    bytes::ByteSet,
+    model::{Transform, UnicodeMap},
+};
 
 /// A transformation behind others.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +37,8 @@ pub struct Texts {
     /// Bytes of the value.
     bytes: ByteSet,
     empty: bool,
+    /// `SecUnicodeMapFile`.
+    map: Option<Arc<UnicodeMap>>,
 }
 
 #[derive(Debug, Default)]
@@ -44,7 +51,8 @@ struct Slot {
 
 impl Texts {
     /// Makes room for the chains of an engine.
-    pub fn fit(&mut self, chains: usize) {
+    pub fn fit(&mut self, chains: usize, map: Option<Arc<UnicodeMap>>) {
+        self.map = map;
         self.slots.clear();
         self.slots.resize_with(chains, Slot::default);
     }
@@ -87,7 +95,11 @@ impl Texts {
             return 0;
         };
         let mut out = std::mem::take(&mut slot.text);
-        let changed = transform.apply(self.text(parent, value), &mut out);
+        let before = self.text(parent, value);
+        let changed = match &self.map {
+            Some(map) => transform.apply_mapped(before, map, &mut out),
+            None => transform.apply(before, &mut out),
+        };
         let same_as = if changed { chain } else { parent };
         if let Some(slot) = self.slots.get_mut(chain as usize) {
             *slot = Slot { turn: self.turn, same_as, text: out };

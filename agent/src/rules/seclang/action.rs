@@ -138,6 +138,7 @@ fn with_value(name: &str, value: &Text<'_>) -> Result<ActionKind, ReadError> {
         "accuracy" => ActionKind::Accuracy(number(value, name, 0..=9)?),
         "allow" => ActionKind::Disruptive(allowed(value)?),
         "ctl" => ActionKind::Ctl(ctl::read(value)?),
+        "deprecatevar" => assignment::deprecatevar(value)?,
         "expirevar" => assignment::expirevar(value)?,
         "id" => ActionKind::Id(number(value, name, 1..=u64::MAX)?),
         "initcol" => assignment::initcol(value)?,

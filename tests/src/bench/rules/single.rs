@@ -39,12 +39,7 @@ fn mean(judge: &mut dyn Judge, workload: &Workload, options: &Options) -> Result
 }
 
 /// The least of three times of each request, and the slowest of them.
-fn each(
-    judge: &mut dyn Judge,
-    name: &str,
-    corpus: Vec<(String, Vec<u8>)>,
-    lines: &mut String,
-) -> Result<()> {
+fn each(judge: &mut dyn Judge, name: &str, corpus: Vec<(String, Vec<u8>)>, lines: &mut String) -> Result<()> {
     let (labels, requests): (Vec<String>, Vec<Vec<u8>>) = corpus.into_iter().unzip();
     let messages = read(&requests);
     let turns = (0..3).map(|_| time::each(judge, &messages)).collect::<Result<Vec<_>>>()?;

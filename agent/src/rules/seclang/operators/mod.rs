@@ -38,6 +38,7 @@ use crate::rules::inapp::ast;
 use crate::rules::need::Need;
 use crate::rules::operators::ip::Networks;
 use crate::rules::operators::phrases::Phrases;
+use crate::rules::operators::{sqli, xss};
 
 /// Reads a file that an operator names: its content, or why not.
 pub type ReadFile<'a> = &'a dyn Fn(&str) -> Result<Vec<u8>, String>;
@@ -187,6 +188,16 @@ impl SecOperator {
     #[must_use]
     pub fn is_injection(&self) -> bool {
         matches!(self.kind, Kind::Sqli | Kind::Xss)
+    }
+
+    /// Bytes of a text that libinjection has to read; none where a look at words and signs is enough.
+    #[must_use]
+    pub fn injection_bytes(&self, text: &[u8]) -> usize {
+        match self.kind {
+            Kind::Sqli => injection::bytes(text, sqli::worth_reading),
+            Kind::Xss => injection::bytes(text, xss::worth_reading),
+            _ => 0,
+        }
     }
 
     /// Whether the operator holds on a text, and where. `argument` is its argument with macros expanded;

@@ -1,5 +1,7 @@
 //! Scripts and what they make of requests.
 
+mod kept;
+
 use super::{
     compile::compile,
     engine::Engine,
@@ -19,11 +21,7 @@ fn engine(script: &str) -> Engine {
 }
 
 fn facts() -> Facts {
-    Facts {
-        client_port: 4711,
-        server: [192, 0, 2, 80].into(),
-        ..Facts::of_client([192, 0, 2, 1].into(), 1_700_000_000)
-    }
+    Facts::of_client([192, 0, 2, 1].into(), 1_700_000_000)
 }
 
 fn judge(script: &str, request: &str, response: Option<&str>) -> Verdict {
@@ -390,4 +388,92 @@ SecRule RESPONSE_STATUS "@streq 404" "id:4,phase:3""#,
     let at_once = engine.judge(&exchange.request, exchange.response.as_ref(), &facts(), &mut scratch);
     assert_eq!(shown(&later), "1 2 3");
     assert_eq!(shown(&at_once), "1 2 3");
+}
+
+/// `SecUnicodeMapFile` says what `%uXXXX` is; the file stands beside the rules.
+#[test]
+fn the_unicode_map_of_a_file_is_asked() {
+    let with = |settings: &str, file: &str| {
+        let rule = "SecRule ARGS \"@streq b\" \"id:1,phase:1,t:none,t:urlDecodeUni\"";
+        let script = read_text(format!("{settings}\n{rule}"), "test").unwrap();
+        let program = lower::lower(&script.directives).map_err(|error| error.to_string())?;
+        let read = |_: &_, name: &str| match name {
+            "unicode.mapping" => Ok(file.as_bytes().to_vec()),
+            _ => Err("no such file".to_owned()),
+        };
+        let engine = compile(&program, &read).map_err(|error| error.to_string())?;
+        let exchange = http::exchange(get("/?x=%25u00e4").as_bytes(), None, Limits::default());
+        let mut scratch = Scratch::default();
+        Ok::<_, String>(shown(&engine.judge(&exchange.request, None, &facts(), &mut scratch)))
+    };
+    let file = "1250 (ANSI)\n00e4:61\n\n4711 (own)\n00e4:62\n";
+    let cases = [
+        ("", Ok("")),
+        ("SecUnicodeMapFile unicode.mapping 1250", Ok("")),
+        ("SecUnicodeMapFile unicode.mapping 4711", Ok("1")),
+        ("SecUnicodeCodePage 4711\nSecUnicodeMapFile unicode.mapping", Ok("1")),
+        ("SecUnicodeMapFile unicode.mapping 1250\nSecUnicodeMapFile unicode.mapping 4711", Ok("1")),
+        (
+            "SecUnicodeMapFile unicode.mapping 1",
+            Err("test:1:1: SecUnicodeMapFile unicode.mapping: no code page 1 in it"),
+        ),
+        ("SecUnicodeMapFile other 4711", Err("test:1:1: SecUnicodeMapFile other: no such file")),
+        ("SecUnicodeMapFile unicode.mapping x", Err("expected the number of a code page")),
+        ("SecUnicodeMapFile unicode.mapping", Err("expected a code page behind it")),
+    ];
+    let mut ran = 0;
+    for (settings, expected) in cases {
+        match (with(settings, file), expected) {
+            (Ok(told), Ok(expected)) => assert_eq!(told, expected, "{settings}"),
+            (Err(error), Err(expected)) => assert!(error.contains(expected), "{settings}: {error}"),
+            (found, _) => panic!("{settings}: {found:?}"),
+        }
+        ran += 1;
+    }
+    assert_eq!(ran, 9);
+    // Workers go from one engine to another.
+    let rule = "SecRule ARGS \"@streq a\" \"id:1,phase:1,t:none,t:urlDecodeUni\"";
+    let engine = engine(rule);
+    assert_eq!(shown(&judge(rule, &get("/?x=%25u00e4"), None)), "1");
+    assert_eq!(engine.rules(), 1);
+}
+
+/// libinjection reads so much of a transaction; what it did not read is counted, and its verdict the same with and
+/// without answers that were kept.
+#[test]
+fn libinjection_has_a_share() {
+    let engine = engine("SecRule ARGS \"@detectSQLi\" \"id:1,phase:2,msg:'%{MATCHED_VAR_NAME}'\"");
+    // Worth reading and harmless: there is a quotation mark.
+    let padded = |values: usize| -> String {
+        (0..values).map(|n| format!("a{n}=it's+{}&", "x+".repeat(150))).collect()
+    };
+    let padding = padded(80);
+    let attack = "1'+OR+'1'='1";
+    let form = "application/x-www-form-urlencoded";
+    let cases = [
+        (format!("z={attack}"), "1(ARGS:z)", false),
+        (format!("{}z={attack}", padded(20)), "1(ARGS:z)", false),
+        (format!("{padding}z={attack}"), "", true),
+        (format!("z={attack}&{padding}"), "1(ARGS:z)", true),
+        // Nothing in it that libinjection would have to read.
+        (format!("{}z={attack}", padding.replace('\'', "")), "1(ARGS:z)", false),
+    ];
+    let (mut fast, mut plain) = (Scratch::default(), Scratch::plain());
+    let mut ran = 0;
+    for (body, expected, cut) in cases {
+        let exchange = http::exchange(post(form, &body).as_bytes(), None, Limits::default());
+        for scratch in [&mut fast, &mut plain] {
+            let before = scratch.stats;
+            // The second time answers are there.
+            for _ in 0..2 {
+                let verdict = engine.judge(&exchange.request, None, &facts(), scratch);
+                assert_eq!(shown(&verdict), expected, "{} bytes", body.len());
+            }
+            let after = scratch.stats;
+            assert_eq!(after.injection_cut > before.injection_cut, cut, "{} bytes", body.len());
+            assert_eq!(after.cut - before.cut, if cut { 2 } else { 0 });
+        }
+        ran += 1;
+    }
+    assert_eq!(ran, 5);
 }
