@@ -34,6 +34,7 @@ mod bytes;
 pub mod cases;
 mod compile;
 mod evaluate;
+pub mod inapp;
 pub mod inputs;
 pub mod json;
 mod literals;
