@@ -124,3 +124,15 @@ pub const REGEX_MEMORY: usize = 4 * 1024 * 1024;
 pub const REGEX_BACKTRACKS: usize = 50_000;
 /// Rules of one rule set.
 pub const MAX_RULES: usize = 20_000;
+/// Problems of a rule file that are kept when it is read leniently; further ones are counted.
+pub const RULE_PROBLEMS: usize = 1000;
+/// Transformers of one input, one after the other; libddwaf takes 10.
+pub const TRANSFORMERS: usize = 16;
+/// Steps of a path of keys in a rule; libddwaf before 2.0 took 20.
+pub const KEY_PATH: usize = 64;
+/// Overrides of one rule set, and as many exclusions.
+pub const RULE_CHANGES: usize = 4096;
+/// Entries of all `rules_data` and `exclusion_data` of one rule set.
+pub const RULE_DATA: usize = 1_000_000;
+/// Candidates of one value whose check digit is reckoned.
+pub const CHECKSUMS: usize = 64;

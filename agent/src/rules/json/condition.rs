@@ -5,9 +5,9 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde_json::value::RawValue;
 
-use super::position::Text;
 use super::shape::{ConditionShape, InputShape, ParametersShape};
 use super::{ReadError, listed};
+use crate::rules::inapp::position::Text;
 use crate::rules::model::{Address, Condition, Input, Operator, Source, Transform};
 use crate::rules::operators;
 

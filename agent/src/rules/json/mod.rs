@@ -4,31 +4,17 @@
 //! and what is known, never a rule silently weaker than its author thinks.
 
 mod condition;
-mod position;
 mod shape;
 
 use std::{collections::HashSet, fmt};
 
 use serde_json::value::RawValue;
 
+pub use super::inapp::ReadError;
+use super::inapp::position::Text;
 use super::model::{Rule, RuleMeta, RuleSet};
 use crate::limits;
-use position::Text;
 use shape::{FileShape, RuleShape};
-
-/// What is wrong with a rule file, and where.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{source_name}:{line}:{column}: {problem}")]
-pub struct ReadError {
-    /// The file, as the caller named it.
-    pub source_name: String,
-    /// From 1.
-    pub line: usize,
-    /// In characters, from 1.
-    pub column: usize,
-    /// What is wrong, what was expected.
-    pub problem: String,
-}
 
 /// Reads a rule file; `source` names it in errors.
 ///

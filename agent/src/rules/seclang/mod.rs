@@ -30,7 +30,7 @@ mod glob;
 mod ids;
 mod lines;
 pub mod lower;
-mod names;
+pub(super) mod names;
 mod operator;
 pub mod operators;
 pub mod pcre;
