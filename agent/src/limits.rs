@@ -152,3 +152,15 @@ pub const COLLECTION_VALUE: usize = 1024;
 pub const COLLECTION_KEY: usize = 512;
 /// Seconds that a record is kept without being written to, unless `SecCollectionTimeout` says another.
 pub const COLLECTION_TIMEOUT: i64 = 3600;
+/// Problems of a rule file that are kept when it is read leniently; further ones are counted.
+pub const RULE_PROBLEMS: usize = 1000;
+/// Transformers of one input, one after the other; libddwaf takes 10.
+pub const TRANSFORMERS: usize = 16;
+/// Steps of a path of keys in a rule; libddwaf before 2.0 took 20.
+pub const KEY_PATH: usize = 64;
+/// Overrides of one rule set, and as many exclusions.
+pub const RULE_CHANGES: usize = 4096;
+/// Entries of all `rules_data` and `exclusion_data` of one rule set.
+pub const RULE_DATA: usize = 1_000_000;
+/// Candidates of one value whose check digit is reckoned.
+pub const CHECKSUMS: usize = 64;

@@ -6,9 +6,8 @@ use std::{
 };
 
 use super::{
-    ReadError, RuleSet, builtin,
-    inapp::Set,
-    json,
+    ReadError, builtin,
+    inapp::{self, Set},
     program::{self, engine::Engine},
     seclang::{self, ast::Directive, lower},
 };
@@ -38,6 +37,8 @@ pub struct Loaded {
     pub script: program::model::Program,
     /// What was left out, and why.
     pub left_out: Vec<String>,
+    /// What is of no effect in In-App WAF files.
+    pub warnings: Vec<String>,
 }
 
 impl Loaded {
@@ -80,14 +81,6 @@ pub enum LoadError {
     /// A rule that is not wanted, and is not there.
     #[error("[rules] disabled: there is no rule {0:?}; the ids stand in the rule files")]
     NoSuchRule(String),
-    /// An id that two files have.
-    #[error("{}: rule id \"{id}\" a second time: ids are unique", path.display())]
-    Twice {
-        /// The second file.
-        path: PathBuf,
-        /// The id.
-        id: String,
-    },
 }
 
 /// Loads rules.
@@ -99,7 +92,9 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
     for path in &wanted.paths {
         files.extend(files_of(path)?);
     }
-    let mut native = RuleSet::default();
+    let mut in_app = Vec::new();
+    let mut left_out = Vec::new();
+    let mut warnings = Vec::new();
     let mut reader = if wanted.lenient {
         seclang::Reader::lenient(&seclang::Disk)
     } else {
@@ -109,9 +104,7 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
     for file in files {
         match file {
             File::Builtin => {
-                let set = builtin().map_err(LoadError::Builtin)?;
-                let path = PathBuf::from("default");
-                native.extend(set).map_err(|id| LoadError::Twice { path, id })?;
+                in_app.extend(builtin().map_err(LoadError::Builtin)?);
             }
             File::Json(path) => {
                 let io = |error| LoadError::Io { path: path.clone(), error };
@@ -121,8 +114,15 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
                     return Err(io(std::io::Error::other(error)));
                 }
                 let text = fs::read(&path).map_err(io)?;
-                let set = json::read(&text, &path.display().to_string())?;
-                native.extend(set).map_err(|id| LoadError::Twice { path, id })?;
+                let name = path.display().to_string();
+                let read = if wanted.lenient {
+                    inapp::read_lenient(&text, &name)?
+                } else {
+                    inapp::read(&text, &name)?
+                };
+                left_out.extend(read.left_out.iter().map(ToString::to_string));
+                warnings.extend(read.warnings.iter().map(ToString::to_string));
+                in_app.push(read.file);
             }
             File::SecLang(path) => {
                 has_program = true;
@@ -130,13 +130,15 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
             }
         }
     }
-    let mut left_out = Vec::new();
+    let inapp::Resolved { mut set, warnings: doubtful, left_out: without } =
+        if wanted.lenient { inapp::resolve_lenient(in_app)? } else { inapp::resolve(in_app)? };
+    left_out.extend(without.iter().map(ToString::to_string));
+    warnings.extend(doubtful.iter().map(ToString::to_string));
     let mut unknown = wanted.disabled.clone();
-    native.rules.retain(|rule| {
-        unknown.retain(|id| *id != rule.meta.id);
-        !wanted.disabled.contains(&rule.meta.id)
+    set.rules.retain(|rule| {
+        unknown.retain(|id| **id != *rule.id);
+        !wanted.disabled.iter().any(|id| **id == *rule.id)
     });
-    let set = bridge(native);
     let mut program = program::model::Program::default();
     if has_program {
         let script = if wanted.lenient {
@@ -176,7 +178,7 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
     if let Some(id) = unknown.into_iter().next() {
         return Err(LoadError::NoSuchRule(id));
     }
-    Ok(Loaded { engine, set, script: program, left_out })
+    Ok(Loaded { engine, set, script: program, left_out, warnings })
 }
 
 enum File {
@@ -298,48 +300,4 @@ fn sets(actions: &[seclang::ast::Action], variable: &str) -> bool {
         seclang::ast::ActionKind::SetVar { name, .. } => name.eq_ignore_ascii_case(variable),
         _ => false,
     })
-}
-
-/// Until the new reader is there.
-#[must_use]
-pub fn bridge(set: RuleSet) -> Set {
-    use super::{inapp::ast, model};
-    let condition = |condition: model::Condition| ast::Condition {
-        operator: match condition.operator {
-            model::Operator::MatchRegex { pattern, case_sensitive, min_length } => {
-                ast::Operator::MatchRegex(ast::Pattern { regex: pattern, case_sensitive, min_length })
-            }
-            model::Operator::PhraseMatch { phrases, case_sensitive, word_boundary } => {
-                ast::Operator::PhraseMatch { phrases, case_sensitive, word_boundary }
-            }
-            model::Operator::ExactMatch { values } => ast::Operator::ExactMatch(ast::List::Here(values)),
-            model::Operator::IpMatch { networks } => ast::Operator::IpMatch(ast::List::Here(networks)),
-            model::Operator::IsSqli => ast::Operator::IsSqli,
-            model::Operator::IsXss => ast::Operator::IsXss,
-        },
-        negated: false,
-        inputs: condition
-            .inputs
-            .into_iter()
-            .map(|input| ast::Input {
-                address: ast::Address::Known(input.address),
-                key_path: input.key_path.into_iter().map(ast::Key::Name).collect(),
-                source: input.source,
-                transforms: input.transforms,
-            })
-            .collect(),
-        place: ast::Place::default(),
-    };
-    let rules = set.rules.into_iter().map(|rule| ast::Rule {
-        id: rule.meta.id.as_str().into(),
-        name: rule.meta.name.clone(),
-        tags: rule.meta.tags.clone(),
-        origin: ast::Origin::Base,
-        conditions: rule.conditions.into_iter().map(condition).collect(),
-        on_match: rule.on_match,
-        enabled: rule.enabled,
-        output: ast::Output::default(),
-        place: ast::Place::default(),
-    });
-    Set { rules: rules.collect(), ..Set::default() }
 }

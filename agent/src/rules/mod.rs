@@ -37,7 +37,6 @@ mod bytes;
 pub mod cases;
 pub mod inapp;
 pub mod inputs;
-pub mod json;
 pub mod load;
 mod matched;
 pub mod model;
@@ -52,6 +51,6 @@ pub mod variable;
 
 pub use builtin::builtin;
 pub use bytes::ByteSet;
-pub use json::ReadError;
+pub use inapp::ReadError;
 pub use matched::Match;
-pub use model::{RuleMeta, RuleSet};
+pub use model::RuleMeta;

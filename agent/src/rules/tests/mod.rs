@@ -10,9 +10,7 @@ mod request;
 use request::{get, post};
 
 use super::{
-    inapp::Set,
-    json,
-    load::bridge,
+    inapp::{self, Set},
     matched::Match,
     program::{
         compile::{CompileError, compile_lenient},
@@ -24,11 +22,11 @@ use super::{
 use crate::http::Request;
 
 fn set(rules: &str) -> Set {
-    bridge(json::read(rules.as_bytes(), "test.json").unwrap())
+    inapp::resolve([inapp::read(rules.as_bytes(), "test.json").unwrap().file]).unwrap().set
 }
 
 fn own() -> Set {
-    bridge(super::builtin().unwrap())
+    inapp::resolve(super::builtin().unwrap()).unwrap().set
 }
 
 fn compile(set: &Set) -> Result<Engine, CompileError> {
