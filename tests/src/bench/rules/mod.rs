@@ -9,7 +9,7 @@
 
 pub mod footprint;
 mod hostile;
-mod random;
+pub mod random;
 mod requests;
 mod sides;
 mod time;
