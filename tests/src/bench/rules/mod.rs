@@ -10,7 +10,7 @@
 pub mod footprint;
 mod fresh;
 mod hostile;
-mod random;
+pub mod random;
 mod requests;
 mod sides;
 pub mod single;

@@ -44,7 +44,7 @@ pub fn header(headers: &Object<'_>) -> Option<String> {
         }
         match place(&name, &USUAL).and_then(|at| usual.get_mut(at)) {
             Some(digit) => *digit = b'1',
-            None if name == b"user-agent" => agent = value.only_text().unwrap_or(agent),
+            None if name == b"user-agent" => agent = value.only_text().unwrap_or_default(),
             None => others.push(name),
         }
     }
@@ -60,19 +60,24 @@ pub fn header(headers: &Object<'_>) -> Option<String> {
 #[must_use]
 pub fn network(headers: &Object<'_>) -> Option<String> {
     let mut origins = [b'0'; ORIGIN.len()];
-    let mut chosen: Option<(usize, &[u8])> = None;
+    let (mut best, mut chosen) = (ORIGIN.len(), &b""[..]);
     for (name, value) in headers.entries()? {
         let Some(at) = place(&normal(name), &ORIGIN) else { continue };
         if let Some(digit) = origins.get_mut(at) {
             *digit = b'1';
         }
-        if let Some(text) = value.only_text().filter(|_| chosen.is_none_or(|(best, _)| at < best)) {
-            chosen = Some((at, text));
+        if at < best {
+            chosen = value.only_text().unwrap_or_default();
+            // A field that says nothing takes the place of one of lower precedence, but does not keep it:
+            // an oddity of libddwaf that the fingerprint is known with.
+            if !chosen.is_empty() {
+                best = at;
+            }
         }
     }
     let addresses = match chosen {
-        Some((_, text)) if !text.is_empty() => 1 + memchr::memchr_iter(b',', text).count(),
-        _ => 0,
+        [] => 0,
+        text => 1 + memchr::memchr_iter(b',', text).count(),
     };
     Some(format!("net-{addresses}-{}", digits(&origins)))
 }
