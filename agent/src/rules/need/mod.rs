@@ -5,7 +5,7 @@
 //! ignored everywhere, so that the pass may read a text before or after it is made lower-case.
 
 mod pattern;
-mod rarity;
+pub(in crate::rules) mod rarity;
 mod texts;
 
 use regex_syntax::hir::Hir;

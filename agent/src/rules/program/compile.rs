@@ -10,13 +10,11 @@ use std::{
     },
 };
 
-use aho_corasick::{AhoCorasickKind, dfa, nfa::contiguous};
-
 use super::{
     engine::{
-        Act, Automaton, Check, Engine, Exclusion, Filter, Glance, Link, Members, Piece, Rule, Target, Text,
-        Turn,
+        Act, Check, Engine, Exclusion, Glance, Link, Members, Piece, Rule, Target, Text, Turn,
     },
+    filter::Filter,
     lanes::Lanes,
     model::{self, Program, Selector, Step, Which},
     template::{Part, Template},
@@ -32,11 +30,6 @@ use crate::rules::{
     seclang::{ast::Place, operators::SecOperator, pcre::Pattern},
     variable::{Kind, Variable},
 };
-
-/// Bytes of all literals up to which the prefilter is a full DFA.
-const DFA_BYTES: usize = 128 * 1024;
-/// Bytes of a literal that the prefilter looks for; the rest is left to the operator.
-const LITERAL: usize = 8;
 
 /// A program that can't be made ready.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -400,17 +393,7 @@ impl Build {
             }
         }
         let built_in = self.built_in();
-        let filter = filter(&self.checks, &self.literals).map_err(|problem| CompileError {
-            place: program
-                .steps
-                .iter()
-                .find_map(|step| match step {
-                    Step::Rule(rule) => Some(rule.meta.place.clone()),
-                    Step::Marker(_) => None,
-                })
-                .unwrap_or_default(),
-            problem,
-        })?;
+        let filter = Filter::new(&self.checks, &self.literals);
         let scores = self
             .names
             .of(Variable::Tx)
@@ -473,71 +456,4 @@ fn written_out(template: &Template) -> String {
         Part::Value(variable, Some(member)) => format!("%{{{}.{member}}}", variable.name()),
     };
     template.parts.iter().map(part).collect()
-}
-
-fn filter(checks: &[Check], literals: &[Option<Vec<Vec<u8>>>]) -> Result<Filter, String> {
-    let mut filter = Filter::default();
-    filter.weak.resize_with(Lanes::COUNT, Vec::new);
-    filter.scans.resize_with(Lanes::COUNT, Vec::new);
-    let mut numbers: HashMap<Vec<u8>, usize> = HashMap::new();
-    for ((number, check), literals) in (0u32..).zip(checks).zip(literals) {
-        if check.lanes.is_empty() {
-            continue;
-        }
-        for variable in check.lanes.iter() {
-            let lane = variable as usize;
-            if let Some(scans) = filter.scans.get_mut(lane)
-                && !scans.contains(&check.scanned)
-            {
-                scans.push(check.scanned);
-            }
-            if literals.is_none()
-                && let Some(weak) = filter.weak.get_mut(lane)
-            {
-                weak.push(number);
-            }
-        }
-        let mut own: Vec<Vec<u8>> = literals.iter().flatten().cloned().collect();
-        own.iter_mut().for_each(|text| text.truncate(LITERAL));
-        own.sort_unstable();
-        own.dedup();
-        for literal in own {
-            let at = *numbers.entry(literal).or_insert_with(|| {
-                filter.literals.push(Vec::new());
-                filter.literals.len() - 1
-            });
-            if let Some(checks) = filter.literals.get_mut(at) {
-                checks.push(number);
-            }
-        }
-    }
-    let mut texts = vec![Vec::new(); numbers.len()];
-    for (literal, at) in numbers {
-        if let Some(text) = texts.get_mut(at) {
-            *text = literal;
-        }
-    }
-    filter.automaton = automaton(&texts)?;
-    Ok(filter)
-}
-
-fn automaton(literals: &[Vec<u8>]) -> Result<Option<Automaton>, String> {
-    if literals.is_empty() {
-        return Ok(None);
-    }
-    let bytes: usize = literals.iter().map(Vec::len).sum();
-    let says = |error: aho_corasick::BuildError| error.to_string();
-    let kind = if bytes <= DFA_BYTES { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
-    Ok(Some(match kind {
-        AhoCorasickKind::DFA => {
-            let mut builder = dfa::Builder::new();
-            builder.ascii_case_insensitive(true).start_kind(aho_corasick::StartKind::Unanchored);
-            Automaton::Dfa(builder.build(literals).map_err(says)?)
-        }
-        _ => {
-            let mut builder = contiguous::Builder::new();
-            builder.ascii_case_insensitive(true);
-            Automaton::Nfa(builder.build(literals).map_err(says)?)
-        }
-    }))
 }

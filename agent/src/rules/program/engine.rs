@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use aho_corasick::{dfa, nfa::contiguous};
-
 use super::{
+    filter::Filter,
     lanes::Lanes,
     model::{Disruption, Meta, Mode, Processor, Settings},
     texts::Chain,
@@ -46,24 +45,6 @@ pub struct Engine {
     pub(super) response_phases: bool,
     /// Rules of the response or behind it look at values of the request.
     pub(super) late: bool,
-}
-
-/// What tells which checks may hold on a text.
-#[derive(Debug, Default)]
-pub(super) struct Filter {
-    pub automaton: Option<Automaton>,
-    /// By literal: its checks.
-    pub literals: Vec<Vec<u32>>,
-    /// Checks that only bytes speak for, by variable.
-    pub weak: Vec<Vec<u32>>,
-    /// By variable: chains whose texts are read.
-    pub scans: Vec<Vec<u32>>,
-}
-
-#[derive(Debug)]
-pub(super) enum Automaton {
-    Dfa(dfa::DFA),
-    Nfa(contiguous::NFA),
 }
 
 /// A rule's turn in its phase.

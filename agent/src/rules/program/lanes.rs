@@ -63,6 +63,17 @@ impl Lanes {
         a | b | c == 0
     }
 
+    /// How many numbers [`Lanes::hash`] gives.
+    pub const HASHES: usize = 64;
+
+    /// A number below [`Lanes::HASHES`] that differs for most sets, and for most `more`.
+    #[must_use]
+    pub const fn hash(self, more: u64) -> usize {
+        let [a, b, c] = self.0;
+        let mixed = (a ^ b.rotate_left(29) ^ c.rotate_left(41) ^ more.rotate_left(53)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (mixed >> 58) as usize
+    }
+
     /// Its variables.
     pub fn iter(self) -> impl Iterator<Item = Variable> {
         let mut rest = self.0;

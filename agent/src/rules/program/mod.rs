@@ -6,8 +6,8 @@
 //!        Request, Response ─> collect ─> store (values) ─> scan ─> run ─> Verdict
 //! ```
 //!
-//! What makes it fast is [`scan`]: every text of a transaction is read once by one automaton that knows the
-//! literals of all rules, and rules whose literals are nowhere cost a look at an empty list.
+//! What makes it fast is [`scan`]: every text of a transaction is read once by a [filter](grams) that knows the
+//! literals of all rules, and rules whose literals are nowhere cost a look at a bit.
 #![forbid(unsafe_code)]
 
 mod act;
@@ -16,11 +16,14 @@ pub mod collections;
 pub mod compile;
 mod conditions;
 pub mod engine;
+mod filter;
+mod grams;
 mod in_app;
 pub mod judge;
 pub mod lanes;
 pub mod memo;
 pub mod model;
+mod plan;
 pub mod run;
 pub mod scan;
 mod state;
