@@ -277,6 +277,8 @@ impl Variable {
     pub fn named(name: &str) -> Option<Self> {
         let other = match () {
             () if name.eq_ignore_ascii_case("MULTIPART_MISSING_SEMICOLON") => "MULTIPART_SEMICOLON_MISSING",
+            // Coraza's name beside XML.
+            () if name.eq_ignore_ascii_case("REQUEST_XML") => "XML",
             () => name,
         };
         Self::ALL.into_iter().find(|variable| variable.name().eq_ignore_ascii_case(other))

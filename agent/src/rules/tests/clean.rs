@@ -1,6 +1,7 @@
 //! Requests that must not match anything: what browsers, apps and people really send.
 
-use super::{ids, request::Case};
+use super::ids;
+use crate::rules::cases::Case;
 use crate::rules::{builtin, compile};
 
 #[test]

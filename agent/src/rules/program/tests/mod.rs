@@ -1,6 +1,9 @@
 //! Scripts and what they make of requests.
 
+mod crs;
+mod differential;
 mod kept;
+mod plain;
 
 use super::{
     compile::compile,
