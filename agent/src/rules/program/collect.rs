@@ -236,13 +236,13 @@ pub(super) fn body(request: &Request, settings: &Settings, scratch: &mut Scratch
             args.store.number(Lanes::of(V::UrlencodedError), u64::from(read.invalid));
         }
         Some(Processor::Multipart) => {
-            let how = multipart::Settings { cut, ..multipart::Settings::default() };
+            let how = multipart::Settings { cut, files: settings.files };
             let read = multipart::read(field.unwrap_or_default(), text, how, buffers, &mut args);
             outcome = read.outcome;
             flags(&read, args.store);
         }
         Some(Processor::Json) => {
-            outcome = bodies::json::read(text, limits::BODY_DEPTH, cut, buffers, &mut args);
+            outcome = bodies::json::read(text, settings.json_depth, cut, buffers, &mut args);
         }
         Some(Processor::Xml) => {
             outcome = bodies::xml::read(text, limits::BODY_DEPTH, cut, buffers, &mut args);

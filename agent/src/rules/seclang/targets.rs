@@ -9,7 +9,7 @@ use super::{
 use crate::rules::variable::{Kind, Variable};
 
 /// Variables of the manuals that there are not, by the start of their names, and why.
-const REFUSED: [(&str, &str); 13] = [
+pub(super) const REFUSED: [(&str, &str); 13] = [
     ("ARGS_PATH", "@restpath is not there: capture parts of REQUEST_FILENAME with @rx"),
     ("JSON", "the values of a JSON body are ARGS:json.…"),
     ("RES_BODY_", "responses are judged as text: use RESPONSE_BODY"),

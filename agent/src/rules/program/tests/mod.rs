@@ -104,6 +104,13 @@ SecRule &ARGS "@eq 2" "id:2,phase:1""#,
             "1 2",
         ),
         (
+            "counted and transformed",
+            r#"SecRule &TX:a "@ge 1" "id:1,phase:1,t:hexEncode"
+SecRule &TX:a "@ge 1" "id:2,phase:1,t:lowercase""#,
+            get("/"),
+            "1",
+        ),
+        (
             "chain",
             r#"SecRule ARGS:a "@streq 1" "id:1,phase:1,chain"
 SecRule ARGS:b "@streq 2" "t:none""#,
@@ -338,7 +345,7 @@ SecRule REQUEST_URI_RAW "@beginsWith http://" "id:4,phase:1""#,
         assert_eq!(told(script, request), *expected, "{name}");
         ran += 1;
     }
-    assert_eq!(ran, 42);
+    assert_eq!(ran, 43);
 }
 
 #[test]

@@ -259,13 +259,20 @@ impl<'p> Transaction<'p> {
                     || this.removed_targets.iter().any(|(which, out)| is_meant(which, rule) && by(out))
             };
             let mut values = self.values(target);
-            if target.variable.kind() != Kind::Matched {
+            // Members that rules write are taken as they are when the target comes up; a match may leave out others
+            // of its own rule.
+            let written = target.variable.kind() == Kind::Written;
+            let may_be_excluded = target.variable.kind() != Kind::Matched;
+            if may_be_excluded && (written || target.count) {
                 values.retain(|(name, _)| !excluded(self, name));
             }
             if target.count {
                 values = vec![(Bytes::new(), values.len().to_string().into_bytes())];
             }
             for (name, value) in values {
+                if may_be_excluded && !written && !target.count && excluded(self, &name) {
+                    continue;
+                }
                 for text in texts(&link.transforms, &value, link.multi_match) {
                     if self.asks(operator, &text, &argument, cache) {
                         held = true;
