@@ -356,6 +356,8 @@ impl Variable {
     pub fn named(name: &str) -> Option<Self> {
         let other = match () {
             () if name.eq_ignore_ascii_case("MULTIPART_MISSING_SEMICOLON") => "MULTIPART_SEMICOLON_MISSING",
+            // Coraza's name beside XML.
+            () if name.eq_ignore_ascii_case("REQUEST_XML") => "XML",
             () => name,
         };
         let mut known = Self::ALL.into_iter().filter(|variable| variable.kind() != Kind::Address);

@@ -11,9 +11,7 @@ use std::{
 };
 
 use super::{
-    engine::{
-        Act, Check, Engine, Exclusion, Glance, Link, Members, Piece, Rule, Target, Text, Turn,
-    },
+    engine::{Act, Check, Engine, Exclusion, Glance, Link, Members, Piece, Rule, Target, Text, Turn},
     filter::Filter,
     lanes::Lanes,
     model::{self, Program, Selector, Step, Which},
@@ -202,10 +200,13 @@ impl Build {
             [Target { members: Members::Slot(slot, _), count, .. }]
                 if operator.is_number() && expanded.is_none() && excluded.is_empty() =>
             {
-                match (count, link.transforms.is_empty()) {
-                    (true, _) => Glance::Count(*slot),
-                    (false, true) => Glance::Member(*slot),
-                    (false, false) => Glance::None,
+                // A count is 0 or 1, which most transformations leave alone.
+                let digits = ByteSet::of_bytes(*b"01");
+                let changes_count = |transform: &Transform| transform.triggers().intersects(digits);
+                match count {
+                    true if !link.transforms.iter().any(changes_count) => Glance::Count(*slot),
+                    false if link.transforms.is_empty() => Glance::Member(*slot),
+                    _ => Glance::None,
                 }
             }
             _ => Glance::None,

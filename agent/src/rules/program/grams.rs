@@ -294,7 +294,8 @@ mod tests {
     fn plainly(literals: &[Vec<u8>], text: &[u8]) -> BTreeSet<u32> {
         let is_there = |literal: &Vec<u8>| {
             let literal = literal.get(..Grams::LITERAL).unwrap_or(literal);
-            !literal.is_empty() && text.windows(literal.len()).any(|there| there.eq_ignore_ascii_case(literal))
+            !literal.is_empty()
+                && text.windows(literal.len()).any(|there| there.eq_ignore_ascii_case(literal))
         };
         (0u32..).zip(literals).filter(|(_, literal)| is_there(literal)).map(|(number, _)| number).collect()
     }

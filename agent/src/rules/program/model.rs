@@ -36,6 +36,10 @@ pub struct Settings {
     pub engine: Mode,
     /// Media types whose response bodies are judged; empty: all.
     pub response_types: Vec<String>,
+    /// `SecRequestBodyJsonDepthLimit`, for JSON; at most what [`BODY_DEPTH`](crate::limits::BODY_DEPTH) says.
+    pub json_depth: usize,
+    /// `SecUploadFileLimit`.
+    pub files: usize,
     /// `SecCollectionTimeout`: seconds.
     pub collection_timeout: i64,
     /// `SecWebAppId`: applications have sessions, users and resources of their own.
@@ -52,6 +56,8 @@ impl Default for Settings {
             response_body: true,
             engine: Mode::DetectionOnly,
             response_types: Vec::new(),
+            json_depth: crate::limits::BODY_DEPTH,
+            files: crate::limits::BODY_FILES,
             collection_timeout: crate::limits::COLLECTION_TIMEOUT,
             web_app_id: String::new(),
             unicode_map: None,

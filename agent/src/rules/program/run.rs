@@ -283,7 +283,7 @@ impl Scratch {
                     }
                 }
                 Kind::Matched => {
-                    for (name, value) in state.matched_values(engine, target) {
+                    for (name, value) in state.matched_values(engine, store, target) {
                         asked.value(state, texts, store, target.variable, &name, &value, ByteSet::ALL, None);
                     }
                 }
@@ -397,10 +397,18 @@ impl Asked<'_> {
         candidates: &Candidates,
         target: &Target,
     ) {
-        let lane = store.of(target.variable);
-        for check in target.checks.clone() {
-            let numbers = if self.link.filtered && !self.plain { candidates.of(check) } else { lane };
-            for &number in numbers {
+        let filtered = self.link.filtered && !self.plain;
+        let checks = target.checks.clone();
+        // With multiMatch each value goes through all its steps before the next value.
+        let numbers = match filtered && checks.len() == 1 {
+            true => candidates.of(checks.start),
+            false => store.of(target.variable),
+        };
+        for &number in numbers {
+            for check in checks.clone() {
+                if filtered && checks.len() > 1 && candidates.of(check).binary_search(&number).is_err() {
+                    continue;
+                }
                 let Some(value) = store.value(number) else { continue };
                 if !value.lanes.has(target.variable) {
                     continue;

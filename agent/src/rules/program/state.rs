@@ -125,6 +125,16 @@ impl Several {
 }
 
 impl Matched {
+    /// Another transaction: nothing has matched yet.
+    pub fn forget(&mut self) {
+        self.clear();
+        self.name.clear();
+        self.value.clear();
+        self.member.clear();
+        self.shown.clear();
+    }
+
+    /// Another rule: what the last one matched is still known.
     pub fn clear(&mut self) {
         self.variable = None;
         self.now.clear();
@@ -182,7 +192,7 @@ impl State {
         self.injection = Share::default();
         self.removed_targets.clear();
         self.instead.clear();
-        self.matched.clear();
+        self.matched.forget();
         self.verdict = Verdict::default();
         self.removed.clear();
         self.removed.resize(engine.rules.len(), false);
@@ -314,7 +324,7 @@ impl State {
                 ),
                 _ => self.members(engine, store, target, link).len(),
             },
-            Kind::Matched => self.matched_values(engine, target).len(),
+            Kind::Matched => self.matched_values(engine, store, target).len(),
             _ => {
                 let values = store.of(target.variable).iter().filter_map(|&number| store.value(number));
                 let members = values.filter(|value| {
@@ -337,17 +347,18 @@ impl State {
         members.map(|(name, value)| (name.into(), value.into())).collect()
     }
 
-    pub fn matched_values(&self, engine: &Engine, target: &Target) -> Vec<Member> {
+    /// What the last match left, and ids that rules gave.
+    pub fn matched_values(&self, engine: &Engine, store: &Store, target: &Target) -> Vec<Member> {
+        let before = || {
+            let all = self.matched.before.iter();
+            all.filter(|(name, _)| self.is_member(engine, store, &target.members, Label::named(name)))
+        };
         let one = |value: &[u8]| vec![(Box::default(), value.into())];
         match target.variable {
             Variable::MatchedVar => one(&self.matched.value),
             Variable::MatchedVarName => one(&self.matched.name),
-            Variable::MatchedVars => {
-                self.matched.before.iter().map(|(name, value)| (name.into(), value.into())).collect()
-            }
-            Variable::MatchedVarsNames => {
-                self.matched.before.iter().map(|(name, _)| (name.into(), name.into())).collect()
-            }
+            Variable::MatchedVars => before().map(|(name, value)| (name.into(), value.into())).collect(),
+            Variable::MatchedVarsNames => before().map(|(name, _)| (name.into(), name.into())).collect(),
             Variable::HighestSeverity => {
                 let severity = self.highest_severity.unwrap_or(u8::MAX);
                 one(itoa::Buffer::new().format(severity).as_bytes())

@@ -187,7 +187,7 @@ impl Written {
             Some(slot) => self.unset(slot),
             None => {
                 if let Some(at) = self.other(collection, name) {
-                    self.others.swap_remove(at);
+                    self.others.remove(at);
                 }
             }
         }

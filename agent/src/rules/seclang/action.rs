@@ -16,13 +16,13 @@ use crate::rules::variable::Variable;
 
 /// Whether an action has a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Value {
+pub(super) enum Value {
     None,
     Some,
     Any,
 }
 
-const ACTIONS: [(&str, Value); 52] = [
+pub(super) const ACTIONS: [(&str, Value); 52] = [
     ("accuracy", Value::Some),
     ("allow", Value::Any),
     ("append", Value::Some),

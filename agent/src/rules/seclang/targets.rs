@@ -9,7 +9,13 @@ use super::{
 use crate::rules::variable::{Kind, Variable};
 
 /// Variables of the manuals that there are not, by the start of their names, and why.
-const REFUSED: [(&str, &str); 7] = [
+pub(super) const REFUSED: [(&str, &str); 13] = [
+    ("ARGS_PATH", "@restpath is not there: capture parts of REQUEST_FILENAME with @rx"),
+    ("JSON", "the values of a JSON body are ARGS:json.…"),
+    ("RES_BODY_", "responses are judged as text: use RESPONSE_BODY"),
+    ("RESPONSE_ARGS", "responses are judged as text: use RESPONSE_BODY"),
+    ("RESPONSE_XML", "responses are judged as text: use RESPONSE_BODY"),
+    ("URI_PARSE_ERROR", "any target is taken: compare REQUEST_URI_RAW with what is allowed"),
     ("PERF_", "the time of single phases is not measured"),
     ("SCRIPT_", "no request is mapped to a file here"),
     ("STREAM_", "use REQUEST_BODY or RESPONSE_BODY"),

@@ -1,6 +1,7 @@
 //! Requests that must not match anything: what browsers, apps and people really send.
 
-use super::{compile, ids, own, request::Case};
+use super::{compile, ids, own};
+use crate::rules::cases::Case;
 
 #[test]
 fn nothing_matches_on_clean_requests() {

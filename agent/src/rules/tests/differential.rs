@@ -210,19 +210,13 @@ proptest! {
 
 #[test]
 fn own_rules_on_their_cases_and_on_clean_requests() {
-    use super::request::Case;
+    use crate::rules::cases::{self, Case};
     let (set, engine) = &*OWN;
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
     let read = |path: &std::path::Path| std::fs::read_to_string(path).unwrap();
     let mut cases: Vec<Case> = serde_json::from_str(&read(&folder.join("clean.json"))).unwrap();
-    for entry in std::fs::read_dir(folder.join("cases")).unwrap() {
-        let rules: Vec<serde_json::Value> = serde_json::from_str(&read(&entry.unwrap().path())).unwrap();
-        for rule in rules {
-            for kind in ["matches", "clean"] {
-                cases.extend(serde_json::from_value::<Vec<Case>>(rule[kind].clone()).unwrap());
-            }
-        }
-    }
+    let of_rules = cases::beside(&folder).unwrap();
+    cases.extend(of_rules.into_iter().flat_map(|of| of.matches.into_iter().chain(of.clean)));
     // The plain evaluation compiles each expression each time: a part of the cases is enough here.
     let (mut ran, mut matches) = (0, 0);
     let mut scratch = Scratch::default();

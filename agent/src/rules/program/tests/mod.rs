@@ -1,6 +1,9 @@
 //! Scripts and what they make of requests.
 
+mod crs;
+mod differential;
 mod kept;
+mod plain;
 
 use super::{
     compile::compile,
@@ -99,6 +102,13 @@ fn scripts() {
 SecRule &ARGS "@eq 2" "id:2,phase:1""#,
             get("/?a=1&b=2"),
             "1 2",
+        ),
+        (
+            "counted and transformed",
+            r#"SecRule &TX:a "@ge 1" "id:1,phase:1,t:hexEncode"
+SecRule &TX:a "@ge 1" "id:2,phase:1,t:lowercase""#,
+            get("/"),
+            "1",
         ),
         (
             "chain",
@@ -335,7 +345,7 @@ SecRule REQUEST_URI_RAW "@beginsWith http://" "id:4,phase:1""#,
         assert_eq!(told(script, request), *expected, "{name}");
         ran += 1;
     }
-    assert_eq!(ran, 42);
+    assert_eq!(ran, 43);
 }
 
 #[test]

@@ -279,6 +279,10 @@ impl RuleDraft {
                 _ => {}
             }
         }
+        if then.skip_after.is_some() {
+            // Both at once: the marker says where to go on.
+            then.skip = 0;
+        }
         let links = self.links.iter().map(|link| lower_link(link, &default)).collect::<Result<_, _>>()?;
         Ok(Rule { meta: Arc::new(meta), phase, links, then })
     }

@@ -1,7 +1,10 @@
 //! What directives beside rules say.
 
 use super::{LowerError, Lowering, error};
-use crate::rules::seclang::ast::{self, Place};
+use crate::{
+    limits,
+    rules::seclang::ast::{self, Place},
+};
 
 impl Lowering {
     pub(super) fn setting(&mut self, place: &Place, name: &str, values: &[String]) -> Result<(), LowerError> {
@@ -36,6 +39,13 @@ impl Lowering {
             },
             "SecResponseBodyMimeType" => {
                 self.settings.response_types = values.iter().map(|v| v.to_ascii_lowercase()).collect();
+            }
+            "SecRequestBodyJsonDepthLimit" => {
+                self.settings.json_depth =
+                    value.parse().unwrap_or(limits::BODY_DEPTH).min(limits::BODY_DEPTH);
+            }
+            "SecUploadFileLimit" => {
+                self.settings.files = value.parse().unwrap_or(limits::BODY_FILES);
             }
             "SecCollectionTimeout" => {
                 self.settings.collection_timeout = match value.parse() {
