@@ -79,7 +79,8 @@ fn vectors() {
     let regex = Regex::new("[0-9]{16}", false, 16).unwrap();
     let operator = RegexWithChecksum::new(regex, Checksum::Luhn);
     let wrong = "4111111111111112 ".repeat(limits::CHECKSUMS);
-    let values: [(&[u8], Option<(usize, usize)>); 6] = [
+    type Vector<'v> = (&'v [u8], Option<(usize, usize)>);
+    let values: [Vector<'_>; 6] = [
         (b"4111111111111111", Some((0, 16))),
         (b"4111111111111112", None),
         (b"x 4111111111111112 4111111111111111 y", Some((19, 35))),
