@@ -1,6 +1,6 @@
 //! `match_regex`: a regular expression matches somewhere in the value.
 //!
-//! Expressions work on bytes (`.` is any byte but a line feed, `\w` is ASCII), case is ignored unless
+//! Expressions are RE2's and work on bytes (`.` is any byte but a line feed, `\w` is ASCII), case is ignored unless
 //! asked, and the time is linear in the value: no look-around, no back-references.
 //!
 //! `"regex": "\\bunion\\s+select\\b"`
@@ -8,6 +8,7 @@
 use regex_automata::{Input, meta};
 use regex_syntax::{ParserBuilder, hir::Hir};
 
+use super::re2;
 use crate::limits;
 use crate::rules::need::Need;
 
@@ -70,9 +71,10 @@ impl Regex {
 /// # Errors
 /// What is wrong with it, on one line.
 pub(in crate::rules) fn parse(pattern: &str, case_sensitive: bool) -> Result<Hir, String> {
+    let pattern = re2::translated(pattern);
     // Classes beyond ASCII need Unicode's rules.
-    parse_as(pattern, case_sensitive, false)
-        .or_else(|error| parse_as(pattern, case_sensitive, true).map_err(|_| error))
+    parse_as(&pattern, case_sensitive, false)
+        .or_else(|error| parse_as(&pattern, case_sensitive, true).map_err(|_| error))
 }
 
 fn parse_as(pattern: &str, case_sensitive: bool, unicode: bool) -> Result<Hir, String> {
