@@ -14,6 +14,7 @@ pub mod pcre;
 pub mod record;
 pub mod rules_json;
 pub mod rules_judge;
+pub mod rules_object;
 pub mod seclang;
 pub mod stream;
 pub mod transforms;
@@ -35,6 +36,7 @@ pub const TARGETS: &[Target] = &[
     ("record", record::run),
     ("rules_json", rules_json::run),
     ("rules_judge", rules_judge::run),
+    ("rules_object", rules_object::run),
     ("seclang", seclang::run),
     ("stream", stream::run),
     ("transforms", transforms::run),
