@@ -15,6 +15,7 @@ pub mod record;
 pub mod rules_inapp;
 pub mod rules_json;
 pub mod rules_judge;
+pub mod rules_object;
 pub mod seclang;
 pub mod stream;
 pub mod transforms;
@@ -37,6 +38,7 @@ pub const TARGETS: &[Target] = &[
     ("rules_inapp", rules_inapp::run),
     ("rules_json", rules_json::run),
     ("rules_judge", rules_judge::run),
+    ("rules_object", rules_object::run),
     ("seclang", seclang::run),
     ("stream", stream::run),
     ("transforms", transforms::run),

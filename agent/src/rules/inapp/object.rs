@@ -6,6 +6,8 @@
 
 mod fields;
 mod json;
+#[cfg(test)]
+mod tests;
 mod transaction;
 
 use std::borrow::Cow;
@@ -39,8 +41,11 @@ pub enum Object<'r> {
     /// A list.
     Array(Vec<Self>),
     /// Names and values, in order. A name can be there twice; [`Self::get`] takes the first.
-    Map(Vec<(Cow<'r, [u8]>, Self)>),
+    Map(Vec<Entry<'r>>),
 }
+
+/// A name in a map, and its value.
+pub type Entry<'r> = (Cow<'r, [u8]>, Object<'r>);
 
 /// A step of a key path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,7 +98,7 @@ impl<'r> Object<'r> {
 
     /// The entries of a map.
     #[must_use]
-    pub fn entries(&self) -> Option<&[(Cow<'r, [u8]>, Self)]> {
+    pub fn entries(&self) -> Option<&[Entry<'r>]> {
         match self {
             Self::Map(entries) => Some(entries),
             _ => None,

@@ -14,6 +14,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use super::{Judge, Judged, Message};
 use body::Body;
 use library::{Library, MATCH, OK, Object};
+pub use object::shown;
 use object::{Maker, Map, Slot};
 use picket::rules::inapp::object::Object as Made;
 

@@ -150,8 +150,7 @@ impl Maker {
         }
     }
 
-    /// An object of the library as JSON. Bytes that are not UTF-8 become U+FFFD; what has no word in JSON is
-    /// null.
+    /// An object of the library as JSON, texts as [`shown`]; what has no word in JSON is null.
     ///
     /// # Safety
     /// The object is alive.
@@ -197,7 +196,7 @@ impl Maker {
         }
         // SAFETY: the text has that many bytes and lives as long as the object.
         let bytes = unsafe { std::slice::from_raw_parts(text.cast::<u8>(), length) };
-        Some(String::from_utf8_lossy(bytes).into_owned())
+        Some(shown(bytes))
     }
 
     fn list<T>(&self, slot: Slot, values: &[T], put: impl Fn(Slot, &T)) {
@@ -249,4 +248,10 @@ fn capacity(size: usize) -> u16 {
 /// Of a text of at most [`STRING`] bytes.
 fn length(text: &[u8]) -> u32 {
     u32::try_from(text.len()).unwrap_or_default()
+}
+
+/// A text; one that is not UTF-8 with its bytes escaped, so that no two are the same.
+#[must_use]
+pub fn shown(bytes: &[u8]) -> String {
+    std::str::from_utf8(bytes).map_or_else(|_| bytes.escape_ascii().to_string(), str::to_owned)
 }

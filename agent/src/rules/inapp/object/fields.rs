@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::{Object, Room};
+use super::{Entry, Object, Room};
 use crate::rules::bodies::{File, Sink};
 
 /// A map that is being filled: one value of a name stands as it is, several become a list.
 pub(in crate::rules::inapp) struct Fields<'r, 'o> {
-    entries: Vec<(Cow<'r, [u8]>, Object<'r>)>,
+    entries: Vec<Entry<'r>>,
     places: HashMap<Cow<'r, [u8]>, usize>,
     room: &'o mut Room,
     /// File names of a multipart body.

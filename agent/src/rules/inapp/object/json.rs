@@ -9,7 +9,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{Object, Room};
+use super::{Entry, Object, Room};
 use crate::limits;
 
 /// The value of a JSON text. `None`: it is not JSON. `cut`: only the beginning of the text is here.
@@ -134,7 +134,7 @@ fn entries_of<'r, A: MapAccess<'r>>(
     map: &mut A,
     depth: usize,
     room: &mut Room,
-    entries: &mut Vec<(Cow<'r, [u8]>, Object<'r>)>,
+    entries: &mut Vec<Entry<'r>>,
 ) -> Result<(), A::Error> {
     while let Some(depth) = depth.checked_sub(1).filter(|_| room.has(entries.len())) {
         let Some(name) = map.next_key_seed(Name { room })? else { return Ok(()) };

@@ -17,7 +17,6 @@ pub struct Processors {
 /// A processor.
 #[derive(Debug)]
 pub(super) struct Compiled {
-    pub id: String,
     pub generator: Generator,
     pub conditions: Vec<CompiledCondition>,
     pub mappings: Vec<Mapping>,
@@ -131,7 +130,6 @@ impl Processors {
             unknown.iter().map(|scanner| format!("processor `{id}`: no scanner has the id `{scanner}`"));
         self.warnings.extend(unknown);
         self.processors.push(Compiled {
-            id: id.clone(),
             generator: *generator,
             conditions,
             mappings: mappings.clone(),

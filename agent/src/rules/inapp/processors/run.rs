@@ -5,7 +5,7 @@ use super::config::{Generator, Input};
 use super::matcher::Matcher;
 use super::store::Store;
 use super::{fingerprint, jwt, schema, uri};
-use crate::rules::inapp::object::{Object, Transaction};
+use crate::rules::inapp::object::{Key, Object};
 
 /// When processors run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,18 +39,16 @@ impl Processors {
         outputs
     }
 
-    /// Runs all processors: what events carry of a transaction, and whether something of it was left out
-    /// because it is over a cap.
+    /// Runs all processors: what events carry of a transaction, by address.
     #[must_use]
-    pub fn all<'p, 'r>(&'p self, transaction: Transaction<'r>) -> (Vec<(&'p str, Object<'r>)>, bool) {
-        let mut store = Store::new(transaction);
-        let mut outputs = self.run(Stage::BeforeRules, &mut store);
-        for (address, object) in self.run(Stage::AfterRules, &mut store) {
+    pub fn all<'p, 'r>(&'p self, store: &mut Store<'r>) -> Vec<(&'p str, Object<'r>)> {
+        let mut outputs = self.run(Stage::BeforeRules, store);
+        for (address, object) in self.run(Stage::AfterRules, store) {
             if !outputs.iter().any(|(known, _)| *known == address) {
                 outputs.push((address, object));
             }
         }
-        (outputs, store.cut())
+        outputs
     }
 
     /// Whether rules that look at this address look at what a processor makes.
@@ -140,7 +138,7 @@ impl Processors {
     }
 }
 
-fn key_path(inputs: &[Input]) -> &[crate::rules::inapp::object::Key] {
+fn key_path(inputs: &[Input]) -> &[Key] {
     inputs.first().map_or(&[], |input| &input.key_path)
 }
 

@@ -31,6 +31,11 @@ impl<'r> Store<'r> {
         self.objects.insert(address.to_owned(), Some(object));
     }
 
+    /// Takes an address away: nothing is there, whatever the transaction has.
+    pub fn remove(&mut self, address: &str) {
+        self.objects.insert(address.to_owned(), None);
+    }
+
     /// Whether something of the transaction was left out because it is over a cap of
     /// [`limits`](crate::limits).
     #[must_use]

@@ -1,1 +1,0 @@
-//! Vectors and properties of processors.
