@@ -16,6 +16,7 @@ use super::{
     engine::{
         Act, Automaton, Check, Engine, Exclusion, Filter, Glance, Link, Members, Piece, Rule, Target, Text, Turn,
     },
+    doubts::{self, Doubt},
     lanes::Lanes,
     model::{self, Program, Selector, Step, Which},
     template::{Part, Template},
@@ -76,6 +77,8 @@ pub fn compile_lenient(
             Step::Marker(name) => build.marker(name),
         }
     }
+    build.doubts.extend(doubts::of_program(program));
+    build.doubts.sort();
     let mut engine = build.finish(NEXT_ID.fetch_add(1, Ordering::Relaxed), program)?;
     match unicode_map(&program.settings, files) {
         Ok(map) => engine.unicode_map = map,
@@ -100,6 +103,7 @@ struct Build {
     /// Markers: by name, for each phase the position of the rule that follows.
     markers: HashMap<String, Vec<[u32; 5]>>,
     wanted: Lanes,
+    doubts: Vec<Doubt>,
     /// Effects on rules, which are known only at the end: link, which.
     removals: Vec<(usize, Which, Option<Exclusion>, Place)>,
 }
@@ -118,7 +122,7 @@ impl Build {
         let number = u32::try_from(self.rules.len()).unwrap_or(u32::MAX);
         let first = u32::try_from(self.links.len()).unwrap_or(u32::MAX);
         for link in &rule.links {
-            self.link(number, rule.phase, link, files)?;
+            self.link(number, rule, link, files)?;
         }
         let phase = usize::from(rule.phase.clamp(1, 5)) - 1;
         let position = self.phases.get(phase).map_or(0, Vec::len);
@@ -149,11 +153,11 @@ impl Build {
     fn link(
         &mut self,
         rule: u32,
-        phase: u8,
+        of: &model::Rule,
         link: &model::Link,
         files: &Files<'_>,
     ) -> Result<(), CompileError> {
-        let wrong = at(&link.place);
+        let (wrong, phase) = (at(&link.place), of.phase);
         let argument = match link.argument.fixed() {
             Some(text) => String::from_utf8_lossy(text).into_owned(),
             None => written_out(&link.argument),
@@ -161,6 +165,7 @@ impl Build {
         let operator =
             SecOperator::new(&link.operator, &argument, link.negated, &|name: &str| files(&link.place, name))
                 .map_err(&wrong)?;
+        self.doubts.extend(doubts::of_link(&of.meta, phase, link, &operator));
         let mut targets = Vec::new();
         let mut lanes = Lanes::NONE;
         let mut fixed = true;
@@ -231,7 +236,6 @@ impl Build {
             checks: first..u32::try_from(self.checks.len()).unwrap_or(u32::MAX),
             operator,
             argument: expanded,
-            name: link.operator.clone(),
             negated: link.negated,
             capture: link.capture,
             effects,
@@ -412,6 +416,7 @@ impl Build {
             unicode_map: None,
             scores,
             response_phases,
+            doubts: self.doubts,
             late,
         })
     }

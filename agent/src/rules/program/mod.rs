@@ -14,6 +14,7 @@ mod act;
 pub mod collect;
 pub mod collections;
 pub mod compile;
+pub mod doubts;
 pub mod engine;
 pub mod judge;
 pub mod lanes;
