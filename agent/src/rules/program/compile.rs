@@ -11,6 +11,7 @@ use std::{
 };
 
 use super::{
+    doubts::{self, Doubt},
     engine::{Act, Check, Engine, Exclusion, Glance, Link, Members, Piece, Rule, Target, Text, Turn},
     filter::Filter,
     lanes::Lanes,
@@ -71,6 +72,8 @@ pub fn compile_lenient(
             Step::Marker(name) => build.marker(name),
         }
     }
+    build.doubts.extend(doubts::of_program(program));
+    build.doubts.sort();
     let mut engine = build.finish(NEXT_ID.fetch_add(1, Ordering::Relaxed), program)?;
     match unicode_map(&program.settings, files) {
         Ok(map) => engine.unicode_map = map,
@@ -97,6 +100,7 @@ pub(super) struct Build {
     pub wanted: Lanes,
     /// Rules of the In-App WAF: of requests, of responses.
     pub in_app: [Vec<u32>; 2],
+    doubts: Vec<Doubt>,
     /// Effects on rules, which are known only at the end: link, which.
     removals: Vec<(usize, Which, Option<Exclusion>, Place)>,
 }
@@ -124,7 +128,7 @@ impl Build {
         let number = u32::try_from(self.rules.len()).unwrap_or(u32::MAX);
         let first = u32::try_from(self.links.len()).unwrap_or(u32::MAX);
         for link in &rule.links {
-            self.link(number, rule.phase, link, files)?;
+            self.link(number, rule, link, files)?;
         }
         let phase = usize::from(rule.phase.clamp(1, 5)) - 1;
         let position = self.phases.get(phase).map_or(0, Vec::len);
@@ -156,11 +160,11 @@ impl Build {
     fn link(
         &mut self,
         rule: u32,
-        phase: u8,
+        of: &model::Rule,
         link: &model::Link,
         files: &Files<'_>,
     ) -> Result<(), CompileError> {
-        let wrong = at(&link.place);
+        let (wrong, phase) = (at(&link.place), of.phase);
         let argument = match link.argument.fixed() {
             Some(text) => String::from_utf8_lossy(text).into_owned(),
             None => written_out(&link.argument),
@@ -174,6 +178,7 @@ impl Build {
         let lanes =
             lanes_of(link.targets.iter().filter(|target| !target.count).map(|target| target.variable));
         let checks = self.checks(phase, &link.transforms, link.multi_match, &need, lanes);
+        self.doubts.extend(doubts::of_link(&of.meta, phase, link, &operator));
         let mut targets = Vec::new();
         let mut fixed = true;
         for target in &link.targets {
@@ -222,7 +227,6 @@ impl Build {
             checks,
             operator,
             argument: expanded,
-            name: link.operator.clone(),
             negated: link.negated,
             capture: link.capture,
             effects,
@@ -426,6 +430,7 @@ impl Build {
             scores,
             in_app,
             response_phases,
+            doubts: self.doubts,
             late,
         })
     }

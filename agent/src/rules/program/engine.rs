@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{
+    doubts::Doubt,
     filter::Filter,
     lanes::Lanes,
     model::{Disruption, Meta, Mode, Processor, Settings},
@@ -43,6 +44,8 @@ pub struct Engine {
     pub(super) in_app: [Vec<Turn>; 2],
     /// Rules of the response, in either language.
     pub(super) response_phases: bool,
+    /// Sorted.
+    pub(super) doubts: Vec<Doubt>,
     /// Rules of the response or behind it look at values of the request.
     pub(super) late: bool,
 }
@@ -102,8 +105,6 @@ pub(super) struct Link {
     pub operator: SecOperator,
     /// What is filled into the operator's argument.
     pub argument: Option<Text>,
-    /// The operator's name.
-    pub name: String,
     pub negated: bool,
     pub capture: bool,
     pub effects: Vec<Act>,
@@ -236,26 +237,9 @@ impl Engine {
         self.response_phases
     }
 
-    /// What is doubtful about its rules, for a person.
+    /// What is doubtful about its rules, for a person; by their places.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        let mut warnings = Vec::new();
-        for link in &self.links {
-            let Some(rule) = self.rules.get(link.rule as usize) else { continue };
-            if let Some(why) = link.operator.unanswered() {
-                warnings.push(format!(
-                    "{}: rule {}: @{} never holds: {why}",
-                    rule.meta.place, rule.meta.id, link.name
-                ));
-            }
-            let pattern = matches!(link.name.as_str(), "rx" | "rxGlobal");
-            if pattern && !link.filtered && !link.negated && link.argument.is_none() {
-                warnings.push(format!(
-                    "{}: rule {}: slow: nothing in its expression has to be in a text, so it runs on every value",
-                    rule.meta.place, rule.meta.id
-                ));
-            }
-        }
-        warnings
+        self.doubts.iter().map(ToString::to_string).collect()
     }
 }

@@ -15,6 +15,7 @@ pub mod collect;
 pub mod collections;
 pub mod compile;
 mod conditions;
+pub mod doubts;
 pub mod engine;
 mod filter;
 mod grams;

@@ -260,18 +260,20 @@ impl<'p> Transaction<'p> {
                     || this.removed_targets.iter().any(|(which, out)| is_meant(which, rule) && by(out))
             };
             let mut values = self.values(target);
-            // Members that rules write are taken as they are when the target comes up; a match may leave out others
-            // of its own rule.
-            let written = target.variable.kind() == Kind::Written;
-            let may_be_excluded = target.variable.kind() != Kind::Matched;
-            if may_be_excluded && (written || target.count) {
-                values.retain(|(name, _)| !excluded(self, name));
+            // Members that rules write are taken as they are when the target comes up. Of others it is asked when
+            // they come up: a match may leave out others of its own rule, or choose them by a macro.
+            let kind = target.variable.kind();
+            let chosen =
+                |this: &Self, name: &[u8]| this.is_selected(&target.selector, name) && !excluded(this, name);
+            let one_by_one = !target.count && !matches!(kind, Kind::Written | Kind::Matched);
+            if !one_by_one && kind != Kind::Matched {
+                values.retain(|(name, _)| chosen(self, name));
             }
             if target.count {
                 values = vec![(Bytes::new(), values.len().to_string().into_bytes())];
             }
             for (name, value) in values {
-                if may_be_excluded && !written && !target.count && excluded(self, &name) {
+                if one_by_one && !chosen(self, &name) {
                     continue;
                 }
                 for text in texts(&link.transforms, &value, link.multi_match) {
@@ -480,7 +482,7 @@ impl<'p> Transaction<'p> {
         found.map(|(.., value)| value.clone())
     }
 
-    /// The values of a target, with the names of the members they are of.
+    /// The values of a target's variable, with the names of the members they are of.
     fn values(&self, target: &Target) -> Vec<(Bytes, Bytes)> {
         let variable = target.variable;
         let mut values = match variable.kind() {
@@ -497,12 +499,8 @@ impl<'p> Transaction<'p> {
                 values.map(|v| (store.slice(v.name).to_vec(), store.slice(v.bytes).to_vec())).collect()
             }
         };
-        let named = !matches!(variable, Variable::Rule);
-        values.retain(|(name, _)| !named || self.is_selected(&target.selector, name));
-        match variable {
-            // They are told without a name.
-            Variable::Rule => values.iter_mut().for_each(|(name, _)| name.clear()),
-            _ => {}
+        if matches!(variable, Variable::MatchedVars | Variable::MatchedVarsNames) {
+            values.retain(|(name, _)| self.is_selected(&target.selector, name));
         }
         values
     }

@@ -288,6 +288,25 @@ impl SecOperator {
         }
     }
 
+    /// False: what it looks for can't be in a text that is made of these bytes alone.
+    #[must_use]
+    pub fn can_hold_with(&self, allowed: ByteSet) -> bool {
+        let fits = |byte: u8| {
+            allowed.contains(byte.to_ascii_lowercase()) || allowed.contains(byte.to_ascii_uppercase())
+        };
+        match &self.kind {
+            Kind::Rx(rx) => rx.can_match_with(allowed),
+            Kind::Phrases(phrases) => {
+                phrases.literals().iter().any(|phrase| phrase.iter().all(|&byte| fits(byte)))
+            }
+            // An empty text is within everything.
+            Kind::Text(text::Text::Within) => true,
+            Kind::Text(_) if self.macros => true,
+            Kind::Text(_) => self.argument.iter().all(|&byte| allowed.contains(byte)),
+            _ => true,
+        }
+    }
+
     /// Whether it compares numbers.
     #[must_use]
     pub fn is_number(&self) -> bool {
