@@ -13,6 +13,7 @@ use super::{
         Act, Check, Engine, Exclusion, Glance, Link, Members, Name, Piece, Rule, Target, Text, Turn,
     },
     filter::Filter,
+    labels::Labels,
     lanes::Lanes,
     model::{self, Change, Effect, Program, Selector, Step, Which},
     template::{Part, Template},
@@ -83,6 +84,7 @@ struct Build {
     phases: [Vec<u32>; 5],
     names: Names,
     selectors: Vec<(String, Pattern)>,
+    labels: Labels,
     /// Jumps to be resolved: phase, position, marker.
     jumps: Vec<(usize, u32, String, Place)>,
     /// Markers: by name, for each phase the position of the rule that follows.
@@ -150,7 +152,7 @@ impl Build {
             SecOperator::new(&link.operator, &argument, link.negated, &|name: &str| files(&link.place, name))
                 .map_err(&wrong)?;
         let mut targets = Vec::new();
-        let mut lanes = Lanes::NONE;
+        let (mut lanes, mut whole, mut labels) = (Lanes::NONE, Lanes::NONE, Vec::new());
         let mut fixed = true;
         for target in &link.targets {
             let stored = matches!(
@@ -159,13 +161,21 @@ impl Build {
             );
             if stored {
                 self.wanted = self.wanted.and(Lanes::of(target.variable));
-                if !target.count {
-                    lanes = lanes.and(Lanes::of(target.variable));
-                }
             }
             fixed &= stored && !target.count;
             let members = self.members(target.variable, &target.selector).map_err(&wrong)?;
-            targets.push(Target { variable: target.variable, members, count: target.count });
+            let label = match &members {
+                Members::Name(name) if stored => self.labels.add(name),
+                _ => 0,
+            };
+            if stored && !target.count {
+                lanes = lanes.and(Lanes::of(target.variable));
+                match label {
+                    0 => whole = whole.and(Lanes::of(target.variable)),
+                    _ => labels.push((target.variable, label)),
+                }
+            }
+            targets.push(Target { variable: target.variable, members, label, count: target.count });
         }
         let excluded = link
             .excluded
@@ -189,11 +199,14 @@ impl Build {
                 chain,
                 scanned: self.scanned(chain),
                 lanes: if filtered { lanes } else { Lanes::NONE },
+                whole,
+                labels: labels.clone(),
                 bytes: need.bytes.clone(),
             });
         }
         let glance = match targets.as_slice() {
             _ if filtered && fixed => Glance::Candidates,
+            targets if targets.iter().all(|target| target.label != 0 && !target.count) => Glance::Labels,
             [Target { members: Members::Slot(slot, _), count, .. }]
                 if operator.is_number() && expanded.is_none() && excluded.is_empty() =>
             {
@@ -205,6 +218,9 @@ impl Build {
             }
             _ => Glance::None,
         };
+        let settled = matches!(glance, Glance::Member(_) | Glance::Count(_))
+            && link.transforms.is_empty()
+            && !link.capture;
         let mut effects = Vec::new();
         for effect in &link.effects {
             self.effect(effect, &mut effects, &link.place)?;
@@ -222,6 +238,7 @@ impl Build {
             effects,
             filtered,
             glance,
+            settled,
         });
         Ok(())
     }
@@ -413,6 +430,7 @@ impl Build {
             .phases
             .each_ref()
             .map(|rules| rules.iter().map(|&rule| turn(rule, &self.rules, &self.links)).collect());
+        let selected = self.selectors.iter().map(|(_, pattern)| self.names.matching(pattern)).collect();
         Ok(Engine {
             id,
             rules: self.rules,
@@ -422,6 +440,8 @@ impl Build {
             phases,
             names: self.names,
             selectors: self.selectors.into_iter().map(|(_, pattern)| pattern).collect(),
+            selected,
+            labels: Arc::new(self.labels),
             filter,
             wanted: self.wanted,
             settings: program.settings.clone(),

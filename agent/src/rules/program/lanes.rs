@@ -67,7 +67,7 @@ impl Lanes {
     #[must_use]
     pub const fn hash(self, more: u64) -> usize {
         let [a, b] = self.0;
-        let mixed = (a ^ b.rotate_left(29) ^ more.rotate_left(53)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mixed = (a ^ b.rotate_left(29) ^ more.rotate_left(45)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         (mixed >> 58) as usize
     }
 

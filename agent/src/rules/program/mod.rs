@@ -16,6 +16,7 @@ pub mod engine;
 mod filter;
 mod grams;
 pub mod judge;
+mod labels;
 pub mod lanes;
 pub mod memo;
 pub mod model;

@@ -91,7 +91,7 @@ impl Scratch {
             self.caches.resize_with(engine.links.len(), || None);
             self.memo.clear();
         }
-        self.store.clear(engine.wanted);
+        self.store.clear(engine.wanted, &engine.labels);
         self.candidates.clear(engine);
         self.state.begin(engine);
         self.stats.transactions += 1;
@@ -159,6 +159,9 @@ impl Scratch {
         }
         self.state.rule = number;
         self.state.matched.clear();
+        if links.len() == 1 && self.settle(engine, links.start) {
+            return true;
+        }
         links.into_iter().all(|number| {
             let Some(link) = engine.links.get(number as usize) else { return false };
             if self.cannot_hold(link) {
@@ -169,12 +172,39 @@ impl Scratch {
         })
     }
 
+    /// Does what a link does of which it is known that it holds, if what was looked at is all there is to it.
+    fn settle(&mut self, engine: &Engine, number: u32) -> bool {
+        let Some(link) = engine.links.get(number as usize) else { return false };
+        let Some(Target { variable, members, .. }) = link.targets.first() else { return false };
+        let Self { store, state, stats, .. } = self;
+        // An action may have left the member out.
+        if !link.settled || self.plain || !state.removed_targets.is_empty() {
+            return false;
+        }
+        stats.operators += 1;
+        state.matched.next_link();
+        match (link.glance, members) {
+            (Glance::Member(slot), Members::Slot(_, name)) => {
+                let value = state.written.get(slot).unwrap_or_default();
+                state.matched.note(*variable, name, value);
+            }
+            (Glance::Count(slot), _) => {
+                let count: &[u8] = if state.written.get(slot).is_some() { b"1" } else { b"0" };
+                state.matched.note(*variable, &[], count);
+            }
+            _ => return false,
+        }
+        state.act(engine, store, number, &link.effects);
+        true
+    }
+
     /// Whether a link holds on nothing, as far as that can be told at a glance.
     fn cannot_hold(&self, link: &Link) -> bool {
         match link.glance {
             _ if self.plain => false,
             Glance::None => false,
             Glance::Candidates => link.checks.clone().all(|check| self.candidates.of(check).is_empty()),
+            Glance::Labels => link.targets.iter().all(|target| !self.store.has_label(target.label)),
             Glance::Member(slot) => match self.state.written.get(slot) {
                 Some(value) => link.operator.find(value, &[], &mut None).is_none(),
                 None => true,
@@ -210,7 +240,8 @@ impl Scratch {
         };
         for target in &link.targets {
             if target.count {
-                let count = state.count(engine, store, target, link);
+                let none = target.label != 0 && !store.has_label(target.label);
+                let count = if none { 0 } else { state.count(engine, store, target, link) };
                 let variable = target.variable;
                 let mut digits = itoa::Buffer::new();
                 asked.value(
@@ -355,6 +386,9 @@ impl Asked<'_> {
         candidates: &Candidates,
         target: &Target,
     ) {
+        if target.label != 0 && !store.has_label(target.label) {
+            return;
+        }
         let lane = store.of(target.variable);
         for check in self.link.checks.clone() {
             let numbers = if self.link.filtered && !self.plain { candidates.of(check) } else { lane };
@@ -364,7 +398,11 @@ impl Asked<'_> {
                     continue;
                 }
                 let name = store.slice(value.name);
-                if !state.is_member(self.engine, store, &target.members, name)
+                let is_member = match target.label {
+                    0 => state.is_member(self.engine, store, &target.members, name),
+                    label => value.label == label,
+                };
+                if !is_member
                     || state.is_excluded(self.engine, store, self.link, target.variable, name)
                 {
                     continue;
@@ -414,10 +452,12 @@ impl Asked<'_> {
             self.stats.operators += 1;
             let argument = self.argument;
             let mut ask = || self.link.operator.find(text, argument, self.cache);
-            let found = if self.link.operator.is_injection() && !self.plain {
-                self.memo.answer(self.number, text, ask)
-            } else {
+            let found = if self.plain || !self.link.operator.is_injection() {
                 ask()
+            } else if self.link.operator.rules_out(text) {
+                None
+            } else {
+                self.memo.answer(self.number, text, ask)
             };
             if found.is_none() {
                 continue;

@@ -283,11 +283,21 @@ impl State {
 
     /// Members of a collection that rules write.
     pub fn members(&self, engine: &Engine, store: &Store, target: &Target, link: &Link) -> Vec<Member> {
-        let members = self.written.members(&engine.names, target.variable).filter(|(name, _)| {
-            self.is_member(engine, store, &target.members, name)
-                && !self.is_excluded(engine, store, link, target.variable, name)
-        });
-        members.map(|(name, value)| (name.into(), value.into())).collect()
+        let is_member = |name: &[u8]| self.is_member(engine, store, &target.members, name);
+        let is_excluded = |name: &[u8]| self.is_excluded(engine, store, link, target.variable, name);
+        let all = |members: &mut dyn Iterator<Item = (&[u8], &[u8])>| {
+            let members = members.filter(|(name, _)| !is_excluded(name));
+            members.map(|(name, value)| (name.into(), value.into())).collect()
+        };
+        // What an expression matches of the names that rules name is known beforehand.
+        if let Members::Regex(at) = &target.members {
+            let slots = engine.selected.get(*at as usize).map_or(&[][..], Vec::as_slice);
+            let named = self.written.members_in(&engine.names, target.variable, slots);
+            let unnamed = self.written.unnamed(target.variable).filter(|(name, _)| is_member(name));
+            return all(&mut named.chain(unnamed));
+        }
+        let members = self.written.members(&engine.names, target.variable);
+        all(&mut members.filter(|(name, _)| is_member(name)))
     }
 
     pub fn matched_values(&self, engine: &Engine, target: &Target) -> Vec<Member> {

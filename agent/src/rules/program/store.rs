@@ -1,6 +1,11 @@
 //! The values of a transaction, each with its name and the variables it belongs to.
 
-use super::lanes::Lanes;
+use std::sync::Arc;
+
+use super::{
+    labels::{Label, Labels},
+    lanes::Lanes,
+};
 use crate::{
     limits,
     rules::{bytes::ByteSet, variable::Variable},
@@ -29,6 +34,8 @@ pub struct Value {
     pub lanes: Lanes,
     /// Its name inside a collection; empty for a scalar.
     pub name: Span,
+    /// The same as a number, if a rule names it.
+    pub label: Label,
     /// Its bytes.
     pub bytes: Span,
     /// Which bytes these are.
@@ -43,12 +50,20 @@ pub struct Store {
     /// By variable: numbers of its values.
     by_lane: Vec<Vec<u32>>,
     wanted: Lanes,
+    labels: Arc<Labels>,
+    /// By label, as bits: whether there is a value of that name.
+    labelled: Vec<u64>,
     cut: bool,
 }
 
 impl Store {
-    /// Forgets everything; from now on values of these variables are kept.
-    pub fn clear(&mut self, wanted: Lanes) {
+    /// Forgets everything; from now on values of these variables are kept, and names are told by these labels.
+    pub fn clear(&mut self, wanted: Lanes, labels: &Arc<Labels>) {
+        if !Arc::ptr_eq(&self.labels, labels) {
+            self.labels = Arc::clone(labels);
+        }
+        self.labelled.clear();
+        self.labelled.resize(labels.count().div_ceil(64), 0);
         self.arena.clear();
         self.values.clear();
         self.by_lane.resize_with(Lanes::COUNT, Vec::new);
@@ -85,6 +100,12 @@ impl Store {
     #[must_use]
     pub fn value(&self, number: u32) -> Option<&Value> {
         self.values.get(number as usize)
+    }
+
+    /// Whether there may be a value of this name, in whatever collection.
+    #[must_use]
+    pub fn has_label(&self, label: Label) -> bool {
+        self.labelled.get(usize::from(label) / 64).is_some_and(|word| word >> (label % 64) & 1 == 1)
     }
 
     /// The numbers of a variable's values.
@@ -146,6 +167,10 @@ impl Store {
 
     /// A value whose bytes are kept already. False: there is no room.
     pub fn push(&mut self, lanes: Lanes, name: Span, bytes: Span) -> bool {
+        self.push_labelled(lanes, name, self.labels.of(self.slice(name)), bytes)
+    }
+
+    fn push_labelled(&mut self, lanes: Lanes, name: Span, label: Label, bytes: Span) -> bool {
         if !self.wants(lanes) {
             return true;
         }
@@ -155,7 +180,10 @@ impl Store {
         }
         let Ok(number) = u32::try_from(self.values.len()) else { return false };
         let set = ByteSet::of(self.slice(bytes));
-        self.values.push(Value { lanes, name, bytes, set });
+        self.values.push(Value { lanes, name, label, bytes, set });
+        if let Some(word) = self.labelled.get_mut(usize::from(label) / 64) {
+            *word |= 1 << (label % 64);
+        }
         for variable in lanes.iter() {
             if self.wanted.has(variable)
                 && let Some(of) = self.by_lane.get_mut(variable as usize)
@@ -188,6 +216,7 @@ impl Store {
             return true;
         }
         let (Some(name), Some(bytes)) = (self.copy(name), self.copy(bytes)) else { return false };
-        self.push(lanes, name, bytes) && self.push(names, name, name)
+        let label = self.labels.of(self.slice(name));
+        self.push_labelled(lanes, name, label, bytes) && self.push_labelled(names, name, label, name)
     }
 }

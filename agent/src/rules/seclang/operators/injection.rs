@@ -27,6 +27,6 @@ pub(super) fn fingerprint(text: &[u8]) -> Option<Vec<u8>> {
     sqli::fingerprint(beginning(text)).flatten()
 }
 
-fn beginning(text: &[u8]) -> &[u8] {
+pub(super) fn beginning(text: &[u8]) -> &[u8] {
     text.get(..limits::JUDGED_INJECTION).unwrap_or(text)
 }

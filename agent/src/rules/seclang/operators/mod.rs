@@ -36,6 +36,7 @@ use crate::rules::bytes::ByteSet;
 use crate::rules::need::Need;
 use crate::rules::operators::ip::Networks;
 use crate::rules::operators::phrases::Phrases;
+use crate::rules::operators::{sqli, xss};
 
 /// Reads a file that an operator names: its content, or why not.
 pub type ReadFile<'a> = &'a dyn Fn(&str) -> Result<Vec<u8>, String>;
@@ -150,6 +151,17 @@ impl SecOperator {
     #[must_use]
     pub fn is_injection(&self) -> bool {
         matches!(self.kind, Kind::Sqli | Kind::Xss)
+    }
+
+    /// Whether it can be told with a look at its words and signs that libinjection finds nothing in a text.
+    #[must_use]
+    pub fn rules_out(&self, text: &[u8]) -> bool {
+        !self.negated
+            && match self.kind {
+                Kind::Sqli => !sqli::worth_reading(injection::beginning(text)),
+                Kind::Xss => !xss::worth_reading(injection::beginning(text)),
+                _ => false,
+            }
     }
 
     /// Whether the operator holds on a text, and where. `argument` is its argument with macros expanded;
