@@ -12,6 +12,7 @@ pub mod config;
 pub mod http;
 pub mod pcre;
 pub mod record;
+pub mod rules_inapp;
 pub mod rules_json;
 pub mod rules_judge;
 pub mod rules_object;
@@ -34,6 +35,7 @@ pub const TARGETS: &[Target] = &[
     ("http", http::run),
     ("pcre", pcre::run),
     ("record", record::run),
+    ("rules_inapp", rules_inapp::run),
     ("rules_json", rules_json::run),
     ("rules_judge", rules_judge::run),
     ("rules_object", rules_object::run),
