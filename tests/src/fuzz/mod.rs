@@ -11,12 +11,14 @@ pub mod body_xml;
 pub mod config;
 pub mod http;
 pub mod pcre;
+pub mod program;
 pub mod record;
 pub mod rules_json;
 pub mod rules_judge;
 pub mod seclang;
 pub mod stream;
 pub mod transforms;
+pub mod unicode_map;
 
 use picket::rules::bodies::{Buffers, File, Sink};
 
@@ -32,12 +34,14 @@ pub const TARGETS: &[Target] = &[
     ("config", config::run),
     ("http", http::run),
     ("pcre", pcre::run),
+    ("program", program::run),
     ("record", record::run),
     ("rules_json", rules_json::run),
     ("rules_judge", rules_judge::run),
     ("seclang", seclang::run),
     ("stream", stream::run),
     ("transforms", transforms::run),
+    ("unicode_map", unicode_map::run),
 ];
 
 /// What a reader of bodies told, piece by piece.
