@@ -57,7 +57,7 @@ fn picket_fast_is_plain() {
     let wanted =
         Wanted { paths: vec!["/usr/share/modsecurity-crs".into()], paranoia: Some(4), ..Wanted::default() };
     let loaded = load::load(&wanted).expect("CRS");
-    let engine = loaded.program.expect("a program");
+    let engine = loaded.engine.expect("rules");
     let (mut fast, mut plain) = (Scratch::default(), Scratch::plain());
     let facts = Facts::of_client([192, 0, 2, 1].into(), 1_700_000_000);
     let mut state: u64 = 0x9e37_79b9_7f4a_7c15;

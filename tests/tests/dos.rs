@@ -23,7 +23,7 @@ fn engine(folder: &Path, setup: &str, paranoia: u8) -> Engine {
     fs::write(&file, setup).expect("a file");
     let paths = vec![file, "/usr/share/modsecurity-crs".into()];
     let wanted = Wanted { paths, paranoia: Some(paranoia), ..Wanted::default() };
-    load::load(&wanted).expect("CRS").program.expect("a program")
+    load::load(&wanted).expect("CRS").engine.expect("rules")
 }
 
 struct Client<'e> {
@@ -35,9 +35,8 @@ struct Client<'e> {
 impl Client<'_> {
     /// The rules of this class that were told, and the one that wanted the request kept back.
     fn asks(&mut self, now: i64, client: u8, target: &str) -> (Vec<u64>, Option<u64>) {
-        let request = format!(
-            "GET {target} HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: Test\r\nAccept: */*\r\n\r\n"
-        );
+        let request =
+            format!("GET {target} HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: Test\r\nAccept: */*\r\n\r\n");
         let exchange = http::exchange(request.as_bytes(), None, Limits::default());
         let facts = Facts::of_client([192, 0, 2, client].into(), 1_700_000_000 + now);
         let verdict = self.engine.judge(&exchange.request, None, &facts, &mut self.scratch);

@@ -43,11 +43,9 @@ pub struct Judged {
     pub request: Box<Request>,
     /// What held on it.
     pub matches: Vec<Match>,
-    /// How many of these are matches of In-App WAF rules; the others are a program's.
-    pub native: usize,
-    /// What the program says beside.
+    /// What the rules say beside.
     pub verdict: Told,
-    /// What the program needs to judge the response.
+    /// What the rules need to judge the response.
     pub saved: Option<Box<Saved>>,
     /// Who sent it, behind trusted proxies.
     pub client_ip: IpAddr,
@@ -55,7 +53,7 @@ pub struct Judged {
     pub blocked: bool,
 }
 
-/// What a program says of a transaction beside its matches.
+/// What rules say of a transaction beside its matches.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Told {
     /// It would be kept from the service.
@@ -68,7 +66,7 @@ impl Told {
     /// In short.
     #[must_use]
     pub fn of(verdict: &Verdict) -> Self {
-        Self { would_block: verdict.denied.is_some(), score: verdict.score() }
+        Self { would_block: verdict.blocks(), score: verdict.score() }
     }
 }
 

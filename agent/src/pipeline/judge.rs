@@ -14,9 +14,9 @@ use super::{
 use crate::{
     capture::record::Peer,
     http::{Output, Request, Response},
-    rules::{
-        Scratch,
-        program::{self, run::Facts},
+    rules::program::{
+        run::{Facts, Scratch},
+        verdict::Verdict,
     },
     service::Service,
     time::Ktime,
@@ -27,19 +27,13 @@ pub struct Judge {
     shared: Arc<Shared>,
     settings: Arc<Settings>,
     scratch: Scratch,
-    program: program::run::Scratch,
 }
 
 impl Judge {
     /// Judges by the settings in force.
     #[must_use]
     pub fn new(shared: Arc<Shared>) -> Self {
-        Self {
-            settings: shared.settings(),
-            shared,
-            scratch: Scratch::default(),
-            program: program::run::Scratch::default(),
-        }
+        Self { settings: shared.settings(), shared, scratch: Scratch::default() }
     }
 
     /// Takes over settings that were reloaded.
@@ -87,30 +81,22 @@ impl Judge {
         let service = service_of(shared, connection);
         service.note_request(request.ended);
         let client_ip = self.settings.client_ip.resolve(peer_ip, request.head_fields());
-        let mut matches = match &self.settings.engine {
-            Some(engine) => engine.judge(&request, client_ip, &mut self.scratch),
-            None => Vec::new(),
+        let (verdict, saved) = match &self.settings.engine {
+            Some(engine) => engine.judge_request(&request, &facts(&peer, client_ip), &mut self.scratch),
+            None => (Verdict::default(), None),
         };
-        let native = matches.len();
-        let mut verdict = Told::default();
-        let mut saved = None;
-        if let Some(program) = &self.settings.program {
-            let facts = facts(&peer, client_ip);
-            let (said, rest) = program.judge_request(&request, &facts, &mut self.program);
-            saved = rest;
-            matches.extend(program::told::matches(&said.hits));
-            verdict = Told::of(&said);
-        }
+        let matches = verdict.matches();
+        let told = Told::of(&verdict);
         let mut blocked = false;
         if !matches.is_empty() {
             shared.counters.events.add(1);
             service.note_event();
             // What CRS only takes note of is no attack yet.
-            if native > 0 || verdict.would_block {
+            if !verdict.in_app.is_empty() || told.would_block {
                 blocked = shared.attack(peer_ip, client_ip, request.ended, &matches);
             }
         }
-        connection.open.push_back(Judged { request, matches, native, verdict, saved, client_ip, blocked });
+        connection.open.push_back(Judged { request, matches, verdict: told, saved, client_ip, blocked });
     }
 
     fn response(&mut self, connection: &mut Connection, response: Box<Response>) {
@@ -130,12 +116,11 @@ impl Judge {
         if response.is_err() {
             self.shared.counters.unanswered.add(1);
         }
-        if let (Some(saved), Some(program)) = (judged.saved.take(), &self.settings.program) {
+        if let (Some(saved), Some(engine)) = (judged.saved.take(), &self.settings.engine) {
             let response = response.as_deref().ok();
-            let said = program.judge_response(&judged.request, *saved, response, &mut self.program);
+            let said = engine.judge_response(&judged.request, *saved, response, &mut self.scratch);
             let none = judged.matches.is_empty();
-            judged.matches.truncate(judged.native);
-            judged.matches.extend(program::told::matches(&said.hits));
+            judged.matches = said.matches();
             judged.verdict = Told::of(&said);
             if none && !judged.matches.is_empty() {
                 self.shared.counters.events.add(1);
@@ -172,6 +157,7 @@ fn facts(peer: &Peer, client: IpAddr) -> Facts {
         server: peer.local_ip(),
         server_port: peer.tuple.local_port,
         time: jiff::Timestamp::now().as_second(),
+        peer: peer.remote_ip(),
     }
 }
 

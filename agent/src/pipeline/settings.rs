@@ -8,9 +8,8 @@ use crate::{
     event::Redactor,
     http,
     rules::{
-        Engine,
         load::{self, Loaded, Wanted},
-        program,
+        program::engine::Engine,
     },
 };
 
@@ -20,10 +19,8 @@ pub struct Settings {
     pub http: http::Limits,
     /// Who the client is.
     pub client_ip: ClientIp,
-    /// In-App WAF rules, if there are any.
+    /// The rules, if there are any.
     pub engine: Option<Arc<Engine>>,
-    /// SecLang rules, if there are any.
-    pub program: Option<Arc<program::engine::Engine>>,
     /// What is a credential.
     pub redactor: Arc<Redactor>,
     /// Also print transactions without a match.
@@ -40,7 +37,6 @@ impl Settings {
     #[must_use]
     pub fn rules(&self) -> usize {
         self.engine.as_ref().map_or(0, |engine| engine.rules())
-            + self.program.as_ref().map_or(0, |program| program.rules())
     }
 
     /// Reads and compiles what the configuration names.
@@ -53,7 +49,7 @@ impl Settings {
         for left_out in &rules.left_out {
             tracing::warn!("left out: {left_out}");
         }
-        let responses = rules.program.as_ref().is_some_and(program::engine::Engine::judges_responses);
+        let responses = rules.engine.as_ref().is_some_and(Engine::judges_responses);
         Ok(Self {
             http: http::Limits {
                 request_body: config.capture.request_body as usize,
@@ -62,8 +58,7 @@ impl Settings {
                 ..http::Limits::default()
             },
             client_ip: ClientIp::new(config.proxies.trusted.clone(), config.proxies.header.clone()),
-            engine: rules.native.map(Arc::new),
-            program: rules.program.map(Arc::new),
+            engine: rules.engine.map(Arc::new),
             redactor: Arc::new(Redactor::new(&config.redact)),
             all: config.output.all,
             respond: config.respond.clone(),

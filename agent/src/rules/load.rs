@@ -6,7 +6,9 @@ use std::{
 };
 
 use super::{
-    CompileError, Engine, ReadError, RuleSet, builtin, compile, json, program,
+    ReadError, builtin,
+    inapp::{self, Set},
+    program::{self, engine::Engine},
     seclang::{self, ast::Directive, lower},
 };
 use crate::limits;
@@ -27,23 +29,23 @@ pub struct Wanted {
 /// Rules ready to be asked.
 #[derive(Debug)]
 pub struct Loaded {
-    /// In-App WAF rules.
-    pub native: Option<Engine>,
-    /// SecLang rules.
-    pub program: Option<program::engine::Engine>,
-    /// The same, as read.
-    pub native_set: RuleSet,
-    /// The same, as read.
+    /// All of them, compiled; none: there are no rules.
+    pub engine: Option<Engine>,
+    /// In-App WAF rules, as read.
+    pub set: Set,
+    /// SecLang rules, as read.
     pub script: program::model::Program,
     /// What was left out, and why.
     pub left_out: Vec<String>,
+    /// What is of no effect in In-App WAF files.
+    pub warnings: Vec<String>,
 }
 
 impl Loaded {
     /// How many rules there are.
     #[must_use]
     pub fn rules(&self) -> usize {
-        self.native.as_ref().map_or(0, Engine::rules) + self.program.as_ref().map_or(0, |p| p.rules())
+        self.engine.as_ref().map_or(0, Engine::rules)
     }
 }
 
@@ -72,9 +74,6 @@ pub enum LoadError {
     Lower(#[from] lower::LowerError),
     /// A rule that can't be compiled.
     #[error(transparent)]
-    Compile(#[from] CompileError),
-    /// The same, in SecLang.
-    #[error(transparent)]
     Program(#[from] program::compile::CompileError),
     /// The rules compiled in: our own fault.
     #[error("the rules compiled in: {0}")]
@@ -82,14 +81,6 @@ pub enum LoadError {
     /// A rule that is not wanted, and is not there.
     #[error("[rules] disabled: there is no rule {0:?}; the ids stand in the rule files")]
     NoSuchRule(String),
-    /// An id that two files have.
-    #[error("{}: rule id \"{id}\" a second time: ids are unique", path.display())]
-    Twice {
-        /// The second file.
-        path: PathBuf,
-        /// The id.
-        id: String,
-    },
 }
 
 /// Loads rules.
@@ -101,24 +92,21 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
     for path in &wanted.paths {
         files.extend(files_of(path)?);
     }
-    let mut native = RuleSet::default();
+    let mut in_app = Vec::new();
+    let mut left_out = Vec::new();
+    let mut warnings = Vec::new();
     let mut reader = if wanted.lenient {
         seclang::Reader::lenient(&seclang::Disk)
     } else {
         seclang::Reader::new(&seclang::Disk)
     };
-    let mut has_native = false;
     let mut has_program = false;
     for file in files {
         match file {
             File::Builtin => {
-                has_native = true;
-                let set = builtin().map_err(LoadError::Builtin)?;
-                let path = PathBuf::from("default");
-                native.extend(set).map_err(|id| LoadError::Twice { path, id })?;
+                in_app.extend(builtin().map_err(LoadError::Builtin)?);
             }
             File::Json(path) => {
-                has_native = true;
                 let io = |error| LoadError::Io { path: path.clone(), error };
                 let size = fs::metadata(&path).map_err(io)?.len();
                 if size > limits::RULE_FILE {
@@ -126,8 +114,15 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
                     return Err(io(std::io::Error::other(error)));
                 }
                 let text = fs::read(&path).map_err(io)?;
-                let set = json::read(&text, &path.display().to_string())?;
-                native.extend(set).map_err(|id| LoadError::Twice { path, id })?;
+                let name = path.display().to_string();
+                let read = if wanted.lenient {
+                    inapp::read_lenient(&text, &name)?
+                } else {
+                    inapp::read(&text, &name)?
+                };
+                left_out.extend(read.left_out.iter().map(ToString::to_string));
+                warnings.extend(read.warnings.iter().map(ToString::to_string));
+                in_app.push(read.file);
             }
             File::SecLang(path) => {
                 has_program = true;
@@ -135,16 +130,17 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
             }
         }
     }
-    let mut left_out = Vec::new();
+    let inapp::Resolved { mut set, warnings: doubtful, left_out: without } =
+        if wanted.lenient { inapp::resolve_lenient(in_app)? } else { inapp::resolve(in_app)? };
+    left_out.extend(without.iter().map(ToString::to_string));
+    warnings.extend(doubtful.iter().map(ToString::to_string));
     let mut unknown = wanted.disabled.clone();
-    native.rules.retain(|rule| {
-        unknown.retain(|id| *id != rule.meta.id);
-        !wanted.disabled.contains(&rule.meta.id)
+    set.rules.retain(|rule| {
+        unknown.retain(|id| **id != *rule.id);
+        !wanted.disabled.iter().any(|id| **id == *rule.id)
     });
-    let has_native = has_native && !native.rules.is_empty();
-    let compiled = if has_native { Some(compile(&native)?) } else { None };
-    let mut read = program::model::Program::default();
-    let program = if has_program {
+    let mut program = program::model::Program::default();
+    if has_program {
         let script = if wanted.lenient {
             let (script, errors) = reader.finish_lenient();
             left_out.extend(errors.iter().map(ToString::to_string));
@@ -153,7 +149,8 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
             reader.finish()?
         };
         let directives = prepared(script.directives, wanted.paranoia)?;
-        let (mut program, errors) = lower::lower_lenient(&directives);
+        let (lowered, errors) = lower::lower_lenient(&directives);
+        program = lowered;
         program.steps.retain(|step| match step {
             program::model::Step::Rule(rule) => {
                 let id = rule.meta.id.to_string();
@@ -167,24 +164,21 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
         } else if let Some(error) = errors.into_iter().next() {
             return Err(error.into());
         }
-        let (compiled, errors) = program::compile::compile_lenient(&program, &|place, name| {
-            let path = place.beside(name);
-            fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))
-        })?;
-        if wanted.lenient {
-            left_out.extend(errors.iter().map(ToString::to_string));
-        } else if let Some(error) = errors.into_iter().next() {
-            return Err(error.into());
-        }
-        read = program;
-        Some(compiled)
-    } else {
-        None
-    };
+    }
+    let (engine, errors) = program::compile::compile_lenient(&program, &set, &|place, name| {
+        let path = place.beside(name);
+        fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))
+    })?;
+    if wanted.lenient {
+        left_out.extend(errors.iter().map(ToString::to_string));
+    } else if let Some(error) = errors.into_iter().next() {
+        return Err(error.into());
+    }
+    let engine = (engine.rules() > 0).then_some(engine);
     if let Some(id) = unknown.into_iter().next() {
         return Err(LoadError::NoSuchRule(id));
     }
-    Ok(Loaded { native: compiled, program, native_set: native, script: read, left_out })
+    Ok(Loaded { engine, set, script: program, left_out, warnings })
 }
 
 enum File {

@@ -13,8 +13,10 @@ pub mod http;
 pub mod pcre;
 pub mod program;
 pub mod record;
+pub mod rules_inapp;
 pub mod rules_json;
 pub mod rules_judge;
+pub mod rules_object;
 pub mod seclang;
 pub mod stream;
 pub mod transforms;
@@ -36,8 +38,10 @@ pub const TARGETS: &[Target] = &[
     ("pcre", pcre::run),
     ("program", program::run),
     ("record", record::run),
+    ("rules_inapp", rules_inapp::run),
     ("rules_json", rules_json::run),
     ("rules_judge", rules_judge::run),
+    ("rules_object", rules_object::run),
     ("seclang", seclang::run),
     ("stream", stream::run),
     ("transforms", transforms::run),

@@ -55,6 +55,7 @@ impl State {
                     }
                 }
                 Act::RemoveTarget(..) => self.removed_targets.push((link, at)),
+                Act::Instead(..) => self.instead.push((link, at)),
                 Act::BodyProcessor(processor) => self.processor = Some(*processor),
                 Act::ForceBody(on) => self.force_body = *on,
                 Act::RequestBody(on) => self.request_body = Some(*on),

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use aho_corasick::{dfa, nfa::contiguous};
-
 use super::{
     doubts::Doubt,
+    filter::Filter,
     lanes::Lanes,
     model::{Disruption, Meta, Mode, Processor, Settings},
     texts::Chain,
@@ -13,6 +12,7 @@ use super::{
 };
 use crate::rules::{
     bytes::ByteSet,
+    inapp::ast::{Action, Attribute},
     model::{RuleMeta, UnicodeMap},
     seclang::{operators::SecOperator, pcre::Pattern},
     variable::Variable,
@@ -40,29 +40,14 @@ pub struct Engine {
     pub(super) unicode_map: Option<Arc<UnicodeMap>>,
     /// Slots of `TX` whose names hold `score`.
     pub(super) scores: Vec<(String, Slot)>,
+    /// In-App WAF rules: those of requests, those that look at the response; filters before rules.
+    pub(super) in_app: [Vec<Turn>; 2],
+    /// Rules of the response, in either language.
     pub(super) response_phases: bool,
     /// Sorted.
     pub(super) doubts: Vec<Doubt>,
     /// Rules of the response or behind it look at values of the request.
     pub(super) late: bool,
-}
-
-/// What tells which checks may hold on a text.
-#[derive(Debug, Default)]
-pub(super) struct Filter {
-    pub automaton: Option<Automaton>,
-    /// By literal: its checks.
-    pub literals: Vec<Vec<u32>>,
-    /// Checks that only bytes speak for, by variable.
-    pub weak: Vec<Vec<u32>>,
-    /// By variable: chains whose texts are read.
-    pub scans: Vec<Vec<u32>>,
-}
-
-#[derive(Debug)]
-pub(super) enum Automaton {
-    Dfa(dfa::DFA),
-    Nfa(contiguous::NFA),
 }
 
 /// A rule's turn in its phase.
@@ -86,6 +71,28 @@ pub(super) struct Rule {
     pub data: Option<Text>,
     pub verdict: Disruption,
     pub status: u16,
+    /// What a rule of the In-App WAF does.
+    pub in_app: Option<Box<InApp>>,
+}
+
+/// A rule of the In-App WAF.
+#[derive(Debug)]
+pub(super) struct InApp {
+    pub does: Does,
+}
+
+/// What it does when it holds.
+#[derive(Clone, Debug)]
+pub(super) enum Does {
+    /// It is told.
+    Tell {
+        /// As a match; otherwise only its attributes are.
+        event: bool,
+        attributes: Arc<[Attribute]>,
+        actions: Arc<[Action]>,
+    },
+    /// Effects of its last link leave out rules or values.
+    Filter,
 }
 
 #[derive(Debug)]
@@ -93,7 +100,7 @@ pub(super) struct Link {
     pub rule: u32,
     pub targets: Vec<Target>,
     pub excluded: Vec<Exclusion>,
-    /// Its checks: one, or with `multiMatch` one for each step of its transformations.
+    /// The checks of all targets: one for each chain of transformations.
     pub checks: std::ops::Range<u32>,
     pub operator: SecOperator,
     /// What is filled into the operator's argument.
@@ -137,16 +144,18 @@ pub(super) struct Target {
     pub variable: Variable,
     pub members: Members,
     pub count: bool,
+    /// One, or with `multiMatch` one for each step of the transformations.
+    pub checks: std::ops::Range<u32>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Exclusion {
     pub variable: Variable,
     pub members: Members,
 }
 
 /// Members of a collection, ready to be compared.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Members {
     All,
     /// A name in small letters.
@@ -156,13 +165,15 @@ pub(super) enum Members {
     Expanded(Text),
     /// Index of an expression in [`Engine::selectors`].
     Regex(u32),
+    /// What is at this path of names, or under it.
+    Under(Box<[super::tree::Step]>),
 }
 
 /// A template with its names resolved.
-#[derive(Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Text(pub Vec<Piece>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Piece {
     Text(Box<[u8]>),
     Slot(Slot),
@@ -170,23 +181,49 @@ pub(super) enum Piece {
     Member(Variable, Box<[u8]>),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Name {
     Slot(Slot),
     Expanded(Text),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Act {
-    Set { collection: Variable, name: Name, value: Text },
-    Add { collection: Variable, name: Name, value: Text, negative: bool },
-    Unset { collection: Variable, name: Name },
-    Expire { collection: Variable, name: Name, seconds: Text },
-    Deprecate { collection: Variable, name: Name, by: Text },
-    Open { collection: Variable, key: Text, named: bool },
+    Set {
+        collection: Variable,
+        name: Name,
+        value: Text,
+    },
+    Add {
+        collection: Variable,
+        name: Name,
+        value: Text,
+        negative: bool,
+    },
+    Unset {
+        collection: Variable,
+        name: Name,
+    },
+    Expire {
+        collection: Variable,
+        name: Name,
+        seconds: Text,
+    },
+    Deprecate {
+        collection: Variable,
+        name: Name,
+        by: Text,
+    },
+    Open {
+        collection: Variable,
+        key: Text,
+        named: bool,
+    },
     Mode(Mode),
     Remove(Box<[u32]>),
     RemoveTarget(Box<[u32]>, Exclusion),
+    /// These rules do this instead of what they would; nothing: they are only told.
+    Instead(Box<[u32]>, Option<Box<Action>>),
     BodyProcessor(Processor),
     ForceBody(bool),
     RequestBody(bool),

@@ -35,12 +35,7 @@ type Said = (Option<Found>, usize);
 
 impl Memo {
     /// The answer to a question about a text: the one that is kept, or the one that `ask` gives.
-    pub fn answer(
-        &mut self,
-        question: u32,
-        text: &[u8],
-        ask: impl FnOnce() -> Said,
-    ) -> Said {
+    pub fn answer(&mut self, question: u32, text: &[u8], ask: impl FnOnce() -> Said) -> Said {
         if text.len() > LONGEST {
             return ask();
         }
@@ -94,6 +89,28 @@ impl Share {
     pub fn cut(&self) -> u64 {
         self.cut
     }
+}
+
+/// Asks an operator about a text; libinjection as far as the transaction's share goes, and without asking again
+/// what was asked before (unless `plain`).
+pub(super) fn ask(
+    (number, operator): (u32, &SecOperator),
+    text: &[u8],
+    memo: &mut Memo,
+    share: &mut Share,
+    plain: bool,
+    find: impl FnOnce() -> Option<Found>,
+) -> Option<Found> {
+    if !operator.is_injection() {
+        return find();
+    }
+    if !share.may_read(operator, text) {
+        return None;
+    }
+    let said = || (find(), operator.injection_bytes(text));
+    let (found, read) = if plain { said() } else { memo.answer(number, text, said) };
+    share.note(read);
+    found
 }
 
 #[cfg(test)]

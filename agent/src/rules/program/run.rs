@@ -1,18 +1,15 @@
 //! Rules asked one after the other, with the state they keep.
 
-use std::{
-    net::{IpAddr, Ipv4Addr},
-    sync::Arc,
-};
+use std::{net::IpAddr, sync::Arc};
 
 use super::{
     collections::Collections,
     engine::{Engine, Glance, Link, Members, Rule, Target, Text, Turn},
-    memo::Memo,
+    memo::{Memo, ask},
     model::{Disruption, Mode},
     scan::Candidates,
     state::{Allowed, State},
-    store::Store,
+    store::{Label, Store},
     texts::Texts,
     verdict::{Hit, Verdict},
     written::Written,
@@ -22,6 +19,7 @@ use crate::{
     rules::{
         bodies::Buffers,
         bytes::ByteSet,
+        inputs::Frame,
         seclang::operators::{Cache, number},
         variable::{Kind, Variable},
     },
@@ -40,13 +38,16 @@ pub struct Facts {
     pub server_port: u16,
     /// Seconds since 1970.
     pub time: i64,
+    /// Who sent the packets: the client, or the last proxy before the service.
+    pub peer: IpAddr,
 }
 
 impl Facts {
-    /// A client at a time, without a connection: its port is not known, the service is some address's port 80.
+    /// Of a request without a connection: only who sent it is known, and when.
     #[must_use]
     pub fn of_client(client: IpAddr, time: i64) -> Self {
-        Self { client, client_port: 0, server: IpAddr::V4(Ipv4Addr::LOCALHOST), server_port: 80, time }
+        let server = IpAddr::from([127, 0, 0, 1]);
+        Self { client, client_port: 0, server, server_port: 80, time, peer: client }
     }
 }
 
@@ -63,13 +64,15 @@ pub struct Scratch {
     /// Bytes of names and values of the query's arguments.
     pub(super) args_size: u64,
     /// By link.
-    caches: Vec<Option<Cache>>,
+    pub(super) caches: Vec<Option<Cache>>,
     /// What libinjection said of texts that come again.
-    memo: Memo,
+    pub(super) memo: Memo,
     /// What outlives a transaction.
-    collections: Arc<Collections>,
+    pub(super) collections: Arc<Collections>,
     /// Every rule is asked about every value, and every transformation made.
-    plain: bool,
+    pub(super) plain: bool,
+    /// Open containers of JSON; a buffer.
+    pub(super) frames: Vec<Frame>,
     /// Counters.
     pub stats: Stats,
 }
@@ -85,6 +88,18 @@ pub struct Stats {
     pub operators: u64,
     /// Transactions of which not everything was judged.
     pub cut: u64,
+    /// Values longer than is judged of one value, or of all together.
+    pub values_cut: u64,
+    /// Times that a request had more values than are taken apart (the rest is judged as one text).
+    pub values_over_limit: u64,
+    /// JSON bodies nested deeper than is kept (deeper values are judged under the deepest name).
+    pub depth_over_limit: u64,
+    /// Multipart bodies with more parts than are taken apart.
+    pub parts_over_limit: u64,
+    /// JSON bodies that were not JSON (judged as far as they went and as text).
+    pub malformed_json: u64,
+    /// Bodies not judged as text: pictures, sound, archives.
+    pub media_bodies: u64,
     /// Values that libinjection was not asked about: the transaction had had its share.
     pub injection_cut: u64,
 }
@@ -192,7 +207,7 @@ impl Scratch {
     }
 
     /// Whether a link holds on nothing, as far as that can be told at a glance.
-    fn cannot_hold(&self, link: &Link) -> bool {
+    pub(super) fn cannot_hold(&self, link: &Link) -> bool {
         match link.glance {
             _ if self.plain => false,
             Glance::None => false,
@@ -255,7 +270,8 @@ impl Scratch {
                     let mut value = std::mem::take(&mut state.member);
                     value.clear();
                     let there = state.written.get(*slot).map(|held| value.extend_from_slice(held)).is_some();
-                    if there && !state.is_excluded(engine, store, link, target.variable, name) {
+                    let label = Label::named(name);
+                    if there && !state.is_excluded(engine, store, link, target.variable, label) {
                         let variable = target.variable;
                         asked.value(state, texts, store, variable, name, &value, ByteSet::ALL, None);
                     }
@@ -382,7 +398,7 @@ impl Asked<'_> {
         target: &Target,
     ) {
         let filtered = self.link.filtered && !self.plain;
-        let checks = self.link.checks.clone();
+        let checks = target.checks.clone();
         // With multiMatch each value goes through all its steps before the next value.
         let numbers = match filtered && checks.len() == 1 {
             true => candidates.of(checks.start),
@@ -397,12 +413,13 @@ impl Asked<'_> {
                 if !value.lanes.has(target.variable) {
                     continue;
                 }
-                let name = store.slice(value.name);
-                if !state.is_member(self.engine, store, &target.members, name)
-                    || state.is_excluded(self.engine, store, self.link, target.variable, name)
+                let label = value.label(store);
+                if !state.is_member(self.engine, store, &target.members, label)
+                    || state.is_excluded(self.engine, store, self.link, target.variable, label)
                 {
                     continue;
                 }
+                let name = label.name;
                 let variable = target.variable;
                 self.value(
                     state,
@@ -447,18 +464,9 @@ impl Asked<'_> {
             let text = texts.text(same_as, value);
             self.stats.operators += 1;
             let argument = self.argument;
-            let mut ask = || self.link.operator.find(text, argument, self.cache);
-            let found = if !self.link.operator.is_injection() {
-                ask()
-            } else if !state.injection.may_read(&self.link.operator, text) {
-                None
-            } else {
-                let mut ask = || (ask(), self.link.operator.injection_bytes(text));
-                let (found, read) =
-                    if self.plain { ask() } else { self.memo.answer(self.number, text, ask) };
-                state.injection.note(read);
-                found
-            };
+            let operator = &self.link.operator;
+            let find = || operator.find(text, argument, self.cache);
+            let found = ask((self.number, operator), text, self.memo, &mut state.injection, self.plain, find);
             if found.is_none() {
                 continue;
             }

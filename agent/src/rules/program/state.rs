@@ -7,7 +7,8 @@ use super::{
     engine::{Act, Engine, Exclusion, Link, Members, Piece, Target, Text},
     memo::Share,
     model::{Mode, Processor},
-    store::Store,
+    store::{Label, Store},
+    tree::NodeId,
     verdict::Verdict,
     written::Written,
 };
@@ -35,6 +36,8 @@ pub(super) struct State {
     pub any_removed: bool,
     /// Link of the `ctl` action, and which of its effects.
     pub removed_targets: Vec<(u32, u32)>,
+    /// The same, of effects that change what rules of the In-App WAF do.
+    pub instead: Vec<(u32, u32)>,
     pub mode: Option<Mode>,
     pub processor: Option<Processor>,
     pub force_body: bool,
@@ -78,6 +81,8 @@ pub(super) struct Matched {
     pub member: Vec<u8>,
     /// Its value.
     pub shown: Vec<u8>,
+    /// Where it stands at an address.
+    pub node: NodeId,
     /// `MATCHED_VAR_NAME`: `ARGS:id`.
     name: Vec<u8>,
     /// `MATCHED_VAR`.
@@ -141,6 +146,14 @@ impl Matched {
         self.now.clear();
     }
 
+    /// What a rule of the In-App WAF tells: what its first condition found.
+    pub fn found(&mut self, variable: Variable, node: NodeId, found: &[u8]) {
+        self.variable = Some(variable);
+        self.node = node;
+        self.shown.clear();
+        self.shown.extend_from_slice(found.get(..limits::MATCH_VALUE).unwrap_or(found));
+    }
+
     pub fn note(&mut self, variable: Variable, name: &[u8], text: &[u8]) {
         let own = |variable: Variable| matches!(variable.kind(), Kind::Written | Kind::Matched);
         if !own(variable) || self.variable.is_none_or(own) {
@@ -178,6 +191,7 @@ impl State {
         self.opened.clear();
         self.injection = Share::default();
         self.removed_targets.clear();
+        self.instead.clear();
         self.matched.forget();
         self.verdict = Verdict::default();
         self.removed.clear();
@@ -194,7 +208,11 @@ impl State {
 
     /// Memory it holds, bytes.
     pub fn held(&self) -> usize {
-        self.written.held() + self.opened.held() + self.removed.capacity() + self.filled.capacity() + self.matched.value.capacity()
+        self.written.held()
+            + self.opened.held()
+            + self.removed.capacity()
+            + self.filled.capacity()
+            + self.matched.value.capacity()
     }
 
     /// Fills a text in.
@@ -250,9 +268,11 @@ impl State {
         }
     }
 
-    pub fn is_member(&self, engine: &Engine, store: &Store, members: &Members, name: &[u8]) -> bool {
+    pub fn is_member(&self, engine: &Engine, store: &Store, members: &Members, label: Label<'_>) -> bool {
+        let name = label.name;
         match members {
             Members::All => true,
+            Members::Under(path) => store.is_under(label.node, path),
             Members::Name(wanted) | Members::Slot(_, wanted) => name.eq_ignore_ascii_case(wanted),
             Members::Expanded(text) => {
                 let mut wanted = Vec::new();
@@ -275,10 +295,10 @@ impl State {
         store: &Store,
         link: &Link,
         variable: Variable,
-        name: &[u8],
+        label: Label<'_>,
     ) -> bool {
         let by = |exclusion: &Exclusion| {
-            exclusion.variable == variable && self.is_member(engine, store, &exclusion.members, name)
+            exclusion.variable == variable && self.is_member(engine, store, &exclusion.members, label)
         };
         if link.excluded.iter().any(by) {
             return true;
@@ -300,7 +320,7 @@ impl State {
             Kind::Written => match &target.members {
                 Members::Slot(slot, name) => usize::from(
                     self.written.get(*slot).is_some()
-                        && !self.is_excluded(engine, store, link, target.variable, name),
+                        && !self.is_excluded(engine, store, link, target.variable, Label::named(name)),
                 ),
                 _ => self.members(engine, store, target, link).len(),
             },
@@ -308,9 +328,9 @@ impl State {
             _ => {
                 let values = store.of(target.variable).iter().filter_map(|&number| store.value(number));
                 let members = values.filter(|value| {
-                    let name = store.slice(value.name);
-                    self.is_member(engine, store, &target.members, name)
-                        && !self.is_excluded(engine, store, link, target.variable, name)
+                    let label = value.label(store);
+                    self.is_member(engine, store, &target.members, label)
+                        && !self.is_excluded(engine, store, link, target.variable, label)
                 });
                 members.count()
             }
@@ -320,8 +340,9 @@ impl State {
     /// Members of a collection that rules write.
     pub fn members(&self, engine: &Engine, store: &Store, target: &Target, link: &Link) -> Vec<Member> {
         let members = self.written.members(&engine.names, target.variable).filter(|(name, _)| {
-            self.is_member(engine, store, &target.members, name)
-                && !self.is_excluded(engine, store, link, target.variable, name)
+            let label = Label::named(name);
+            self.is_member(engine, store, &target.members, label)
+                && !self.is_excluded(engine, store, link, target.variable, label)
         });
         members.map(|(name, value)| (name.into(), value.into())).collect()
     }
@@ -330,18 +351,14 @@ impl State {
     pub fn matched_values(&self, engine: &Engine, store: &Store, target: &Target) -> Vec<Member> {
         let before = || {
             let all = self.matched.before.iter();
-            all.filter(|(name, _)| self.is_member(engine, store, &target.members, name))
+            all.filter(|(name, _)| self.is_member(engine, store, &target.members, Label::named(name)))
         };
         let one = |value: &[u8]| vec![(Box::default(), value.into())];
         match target.variable {
             Variable::MatchedVar => one(&self.matched.value),
             Variable::MatchedVarName => one(&self.matched.name),
-            Variable::MatchedVars => {
-                before().map(|(name, value)| (name.into(), value.into())).collect()
-            }
-            Variable::MatchedVarsNames => {
-                before().map(|(name, _)| (name.into(), name.into())).collect()
-            }
+            Variable::MatchedVars => before().map(|(name, value)| (name.into(), value.into())).collect(),
+            Variable::MatchedVarsNames => before().map(|(name, _)| (name.into(), name.into())).collect(),
             Variable::HighestSeverity => {
                 let severity = self.highest_severity.unwrap_or(u8::MAX);
                 one(itoa::Buffer::new().format(severity).as_bytes())

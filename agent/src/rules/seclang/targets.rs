@@ -106,14 +106,15 @@ fn unknown(name: &str, rest: &str) -> String {
     if let Some((_, why)) = REFUSED.iter().find(|(start, _)| capitals.starts_with(start)) {
         return format!("the variable {capitals} can't be had here: {why}");
     }
-    let meant = meant(name, Variable::ALL.iter().map(|variable| variable.name()));
+    let own = Variable::ALL.iter().filter(|variable| variable.kind() != Kind::Address);
+    let meant = meant(name, own.map(|variable| variable.name()));
     format!("there is no variable {}{meant}", shown(name))
 }
 
 /// Whether a variable has members with names.
 fn selectable(variable: Variable) -> bool {
     match variable.kind() {
-        Kind::Scalar => false,
+        Kind::Scalar | Kind::Address => false,
         Kind::Collection | Kind::Names | Kind::Written | Kind::Document => true,
         Kind::Matched => {
             matches!(variable, Variable::Rule | Variable::MatchedVars | Variable::MatchedVarsNames)

@@ -3,19 +3,13 @@
 
 use proptest::prelude::*;
 
-use super::{get, rules};
+use super::{Engine, Scratch, Set, compile, get, judge, own, plain, rules, set};
 use crate::http::{Header, Request};
-use crate::rules::{RuleSet, Scratch, builtin, compile, json, plain};
 
 const CLIENT: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
 
-fn same(
-    set: &RuleSet,
-    engine: &crate::rules::Engine,
-    request: &Request,
-    scratch: &mut Scratch,
-) -> Result<usize, String> {
-    let fast = engine.judge(request, CLIENT, scratch);
+fn same(set: &Set, engine: &Engine, request: &Request, scratch: &mut Scratch) -> Result<usize, String> {
+    let fast = judge(engine, request, scratch);
     let plain = plain::judge(set, request, CLIENT);
     let ids = |fast: bool| -> Vec<String> {
         if fast { Vec::new() } else { plain.iter().map(|h| h.rule.clone()).collect() }
@@ -169,7 +163,7 @@ proptest! {
     fn random_rules(all in prop::collection::vec(any::<u8>(), 1..8).prop_flat_map(|n| {
         (0..n.len()).map(random_rule).collect::<Vec<_>>()
     }), requests in prop::collection::vec(request(), 3)) {
-        let set = json::read(rules(&all).as_bytes(), "random.json").unwrap();
+        let set = set(&rules(&all));
         let engine = compile(&set).unwrap();
         let mut scratch = Scratch::default();
         for request in &requests {
@@ -196,8 +190,8 @@ proptest! {
     }
 }
 
-static OWN: std::sync::LazyLock<(RuleSet, crate::rules::Engine)> = std::sync::LazyLock::new(|| {
-    let set = builtin().unwrap();
+static OWN: std::sync::LazyLock<(Set, Engine)> = std::sync::LazyLock::new(|| {
+    let set = own();
     let engine = compile(&set).unwrap();
     (set, engine)
 });

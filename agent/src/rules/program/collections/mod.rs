@@ -24,8 +24,8 @@ use std::{
 use lru::LruCache;
 
 pub(super) use opened::{Opened, Place, built_in, is_persistent};
-use record::Record;
 pub use record::Built;
+use record::Record;
 
 use crate::limits;
 

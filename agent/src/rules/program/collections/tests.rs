@@ -33,12 +33,16 @@ fn a_record_tells_of_itself() {
     let kept = Collections::default();
     kept.set(to(b"k", 1000), b"a", b"1");
     kept.set(To { first: false, ..to(b"k", 1000) }, b"b", b"2");
-    let built = Built { create_time: 1000, last_update_time: 1000, update_counter: 1, update_rate: 0, timeout: 100 };
+    let built =
+        Built { create_time: 1000, last_update_time: 1000, update_counter: 1, update_rate: 0, timeout: 100 };
     assert_eq!(kept.open(b"k", 1000, |_, _| {}), Some(built));
     kept.add(to(b"k", 1030), b"a", 4);
     let built = Built { last_update_time: 1030, update_counter: 2, update_rate: 4, ..built };
     assert_eq!(kept.open(b"k", 1030, |_, _| {}), Some(built));
-    assert_eq!(members(&kept, b"k", 1030), BTreeMap::from([("a".into(), "5".into()), ("b".into(), "2".into())]));
+    assert_eq!(
+        members(&kept, b"k", 1030),
+        BTreeMap::from([("a".into(), "5".into()), ("b".into(), "2".into())])
+    );
     assert_eq!(members(&kept, b"other", 1030), BTreeMap::new());
 }
 

@@ -25,12 +25,14 @@ const REQUESTS: usize = if cfg!(debug_assertions) { 30 } else { 400 };
 #[test]
 fn crs_means_what_it_says() {
     if !Path::new(CRS).exists() {
-        println!("PICKET-CASES kind=CRS_plain_request ran=0 failed=0: {CRS} is not there (Debian: modsecurity-crs)");
+        println!(
+            "PICKET-CASES kind=CRS_plain_request ran=0 failed=0: {CRS} is not there (Debian: modsecurity-crs)"
+        );
         return;
     }
     let wanted = Wanted { paths: vec![CRS.into()], paranoia: Some(4), ..Wanted::default() };
     let loaded = load::load(&wanted).unwrap();
-    let engine = loaded.program.unwrap();
+    let engine = loaded.engine.unwrap();
     let files = |place: &crate::rules::seclang::ast::Place, name: &str| {
         fs::read(place.beside(name)).map_err(|error| error.to_string())
     };

@@ -25,15 +25,60 @@ fn one_of(texts: &'static [&'static str]) -> impl Strategy<Value = &'static str>
 
 fn target() -> impl Strategy<Value = String> {
     let collection = one_of(&[
-        "ARGS", "ARGS", "ARGS", "TX", "ARGS_GET", "ARGS_POST", "ARGS_NAMES", "REQUEST_HEADERS", "REQUEST_COOKIES", "TX", "IP",
-        "MATCHED_VARS", "MATCHED_VARS_NAMES", "RESPONSE_HEADERS", "REQUEST_HEADERS_NAMES", "FILES",
+        "ARGS",
+        "ARGS",
+        "ARGS",
+        "TX",
+        "ARGS_GET",
+        "ARGS_POST",
+        "ARGS_NAMES",
+        "REQUEST_HEADERS",
+        "REQUEST_COOKIES",
+        "TX",
+        "IP",
+        "MATCHED_VARS",
+        "MATCHED_VARS_NAMES",
+        "RESPONSE_HEADERS",
+        "REQUEST_HEADERS_NAMES",
+        "FILES",
     ]);
     let scalar = one_of(&[
-        "REQUEST_URI", "REQUEST_FILENAME", "QUERY_STRING", "REQUEST_METHOD", "REQUEST_BODY", "REQBODY_PROCESSOR",
-        "MATCHED_VAR", "MATCHED_VAR_NAME", "REMOTE_ADDR", "RESPONSE_STATUS", "RESPONSE_BODY", "REQBODY_ERROR",
-        "HIGHEST_SEVERITY", "ARGS_COMBINED_SIZE", "RULE:id", "XML:/*", "REQUEST_LINE", "FULL_REQUEST", "DURATION",
+        "REQUEST_URI",
+        "REQUEST_FILENAME",
+        "QUERY_STRING",
+        "REQUEST_METHOD",
+        "REQUEST_BODY",
+        "REQBODY_PROCESSOR",
+        "MATCHED_VAR",
+        "MATCHED_VAR_NAME",
+        "REMOTE_ADDR",
+        "RESPONSE_STATUS",
+        "RESPONSE_BODY",
+        "REQBODY_ERROR",
+        "HIGHEST_SEVERITY",
+        "ARGS_COMBINED_SIZE",
+        "RULE:id",
+        "XML:/*",
+        "REQUEST_LINE",
+        "FULL_REQUEST",
+        "DURATION",
     ]);
-    let selector = one_of(&["", "", "", "", "", ":a", ":b", ":n", ":X-Y", ":/^a/", ":/b$/", ":/[an]/", ":%{tx.name}", ":1"]);
+    let selector = one_of(&[
+        "",
+        "",
+        "",
+        "",
+        "",
+        ":a",
+        ":b",
+        ":n",
+        ":X-Y",
+        ":/^a/",
+        ":/b$/",
+        ":/[an]/",
+        ":%{tx.name}",
+        ":1",
+    ]);
     let prefix = one_of(&["", "", "", "", "&"]);
     prop_oneof![
         3 => (prefix, collection, selector).prop_map(|(prefix, name, selector)| format!("{prefix}{name}{selector}")),
@@ -54,12 +99,50 @@ fn targets() -> impl Strategy<Value = String> {
 
 fn operator() -> impl Strategy<Value = String> {
     let operator = one_of(&[
-        "@rx a", "@rx a", "@rx [ab]", "@rx ^[ab1]", "@contains a", "@unconditionalMatch", "@rx ^a", "@rx (a)(b)?", "@rx b+$", "@rx (?i)union", "@rx x|yy", "@rx (\\d+)", "@rx ^$", "@rx .",
-        "@rx [^a-z]", "@rx ^%{tx.n}$", "@rx (?:ab|cd)e?f", "@rx (?=a)ab", "@rx <[a-z]+", "@rxGlobal (\\w)",
-        "@contains ab", "@contains %{tx.name}", "@streq a", "@streq %{MATCHED_VAR}", "@beginsWith a", "@endsWith b",
-        "@within a b ab union", "@pm union ab select", "@eq 1", "@ge 1", "@gt %{tx.n}", "@lt 3", "@le 0", "@eq 0",
-        "@detectSQLi", "@detectXSS", "@validateByteRange 32-126", "@validateUrlEncoding", "@validateUtf8Encoding",
-        "@ipMatch 192.0.2.0/24", "@unconditionalMatch", "@noMatch", "@containsWord ab", "@strmatch AB",
+        "@rx a",
+        "@rx a",
+        "@rx [ab]",
+        "@rx ^[ab1]",
+        "@contains a",
+        "@unconditionalMatch",
+        "@rx ^a",
+        "@rx (a)(b)?",
+        "@rx b+$",
+        "@rx (?i)union",
+        "@rx x|yy",
+        "@rx (\\d+)",
+        "@rx ^$",
+        "@rx .",
+        "@rx [^a-z]",
+        "@rx ^%{tx.n}$",
+        "@rx (?:ab|cd)e?f",
+        "@rx (?=a)ab",
+        "@rx <[a-z]+",
+        "@rxGlobal (\\w)",
+        "@contains ab",
+        "@contains %{tx.name}",
+        "@streq a",
+        "@streq %{MATCHED_VAR}",
+        "@beginsWith a",
+        "@endsWith b",
+        "@within a b ab union",
+        "@pm union ab select",
+        "@eq 1",
+        "@ge 1",
+        "@gt %{tx.n}",
+        "@lt 3",
+        "@le 0",
+        "@eq 0",
+        "@detectSQLi",
+        "@detectXSS",
+        "@validateByteRange 32-126",
+        "@validateUrlEncoding",
+        "@validateUtf8Encoding",
+        "@ipMatch 192.0.2.0/24",
+        "@unconditionalMatch",
+        "@noMatch",
+        "@containsWord ab",
+        "@strmatch AB",
     ]);
     (prop::bool::weighted(0.2), operator)
         .prop_map(|(negated, operator)| if negated { format!("!{operator}") } else { operator.to_owned() })
@@ -68,28 +151,88 @@ fn operator() -> impl Strategy<Value = String> {
 /// Actions that any rule of a chain may have.
 fn action() -> impl Strategy<Value = &'static str> {
     one_of(&[
-        "t:lowercase", "t:urlDecodeUni", "t:removeWhitespace", "t:base64Decode", "t:hexEncode", "t:length", "t:trim",
-        "t:none", "t:removeNulls", "t:htmlEntityDecode", "t:cmdLine", "t:compressWhitespace", "t:sha1", "t:jsDecode",
-        "t:normalizePath", "t:replaceComments", "t:uppercase", "t:utf8toUnicode", "capture", "capture", "multiMatch",
-        "setvar:tx.n=1", "setvar:tx.n=+1", "setvar:tx.n=-2", "setvar:!tx.n", "setvar:'tx.name=a'",
-        "setvar:'tx.name=%{MATCHED_VAR}'", "setvar:'tx.%{tx.0}=%{MATCHED_VAR_NAME}'", "setvar:!tx.%{tx.1}",
-        "setvar:tx.a_score=+5", "setvar:tx.b_score=+%{tx.n}", "setvar:ip.n=+1", "setvar:'ip.%{tx.name}=%{tx.n}'",
-        "setvar:!ip.n", "expirevar:ip.n=10", "initcol:ip=%{REMOTE_ADDR}", "initcol:ip=%{ARGS.a}",
-        "ctl:ruleRemoveById=3", "ctl:ruleRemoveById=4-6", "ctl:ruleRemoveByTag=t1", "ctl:ruleRemoveByMsg=^b",
-        "ctl:ruleRemoveTargetById=1-9;ARGS:a", "ctl:ruleRemoveTargetByTag=t2;ARGS:/b/",
-        "ctl:ruleRemoveTargetByMsg=a;TX:n", "ctl:forceRequestBodyVariable=On", "ctl:requestBodyProcessor=JSON",
-        "ctl:requestBodyProcessor=XML", "ctl:requestBodyProcessor=URLENCODED", "ctl:requestBodyAccess=Off",
-        "ctl:responseBodyAccess=Off", "ctl:ruleEngine=DetectionOnly",
+        "t:lowercase",
+        "t:urlDecodeUni",
+        "t:removeWhitespace",
+        "t:base64Decode",
+        "t:hexEncode",
+        "t:length",
+        "t:trim",
+        "t:none",
+        "t:removeNulls",
+        "t:htmlEntityDecode",
+        "t:cmdLine",
+        "t:compressWhitespace",
+        "t:sha1",
+        "t:jsDecode",
+        "t:normalizePath",
+        "t:replaceComments",
+        "t:uppercase",
+        "t:utf8toUnicode",
+        "capture",
+        "capture",
+        "multiMatch",
+        "setvar:tx.n=1",
+        "setvar:tx.n=+1",
+        "setvar:tx.n=-2",
+        "setvar:!tx.n",
+        "setvar:'tx.name=a'",
+        "setvar:'tx.name=%{MATCHED_VAR}'",
+        "setvar:'tx.%{tx.0}=%{MATCHED_VAR_NAME}'",
+        "setvar:!tx.%{tx.1}",
+        "setvar:tx.a_score=+5",
+        "setvar:tx.b_score=+%{tx.n}",
+        "setvar:ip.n=+1",
+        "setvar:'ip.%{tx.name}=%{tx.n}'",
+        "setvar:!ip.n",
+        "expirevar:ip.n=10",
+        "initcol:ip=%{REMOTE_ADDR}",
+        "initcol:ip=%{ARGS.a}",
+        "ctl:ruleRemoveById=3",
+        "ctl:ruleRemoveById=4-6",
+        "ctl:ruleRemoveByTag=t1",
+        "ctl:ruleRemoveByMsg=^b",
+        "ctl:ruleRemoveTargetById=1-9;ARGS:a",
+        "ctl:ruleRemoveTargetByTag=t2;ARGS:/b/",
+        "ctl:ruleRemoveTargetByMsg=a;TX:n",
+        "ctl:forceRequestBodyVariable=On",
+        "ctl:requestBodyProcessor=JSON",
+        "ctl:requestBodyProcessor=XML",
+        "ctl:requestBodyProcessor=URLENCODED",
+        "ctl:requestBodyAccess=Off",
+        "ctl:responseBodyAccess=Off",
+        "ctl:ruleEngine=DetectionOnly",
     ])
 }
 
 /// Actions of a chain's first rule.
 fn ending() -> impl Strategy<Value = &'static str> {
     one_of(&[
-        "pass", "pass", "pass", "pass", "pass", "block", "deny", "deny,status:406", "nolog", "allow", "allow:phase", "allow:request",
-        "skip:1", "skip:2", "skipAfter:M1", "skipAfter:END", "severity:2", "severity:NOTICE", "tag:t1", "tag:t2",
-        "tag:t1,tag:t2", "msg:'a %{tx.0} %{tx.1} %{MATCHED_VAR}'", "msg:'b %{MATCHED_VAR_NAME}'",
-        "logdata:'%{tx.n} %{ip.n} %{rule.id} %{REQUEST_URI} %{ARGS.b}'", "ctl:ruleEngine=Off",
+        "pass",
+        "pass",
+        "pass",
+        "pass",
+        "pass",
+        "block",
+        "deny",
+        "deny,status:406",
+        "nolog",
+        "allow",
+        "allow:phase",
+        "allow:request",
+        "skip:1",
+        "skip:2",
+        "skipAfter:M1",
+        "skipAfter:END",
+        "severity:2",
+        "severity:NOTICE",
+        "tag:t1",
+        "tag:t2",
+        "tag:t1,tag:t2",
+        "msg:'a %{tx.0} %{tx.1} %{MATCHED_VAR}'",
+        "msg:'b %{MATCHED_VAR_NAME}'",
+        "logdata:'%{tx.n} %{ip.n} %{rule.id} %{REQUEST_URI} %{ARGS.b}'",
+        "ctl:ruleEngine=Off",
         "logdata:'%{HIGHEST_SEVERITY} %{REQUEST_HEADERS.X-Y}'",
     ])
 }
@@ -147,8 +290,35 @@ fn script() -> impl Strategy<Value = String> {
 
 fn value() -> impl Strategy<Value = String> {
     let piece = one_of(&[
-        "a", "ab", "abb", "b", "1", "23", "union", "UNION", "x", "yy", "%41", "%25", "%zz", "+", "%00", "%27+or+1=1--",
-        "%3cscript%3e", "/*", "*/", "../", "&lt;", "YWI=", "%5cx41", "abef", "cde", "%ff", "%u0041", "-5", "a%20b",
+        "a",
+        "ab",
+        "abb",
+        "b",
+        "1",
+        "23",
+        "union",
+        "UNION",
+        "x",
+        "yy",
+        "%41",
+        "%25",
+        "%zz",
+        "+",
+        "%00",
+        "%27+or+1=1--",
+        "%3cscript%3e",
+        "/*",
+        "*/",
+        "../",
+        "&lt;",
+        "YWI=",
+        "%5cx41",
+        "abef",
+        "cde",
+        "%ff",
+        "%u0041",
+        "-5",
+        "a%20b",
     ]);
     prop::collection::vec(piece, 0..5).prop_map(|pieces| pieces.concat())
 }
@@ -170,13 +340,15 @@ fn sent() -> impl Strategy<Value = Sent> {
         pairs().prop_map(|body| ("application/x-www-form-urlencoded".to_owned(), body)),
         one_of(&["{\"a\":\"ab\"}", "{\"b\":[1,\"union\"]}", "{"])
             .prop_map(|body| ("application/json".to_owned(), body.to_owned())),
-        one_of(&["<a b='x'>ab</a>", "<a>", "<x>1</x>"]).prop_map(|body| ("text/xml".to_owned(), body.to_owned())),
+        one_of(&["<a b='x'>ab</a>", "<a>", "<x>1</x>"])
+            .prop_map(|body| ("text/xml".to_owned(), body.to_owned())),
         value().prop_map(|body| ("text/plain".to_owned(), body)),
     ];
     let response = prop::option::of((one_of(&["200", "404", "500"]), value()));
     (head, fields, body, response, prop::sample::select(&[0_i64, 1, 9, 10, 4000][..])).prop_map(
         |((method, path, query), (field, cookie, client), (kind, body), response, later)| {
-            let mut request = format!("{method} {path}?{query} HTTP/1.1\r\nHost: h\r\nX-Y: {field}\r\nA: {client}\r\n");
+            let mut request =
+                format!("{method} {path}?{query} HTTP/1.1\r\nHost: h\r\nX-Y: {field}\r\nA: {client}\r\n");
             if let Some(cookie) = cookie {
                 request.push_str(&format!("Cookie: a={cookie}; b=1\r\n"));
             }
@@ -224,7 +396,12 @@ fn agree(text: &str, sent: &[Sent]) -> Vec<Said> {
         let expected = plain::judge(&plain, request, response, &facts, &mut kept);
         let shown = || format!("{text}\n{sent:#?}");
         assert_eq!(said(engine.judge(request, response, &facts, &mut fast)), expected, "fast\n{}", shown());
-        assert_eq!(said(engine.judge(request, response, &facts, &mut without)), expected, "plain\n{}", shown());
+        assert_eq!(
+            said(engine.judge(request, response, &facts, &mut without)),
+            expected,
+            "plain\n{}",
+            shown()
+        );
         all.push(expected);
     }
     all
@@ -256,6 +433,9 @@ fn what_is_made_up_hits() {
             kept += usize::from(made.0.contains("ip.n"));
         }
     }
-    println!("PICKET-CASES kind=made_up_transaction ran={} failed=0 hits={hits} quiet={quiet} denied={denied} scores={scores}", 2 * ROUNDS);
+    println!(
+        "PICKET-CASES kind=made_up_transaction ran={} failed=0 hits={hits} quiet={quiet} denied={denied} scores={scores}",
+        2 * ROUNDS
+    );
     assert!(hits > 150 && quiet > 20 && denied > 5 && scores > 5 && kept > 20);
 }

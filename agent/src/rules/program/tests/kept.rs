@@ -70,12 +70,22 @@ SecRule ARGS:bad "@eq 1" "id:2,phase:1,nolog,setvar:ip.block=1,expirevar:ip.bloc
             "goes down",
             r#"SecRule ARGS:add "@ge 1" "id:1,phase:1,nolog,setvar:ip.score=+%{ARGS.add}"
 SecAction "id:2,phase:1,deprecatevar:ip.score=60/300,msg:'%{ip.score}'""#,
-            &[(0, 1, "/?add=100", "2(100)"), (299, 1, "/", "2(100)"), (300, 1, "/", "2(40)"), (601, 1, "/", "2(0)")],
+            &[
+                (0, 1, "/?add=100", "2(100)"),
+                (299, 1, "/", "2(100)"),
+                (300, 1, "/", "2(40)"),
+                (601, 1, "/", "2(0)"),
+            ],
         ),
         (
             "forgotten behind its timeout",
             "SecCollectionTimeout 100\nSecAction \"id:1,phase:1,setvar:ip.n=+1,msg:'%{ip.n} %{ip.is_new}'\"",
-            &[(0, 1, "/", "1(1 1)"), (99, 1, "/", "1(2 0)"), (198, 1, "/", "1(3 0)"), (298, 1, "/", "1(1 1)")],
+            &[
+                (0, 1, "/", "1(1 1)"),
+                (99, 1, "/", "1(2 0)"),
+                (198, 1, "/", "1(3 0)"),
+                (298, 1, "/", "1(1 1)"),
+            ],
         ),
         (
             "a timeout of its own",
@@ -171,7 +181,12 @@ fn applications_have_sessions_of_their_own() {
     let mut scratch = Scratch::default();
     let mut ask = |engine: &Engine| {
         let exchange = http::exchange(get("/").as_bytes(), None, Limits::default());
-        shown(&engine.judge(&exchange.request, None, &Facts::of_client([192, 0, 2, 1].into(), START), &mut scratch))
+        shown(&engine.judge(
+            &exchange.request,
+            None,
+            &Facts::of_client([192, 0, 2, 1].into(), START),
+            &mut scratch,
+        ))
     };
     let said = [ask(&shop), ask(&blog), ask(&shop)];
     assert_eq!(said, ["1(shop 1 1)", "1(blog 2 1)", "1(shop 3 2)"]);
@@ -209,7 +224,12 @@ fn workers_share_what_they_keep() {
     let kept = Arc::new(Collections::default());
     let ask = |scratch: &mut Scratch| {
         let exchange = http::exchange(get("/").as_bytes(), None, Limits::default());
-        shown(&engine.judge(&exchange.request, None, &Facts::of_client([192, 0, 2, 1].into(), START), scratch))
+        shown(&engine.judge(
+            &exchange.request,
+            None,
+            &Facts::of_client([192, 0, 2, 1].into(), START),
+            scratch,
+        ))
     };
     let mut said: Vec<String> = thread::scope(|scope| {
         let workers: Vec<_> = (0..WORKERS)

@@ -423,7 +423,10 @@ fn the_unicode_map_of_a_file_is_asked() {
         ("SecUnicodeMapFile unicode.mapping 4711", Ok("1")),
         ("SecUnicodeCodePage 4711\nSecUnicodeMapFile unicode.mapping", Ok("1")),
         ("SecUnicodeMapFile unicode.mapping 1250\nSecUnicodeMapFile unicode.mapping 4711", Ok("1")),
-        ("SecUnicodeMapFile unicode.mapping 1", Err("test:1:1: SecUnicodeMapFile unicode.mapping: no code page 1 in it")),
+        (
+            "SecUnicodeMapFile unicode.mapping 1",
+            Err("test:1:1: SecUnicodeMapFile unicode.mapping: no code page 1 in it"),
+        ),
         ("SecUnicodeMapFile other 4711", Err("test:1:1: SecUnicodeMapFile other: no such file")),
         ("SecUnicodeMapFile unicode.mapping x", Err("expected the number of a code page")),
         ("SecUnicodeMapFile unicode.mapping", Err("expected a code page behind it")),

@@ -17,7 +17,8 @@ use crate::{
             compile::Files,
             lanes::Lanes,
             model::{
-                Change, Disruption, Effect, Exclusion, Link, Mode, Program, Rule, Selector, Step, Target, Which,
+                Change, Disruption, Effect, Exclusion, Link, Mode, Program, Rule, Selector, Step, Target,
+                Which,
             },
             run::{Facts, Scratch},
             template::{Part, Template},
@@ -532,7 +533,9 @@ impl<'p> Transaction<'p> {
         match what.to_ascii_lowercase().as_slice() {
             b"id" => meta.id.to_string().into_bytes(),
             b"msg" => meta.message.clone().into_bytes(),
-            b"severity" => meta.severity.map(|severity| severity.to_string().into_bytes()).unwrap_or_default(),
+            b"severity" => {
+                meta.severity.map(|severity| severity.to_string().into_bytes()).unwrap_or_default()
+            }
             _ => Bytes::new(),
         }
     }
@@ -575,9 +578,8 @@ impl<'p> Transaction<'p> {
         if !rule.then.log || self.said.hits.len() >= limits::EVENT_MATCHES {
             return;
         }
-        let cut = |bytes: &[u8], most: usize| {
-            String::from_utf8_lossy(&bytes[..bytes.len().min(most)]).into_owned()
-        };
+        let cut =
+            |bytes: &[u8], most: usize| String::from_utf8_lossy(&bytes[..bytes.len().min(most)]).into_owned();
         let text = |template: &Option<Template>| {
             template.as_ref().map_or_else(String::new, |text| cut(&self.filled(text), limits::EVENT_FIELD))
         };

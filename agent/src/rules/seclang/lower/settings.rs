@@ -41,7 +41,8 @@ impl Lowering {
                 self.settings.response_types = values.iter().map(|v| v.to_ascii_lowercase()).collect();
             }
             "SecRequestBodyJsonDepthLimit" => {
-                self.settings.json_depth = value.parse().unwrap_or(limits::BODY_DEPTH).min(limits::BODY_DEPTH);
+                self.settings.json_depth =
+                    value.parse().unwrap_or(limits::BODY_DEPTH).min(limits::BODY_DEPTH);
             }
             "SecUploadFileLimit" => {
                 self.settings.files = value.parse().unwrap_or(limits::BODY_FILES);
@@ -69,5 +70,7 @@ impl Lowering {
 }
 
 fn number(place: &Place, name: &str, value: &str) -> Result<u32, LowerError> {
-    value.parse().map_err(|_| error(place, format!("{name}: found {value:?}: expected the number of a code page")))
+    value
+        .parse()
+        .map_err(|_| error(place, format!("{name}: found {value:?}: expected the number of a code page")))
 }

@@ -38,11 +38,8 @@ fn targets(program: &Program) -> String {
         for link in &rule.links {
             let mut names: Vec<String> = link.targets.iter().map(shown).collect();
             names.extend(link.excluded.iter().map(|excluded| {
-                let target = Target {
-                    variable: excluded.variable,
-                    selector: excluded.selector.clone(),
-                    count: false,
-                };
+                let target =
+                    Target { variable: excluded.variable, selector: excluded.selector.clone(), count: false };
                 format!("!{}", shown(&target))
             }));
             text.push_str(&format!("[{}]", names.join("|")));
@@ -141,9 +138,7 @@ fn targets_updated() {
         ),
         (
             "SecRuleUpdateTargetByTag OWASP \"!REQUEST_HEADERS\"",
-            format!(
-                "1[ARGS|REQUEST_HEADERS|!REQUEST_HEADERS] {two} 13[REQUEST_URI|!REQUEST_HEADERS] {last}"
-            ),
+            format!("1[ARGS|REQUEST_HEADERS|!REQUEST_HEADERS] {two} 13[REQUEST_URI|!REQUEST_HEADERS] {last}"),
         ),
         (
             "SecRuleUpdateTargetByMsg \"none$\" \"REQUEST_LINE\" \"REQUEST_URI\"",
@@ -197,7 +192,11 @@ fn actions_updated() {
             "SecRuleUpdateActionById 1 \"t:urlDecode\"",
             format!("First, of %{{tx.a}} {tags} Pass 403 true lowercase,url_decode/1"),
         ),
-        (1, "SecRuleUpdateActionById 1 \"id:1,phase:1,msg:y\"", format!("y {tags} Pass 403 true lowercase/1")),
+        (
+            1,
+            "SecRuleUpdateActionById 1 \"id:1,phase:1,msg:y\"",
+            format!("y {tags} Pass 403 true lowercase/1"),
+        ),
         (2, "SecRuleUpdateActionById 2 \"pass\"", "Second attack-xss Pass 403 true /0 /0".to_owned()),
         (2, "SecRuleUpdateActionById 2 \"chain,pass\"", "Second attack-xss Pass 403 true /0 /0".to_owned()),
         (
