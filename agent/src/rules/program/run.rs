@@ -119,6 +119,11 @@ impl Scratch {
         Self { collections, ..Self::default() }
     }
 
+    /// From now on what rules keep is kept there.
+    pub fn share(&mut self, collections: Arc<Collections>) {
+        self.collections = collections;
+    }
+
     /// Makes ready for a transaction.
     pub(super) fn begin(&mut self, engine: &Engine) {
         if self.engine != Some(engine.id) {
