@@ -34,6 +34,14 @@ impl Picket {
         Self::load("Picket, its own rules".to_owned(), vec!["default".into()], None)
     }
 
+    /// With the rules that libddwaf's tracers bring: `rules.json` in a directory.
+    ///
+    /// # Errors
+    /// They are not there, or do not load.
+    pub fn ddwaf_rules(directory: &Path) -> Result<Self> {
+        Self::load("Picket, libddwaf's rules".to_owned(), vec![directory.join("rules.json")], None)
+    }
+
     /// With CRS as it comes.
     ///
     /// # Errors

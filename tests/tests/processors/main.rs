@@ -7,31 +7,18 @@ mod requests;
 mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 use picket::http::{self, Exchange, Limits};
 use picket::rules::inapp::object::{Facts, Object, Transaction};
 use picket::rules::inapp::processors::{Config, Processors, Store};
 use picket_tests::{
     bench::rules::random::Random,
-    judge::{Ddwaf, shown},
+    judge::{Ddwaf, shown, wheel},
 };
 use serde_json::Value;
 
 /// Transactions that are compared.
 const TRANSACTIONS: usize = 2000;
-
-/// Where `cargo xtask setup` puts libddwaf and its rules.
-fn directory() -> PathBuf {
-    let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(
-        || PathBuf::from(std::env::var_os("HOME").expect("a home directory")).join(".cache"),
-        PathBuf::from,
-    );
-    let directory = cache.join("picket/wheels/ddtrace-4.16.0");
-    let library = directory.join("libddwaf.so");
-    assert!(library.is_file(), "{} is not there: get it with `cargo xtask setup`", library.display());
-    directory
-}
 
 /// An object as libddwaf's are shown.
 fn exact(object: &Object<'_>) -> Value {
@@ -85,7 +72,7 @@ struct Sides {
 
 impl Sides {
     fn load() -> Self {
-        let directory = directory();
+        let directory = wheel();
         let rules = rules::read(&directory);
         let theirs = Ddwaf::with(&directory, rules.to_string().as_bytes()).expect("libddwaf");
         let mut config = config::read(&rules);

@@ -1,7 +1,7 @@
 //! `phrase_match`: one of the phrases occurs in the value.
 //!
-//! Case counts unless `case_sensitive` is false; with `enforce_word_boundary` no word byte may touch
-//! the phrase.
+//! Case counts unless `case_sensitive` is false. With `enforce_word_boundary` no word byte may touch a word byte at
+//! either end of the phrase: `bin/cat` is not in `sbin/cat`, `${IFS}` is in `echo${IFS}x` (as in libddwaf 2.1).
 //!
 //! `"list": ["sqlmap", "nikto"]`
 
@@ -33,10 +33,13 @@ impl Phrases {
         if !self.word_boundary {
             return self.automaton.find(value).map(|found| (found.start(), found.end()));
         }
-        self.automaton
-            .find_overlapping_iter(value)
-            .map(|found| (found.start(), found.end()))
-            .find(|&(start, end)| stands_alone(value, start, end))
+        self.automaton.find_overlapping_iter(value).map(|found| (found.start(), found.end())).find(
+            |&(start, end)| {
+                let word = |at: usize| value.get(at).is_some_and(is_word);
+                let (begins, ends) = (word(start), word(end.saturating_sub(1)));
+                !(begins && start > 0 && word(start - 1)) && !(ends && word(end))
+            },
+        )
     }
 
     pub fn literals(&self) -> Vec<Vec<u8>> {
@@ -46,17 +49,22 @@ impl Phrases {
 
 /// Whether no word byte touches what is between start and end.
 pub(in crate::rules) fn stands_alone(value: &[u8], start: usize, end: usize) -> bool {
-    let is_word = |at: Option<usize>| {
-        at.and_then(|at| value.get(at)).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_')
-    };
-    !is_word(start.checked_sub(1)) && !is_word(Some(end))
+    let word = |at: Option<usize>| at.and_then(|at| value.get(at)).is_some_and(is_word);
+    !word(start.checked_sub(1)) && !word(Some(end))
+}
+
+fn is_word(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || *byte == b'_'
 }
 
 #[cfg(test)]
 #[test]
 fn vectors() {
     type Vector = (&'static [&'static str], bool, bool, &'static [u8], Option<(usize, usize)>);
-    let vectors: [Vector; 8] = [
+    let vectors: [Vector; 11] = [
+        (&["${ifs}"], false, true, b"echo${IFS}x", Some((4, 10))),
+        (&["$ifs"], false, true, b"echo$IFSx", None),
+        (&["bin/cat"], false, true, b"/sbin/cat", None),
         (&["sqlmap", "nikto"], true, false, b"x nikto/2", Some((2, 7))),
         (&["sqlmap"], true, false, b"SQLMAP", None),
         (&["sqlmap"], false, false, b"SQLmap", Some((0, 6))),
@@ -73,5 +81,5 @@ fn vectors() {
         assert_eq!(found, expected, "{phrases:?} in {}", value.escape_ascii());
         ran += 1;
     }
-    assert_eq!(ran, 8);
+    assert_eq!(ran, 11);
 }

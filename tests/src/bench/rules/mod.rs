@@ -15,7 +15,7 @@ mod requests;
 mod sides;
 pub mod single;
 mod time;
-mod traffic;
+pub mod traffic;
 
 use std::path::PathBuf;
 

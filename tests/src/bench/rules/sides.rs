@@ -21,8 +21,7 @@ pub struct Side {
     pub load: fn(&Sources) -> Result<Box<dyn Judge>>,
 }
 
-/// Everyone, in the order of the columns. Picket with libddwaf's rules belongs here as soon as its engine runs
-/// these: a constructor beside [`Picket::native`] and a line.
+/// Everyone, in the order of the columns.
 pub const SIDES: &[Side] = &[
     Side { key: "modsecurity", load: |_| Ok(Box::new(ModSecurity::load(Configuration::LEVEL_1)?)) },
     Side {
@@ -30,6 +29,13 @@ pub const SIDES: &[Side] = &[
         load: |sources| {
             let directory = sources.ddwaf.as_ref().context("say where libddwaf is, with --ddwaf")?;
             Ok(Box::new(Ddwaf::load(directory)?))
+        },
+    },
+    Side {
+        key: "picket-ddwaf",
+        load: |sources| {
+            let directory = sources.ddwaf.as_ref().context("say where its rules are, with --ddwaf")?;
+            Ok(Box::new(Picket::ddwaf_rules(directory)?))
         },
     },
     Side { key: "picket-crs", load: |_| Ok(Box::new(Picket::crs(1)?)) },

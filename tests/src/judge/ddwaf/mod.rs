@@ -7,7 +7,7 @@ mod object;
 use std::ffi::{CStr, c_void};
 use std::fs;
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 
@@ -21,6 +21,22 @@ use picket::rules::inapp::object::Object as Made;
 /// Time a request may take, microseconds. Tracers give it a few milliseconds and go on without an answer;
 /// here everything is judged to its end.
 const PATIENCE: u64 = 60_000_000;
+
+/// Where `cargo xtask setup` puts libddwaf and its rules, for tests.
+///
+/// # Panics
+/// They are not there.
+#[must_use]
+pub fn wheel() -> PathBuf {
+    let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(
+        || PathBuf::from(std::env::var_os("HOME").expect("a home directory")).join(".cache"),
+        PathBuf::from,
+    );
+    let directory = cache.join("picket/wheels/ddtrace-4.16.0");
+    let library = directory.join("libddwaf.so");
+    assert!(library.is_file(), "{} is not there: get it with `cargo xtask setup`", library.display());
+    directory
+}
 
 /// libddwaf with rules.
 pub struct Ddwaf {
@@ -188,17 +204,30 @@ impl Ddwaf {
         }
     }
 
+    /// Ids of the rules that hold on addresses with these objects: of each type of attack at most one.
+    ///
+    /// # Errors
+    /// It gave up.
+    pub fn rules_on(&self, objects: &[(String, Made<'_>)]) -> Result<Vec<String>> {
+        self.ask(
+            |addresses| self.objects(addresses, objects),
+            |matched, result| if matched { self.ids(result) } else { Vec::new() },
+        )
+    }
+
+    fn objects(&self, addresses: &mut Object, objects: &[(String, Made<'_>)]) {
+        let mut map = self.maker.map(Slot::of(addresses), objects.len());
+        for (address, object) in objects {
+            self.maker.object(map.name(address.as_bytes()), object);
+        }
+    }
+
     /// What its processors make of addresses with these objects: `attributes` of its result, by address.
     ///
     /// # Errors
     /// It gave up.
     pub fn attributes(&self, objects: &[(String, Made<'_>)]) -> Result<serde_json::Value> {
-        let fill = |addresses: &mut Object| {
-            let mut map = self.maker.map(Slot::of(addresses), objects.len());
-            for (address, object) in objects {
-                self.maker.object(map.name(address.as_bytes()), object);
-            }
-        };
+        let fill = |addresses: &mut Object| self.objects(addresses, objects);
         self.ask(fill, |_, result| {
             let name = "attributes";
             // SAFETY: the result is alive, and what is found in it too.
