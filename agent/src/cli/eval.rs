@@ -6,6 +6,7 @@ use std::{
     net::IpAddr,
     num::NonZero,
     path::Path,
+    sync::Arc,
     thread,
     time::Instant,
 };
@@ -23,7 +24,10 @@ use crate::{
     http::{self, Limits},
     rules::{
         load::{self, Loaded, Wanted},
-        program::run::{Facts, Scratch},
+        program::{
+            collections::Collections,
+            run::{Facts, Scratch},
+        },
     },
 };
 
@@ -48,7 +52,8 @@ pub(super) fn command(args: &EvalArgs, screen: &mut Screen<'_>) -> Result<Exit, 
     let threads =
         args.threads.unwrap_or_else(|| thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN));
     let mut input = open(&args.file)?;
-    let mut workers: Vec<Worker<'_>> = (0..threads.get()).map(|_| Worker::new(&loaded)).collect();
+    let kept = Arc::<Collections>::default();
+    let mut workers: Vec<Worker<'_>> = (0..threads.get()).map(|_| Worker::new(&loaded, Arc::clone(&kept))).collect();
     let mut times = Vec::new();
     let mut flawed = 0usize;
     let mut lines = Vec::new();
@@ -179,8 +184,8 @@ struct Worker<'r> {
 }
 
 impl<'r> Worker<'r> {
-    fn new(rules: &'r Loaded) -> Self {
-        Self { rules, scratch: Scratch::default() }
+    fn new(rules: &'r Loaded, kept: Arc<Collections>) -> Self {
+        Self { rules, scratch: Scratch::sharing(kept) }
     }
 
     /// One line out for one line in.

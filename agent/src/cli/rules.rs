@@ -1,6 +1,6 @@
 //! `picket rules`: rule sets looked at without an agent.
 
-use std::{collections::BTreeMap, fs, path::PathBuf, time::Instant};
+use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc, time::Instant};
 
 use serde::Serialize;
 
@@ -161,6 +161,8 @@ fn test(path: &PathBuf, screen: &mut Screen<'_>) -> Result<Exit, CliError> {
             of.matches.iter().map(|case| (case, true)).chain(of.clean.iter().map(|case| (case, false)));
         for (case, expected) in wanted {
             let exchange = http::exchange(&case.bytes(), None, Limits::default());
+            // Each case stands for itself.
+            scratch.share(Arc::default());
             let facts = Facts::of_client([192, 0, 2, 1].into(), 0);
             let held = loaded.engine.as_ref().is_some_and(|engine| {
                 let verdict = engine.judge(&exchange.request, None, &facts, &mut scratch);

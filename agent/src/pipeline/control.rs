@@ -145,7 +145,11 @@ impl Agent {
         let services = services.into_iter().map(|(name, total)| StageCounter::count("service", name, total));
         let respond = self.shared.responder().counters();
         let respond = respond.into_iter().map(|(name, total)| StageCounter::count("respond", name, total));
-        pipeline.chain(stream).chain(services).chain(respond).collect()
+        let kept = self.shared.collections.stats().iter().map(|(name, total)| {
+            let lost = matches!(name, "evicted" | "refused" | "cut");
+            StageCounter { loss: lost, ..StageCounter::count("collections", name, total) }
+        });
+        pipeline.chain(stream).chain(services).chain(respond).chain(kept).collect()
     }
 }
 

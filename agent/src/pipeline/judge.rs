@@ -33,7 +33,8 @@ impl Judge {
     /// Judges by the settings in force.
     #[must_use]
     pub fn new(shared: Arc<Shared>) -> Self {
-        Self { settings: shared.settings(), shared, scratch: Scratch::default() }
+        let scratch = Scratch::sharing(Arc::clone(&shared.collections));
+        Self { settings: shared.settings(), shared, scratch }
     }
 
     /// Takes over settings that were reloaded.

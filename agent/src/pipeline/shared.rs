@@ -10,7 +10,12 @@ use std::{
 };
 
 use super::{counters::Counters, responder::Responder, settings::Settings, transaction::Transaction};
-use crate::{probe::tap::AdviceMap, rules::Match, service::Services, time::Ktime};
+use crate::{
+    probe::tap::AdviceMap,
+    rules::{Match, program::collections::Collections},
+    service::Services,
+    time::Ktime,
+};
 
 /// Shared by all threads of the agent.
 pub struct Shared {
@@ -22,6 +27,8 @@ pub struct Shared {
     pub events: SyncSender<Option<Transaction>>,
     /// Counts.
     pub counters: Counters,
+    /// What rules keep from transaction to transaction; it outlives a reload of the rules.
+    pub collections: Arc<Collections>,
     /// Caps of each worker.
     pub caps: Caps,
     settings: RwLock<Arc<Settings>>,
@@ -54,6 +61,7 @@ impl Shared {
             services,
             events,
             counters: Counters::default(),
+            collections: Arc::default(),
             caps,
             settings: RwLock::new(Arc::new(settings)),
             responder: Mutex::new(responder),

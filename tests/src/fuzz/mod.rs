@@ -11,6 +11,7 @@ pub mod body_xml;
 pub mod config;
 pub mod http;
 pub mod pcre;
+pub mod program;
 pub mod record;
 pub mod rules_inapp;
 pub mod rules_json;
@@ -19,6 +20,7 @@ pub mod rules_object;
 pub mod seclang;
 pub mod stream;
 pub mod transforms;
+pub mod unicode_map;
 
 use picket::rules::bodies::{Buffers, File, Sink};
 
@@ -34,6 +36,7 @@ pub const TARGETS: &[Target] = &[
     ("config", config::run),
     ("http", http::run),
     ("pcre", pcre::run),
+    ("program", program::run),
     ("record", record::run),
     ("rules_inapp", rules_inapp::run),
     ("rules_json", rules_json::run),
@@ -42,6 +45,7 @@ pub const TARGETS: &[Target] = &[
     ("seclang", seclang::run),
     ("stream", stream::run),
     ("transforms", transforms::run),
+    ("unicode_map", unicode_map::run),
 ];
 
 /// What a reader of bodies told, piece by piece.

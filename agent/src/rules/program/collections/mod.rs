@@ -72,6 +72,21 @@ pub struct CollectionStats {
     pub cut: u64,
 }
 
+impl CollectionStats {
+    /// Every counter by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> + use<> {
+        [
+            ("records", self.records),
+            ("bytes", self.bytes),
+            ("evicted", self.evicted),
+            ("timed_out", self.timed_out),
+            ("refused", self.refused),
+            ("cut", self.cut),
+        ]
+        .into_iter()
+    }
+}
+
 #[derive(Debug)]
 struct Shard {
     /// The key begins with the number of the collection.

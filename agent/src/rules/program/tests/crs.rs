@@ -18,7 +18,7 @@ use crate::{
 const CRS: &str = "/usr/share/modsecurity-crs";
 
 /// Requests; each costs the plain meaning a good part of a second in a debug build.
-const REQUESTS: usize = if cfg!(debug_assertions) { 30 } else { 400 };
+const REQUESTS: usize = if cfg!(debug_assertions) { 20 } else { 400 };
 
 /// On attacks and harmless requests (those beside Picket's own rules), with a response that gives something away, the
 /// engine says what the rules say.
