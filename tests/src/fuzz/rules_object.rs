@@ -5,60 +5,50 @@ use std::sync::LazyLock;
 use picket::http::{Body, Response};
 use picket::limits::{OBJECT_DEPTH, OBJECT_ENTRIES, OBJECT_TEXT};
 use picket::rules::inapp::object::{Facts, Object, Room, Transaction, read_json};
-use picket::rules::inapp::processors::{
-    Config, Generator, Input, Mapping, Operator, Processor, Processors, Reference, Scanner, Scanners, Store,
-    jwt, uri,
-};
-use serde_json::Value;
+use picket::rules::inapp::processors::{Processors, Store, jwt, uri};
+use picket::rules::inapp::{self, ast::Generator};
+use serde_json::{Value, json};
 
 use super::rules_judge::request;
 
 /// One processor of each kind, fed with what it is for.
 static PROCESSORS: LazyLock<Processors> = LazyLock::new(|| {
-    let make = |generator: Generator, addresses: &[&str]| {
-        let input = |address: &&str| Input { address: (*address).to_owned(), key_path: Vec::new() };
-        let inputs = addresses.iter().map(input).collect();
-        Processor {
-            id: generator.name().to_owned(),
-            generator,
-            conditions: Vec::new(),
-            mappings: vec![Mapping { inputs, output: generator.name().to_owned() }],
-            scanners: Scanners { include: vec![Reference::Id("digits".to_owned())], exclude: Vec::new() },
-            evaluate: generator != Generator::ExtractSchema,
-            output: true,
+    let make = |generator: &str, addresses: &[(&str, &str)]| {
+        let mut mapping = json!({"output": generator});
+        for (name, address) in addresses {
+            mapping[name] = json!([{"address": address}]);
         }
+        json!({
+            "id": generator, "generator": generator, "evaluate": generator != "extract_schema", "output": true,
+            "parameters": {"mappings": [mapping], "scanners": [{"id": "digits"}]},
+        })
     };
-    let regex = |pattern: &str| Operator::Regex {
-        pattern: pattern.to_owned(),
-        case_sensitive: false,
-        min_length: 1,
-        checksum: None,
-    };
-    let scanner = Scanner {
-        id: "digits".to_owned(),
-        tags: [("type".to_owned(), "digits".to_owned())].into(),
-        key: Some(regex("[a-f]")),
-        value: Some(regex(r"\d")),
-    };
-    let headers = "server.request.headers.no_cookies";
-    let processors = vec![
-        make(
-            Generator::HttpEndpointFingerprint,
-            &[
-                "server.request.method",
-                "server.request.uri.raw",
-                "server.request.query",
-                "server.request.body",
-            ],
-        ),
-        make(Generator::HttpHeaderFingerprint, &[headers]),
-        make(Generator::HttpNetworkFingerprint, &[headers]),
-        make(Generator::SessionFingerprint, &["server.request.cookies", "usr.session_id", "usr.id"]),
-        make(Generator::ExtractSchema, &["server.request.body"]),
-        make(Generator::JwtDecode, &["server.request.body.raw"]),
-        make(Generator::UriParse, &["server.request.uri.raw"]),
-    ];
-    Processors::compile(&Config { processors, scanners: vec![scanner] }).expect("own processors")
+    let regex = |regex: &str| json!({"operator": "match_regex", "parameters": {"regex": regex}});
+    let headers = ("headers", "server.request.headers.no_cookies");
+    let rules = json!({
+        "version": "2.2",
+        "scanners": [{"id": "digits", "tags": {"type": "digits"}, "key": regex("[a-f]"), "value": regex("[0-9]")}],
+        "processors": [
+            make("http_endpoint_fingerprint", &[
+                ("method", "server.request.method"),
+                ("uri_raw", "server.request.uri.raw"),
+                ("query", "server.request.query"),
+                ("body", "server.request.body"),
+            ]),
+            make("http_header_fingerprint", &[headers]),
+            make("http_network_fingerprint", &[headers]),
+            make("session_fingerprint", &[
+                ("cookies", "server.request.cookies"),
+                ("session_id", "usr.session_id"),
+                ("user_id", "usr.id"),
+            ]),
+            make("extract_schema", &[("inputs", "server.request.body")]),
+            make("jwt_decode", &[("inputs", "server.request.body.raw")]),
+            make("uri_parse", &[("inputs", "server.request.uri.raw")]),
+        ],
+    });
+    let read = inapp::read(rules.to_string().as_bytes(), "fuzz.json").expect("own rules");
+    Processors::compile(&inapp::resolve([read.file]).expect("own rules").set).expect("own processors")
 });
 
 const ADDRESSES: [&str; 15] = [

@@ -1,6 +1,5 @@
 //! In-App WAF's processors beside libddwaf's: the same objects, the same fingerprints, schemas and tokens.
 
-mod config;
 mod objects;
 mod order;
 mod requests;
@@ -10,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use picket::http::{self, Exchange, Limits};
 use picket::rules::inapp::object::{Facts, Object, Transaction};
-use picket::rules::inapp::processors::{Config, Processors, Store};
+use picket::rules::inapp::processors::{Processors, Store};
+use picket::rules::inapp::{self, Set};
 use picket_tests::{
     bench::rules::random::Random,
     judge::{Ddwaf, shown, wheel},
@@ -53,10 +53,10 @@ fn sorted(value: &Value) -> Value {
 }
 
 /// Addresses that processors take.
-fn addresses(config: &Config) -> Vec<String> {
-    let conditions = config.processors.iter().flat_map(|p| &p.conditions).flat_map(|c| &c.inputs);
-    let mappings = config.processors.iter().flat_map(|p| &p.mappings).flat_map(|m| &m.inputs);
-    let names = conditions.chain(mappings).map(|input| input.address.clone());
+fn addresses(set: &Set) -> Vec<String> {
+    let conditions = set.processors.iter().flat_map(|p| &p.conditions).flat_map(|c| &c.inputs);
+    let mappings = set.processors.iter().flat_map(|p| &p.mappings).flat_map(|m| &m.inputs);
+    let names = conditions.chain(mappings).map(|input| input.address.name().to_owned());
     names.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
@@ -75,10 +75,11 @@ impl Sides {
         let directory = wheel();
         let rules = rules::read(&directory);
         let theirs = Ddwaf::with(&directory, rules.to_string().as_bytes()).expect("libddwaf");
-        let mut config = config::read(&rules);
-        order::sort(&mut config.scanners, &directory, &rules);
-        let ours = Processors::compile(&config).expect("processors");
-        Self { theirs, ours, addresses: addresses(&config), made: BTreeMap::new(), wrong: Vec::new() }
+        let read = inapp::read(rules.to_string().as_bytes(), "rules.json").expect("a rules file");
+        let mut set = inapp::resolve([read.file]).expect("a rule set").set;
+        order::sort(&mut set.scanners, &directory, &rules);
+        let ours = Processors::compile(&set).expect("processors");
+        Self { theirs, ours, addresses: addresses(&set), made: BTreeMap::new(), wrong: Vec::new() }
     }
 
     /// Compares what both make of a store, and notes it.

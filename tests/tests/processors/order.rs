@@ -3,15 +3,15 @@
 use std::cmp::Ordering;
 use std::path::Path;
 
+use picket::rules::inapp::ast::Scanner;
 use picket::rules::inapp::object::Object;
-use picket::rules::inapp::processors::Scanner;
 use picket_tests::judge::Ddwaf;
 use serde_json::{Value, json};
 
 /// Puts scanners into libddwaf's order. It is asked about each two: scanners with the same ids that all know
 /// any text, and a processor for each pair.
 pub fn sort(scanners: &mut [Scanner], directory: &Path, rules: &Value) {
-    let ids: Vec<String> = scanners.iter().map(|scanner| scanner.id.clone()).collect();
+    let ids: Vec<String> = scanners.iter().map(|scanner| scanner.id.to_string()).collect();
     let any = |id: &String| {
         let value = json!({"operator": "match_regex", "parameters": {"regex": "."}});
         json!({"id": id, "tags": {"type": id}, "value": value})
@@ -33,7 +33,7 @@ pub fn sort(scanners: &mut [Scanner], directory: &Path, rules: &Value) {
     let said = judge.attributes(&[("a".to_owned(), Object::String(b"a".into()))]).expect("it runs");
     scanners.sort_by(|one, other| {
         let first = &said[format!("{} {}", one.id, other.id)][1]["type"];
-        match (first == &one.id, first == &other.id) {
+        match (first == &*one.id, first == &*other.id) {
             (true, true) => Ordering::Equal,
             (true, false) => Ordering::Less,
             (false, true) => Ordering::Greater,

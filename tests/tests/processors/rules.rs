@@ -12,6 +12,8 @@ pub fn read(directory: &Path) -> Value {
     processors.extend(own_processors());
     let mut scanners = own_scanners();
     scanners.extend(file["scanners"].as_array().expect("scanners").clone());
+    let visa =
+        scanners.iter().find(|scanner| scanner["tags"]["card_type"] == "visa").map(|scanner| &scanner["id"]);
     json!({
         "version": "2.2",
         "processors": processors,
@@ -19,7 +21,8 @@ pub fn read(directory: &Path) -> Value {
         "processor_overrides": [{
             "target": [{"id": "extract-content"}],
             "scanners": {
-                "include": [{"id": "own-word"}],
+                // One by its id of those that are left out by a tag.
+                "include": [{"id": "own-word"}, {"id": visa}],
                 "exclude": [{"tags": {"type": "email"}}, {"tags": {"card_type": "visa"}}],
             },
         }],

@@ -19,6 +19,7 @@ pub use json::read as read_json;
 pub use transaction::{Facts, Transaction};
 
 use crate::limits;
+use crate::rules::inapp::ast::Key;
 
 /// A value with its type.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -47,17 +48,8 @@ pub enum Object<'r> {
 /// A name in a map, and its value.
 pub type Entry<'r> = (Cow<'r, [u8]>, Object<'r>);
 
-/// A step of a key path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Key {
-    /// The value of this name in a map.
-    Name(String),
-    /// The value at this place of a list; below zero: counted from its end, -1 is the last.
-    Index(i64),
-}
-
 impl<'r> Object<'r> {
-    /// What stands at the end of a path of keys.
+    /// What stands at the end of a path of keys; nothing where the path says [`Key::Any`].
     #[must_use]
     pub fn get(&self, path: &[Key]) -> Option<&Self> {
         path.iter().try_fold(self, |object, key| match (object, key) {

@@ -1,17 +1,16 @@
-//! From configuration to what runs.
+//! From what files say to what runs.
 
-use thiserror::Error;
-
-use super::config::{Condition, Config, Generator, Input, Mapping, Processor};
 use super::matcher::Matcher;
 use super::scanner::{Catalog, Chosen};
+use crate::rules::inapp::ast::{Condition, Generator, Input, Mapping, Processor, Reference};
+use crate::rules::inapp::{Problems, ReadError, Set};
 
 /// Processors and scanners, ready to run. Immutable; shared by workers.
 #[derive(Debug, Default)]
 pub struct Processors {
     pub(super) processors: Vec<Compiled>,
     pub(super) catalog: Catalog,
-    warnings: Vec<String>,
+    warnings: Problems,
 }
 
 /// A processor.
@@ -33,70 +32,23 @@ pub(super) struct CompiledCondition {
     pub negated: bool,
 }
 
-/// Why processors can't be compiled.
-#[derive(Debug, Error, PartialEq, Eq)]
-pub enum CompileError {
-    /// An operator of a scanner.
-    #[error("scanner `{id}`: its {side}: {problem}")]
-    Scanner {
-        /// The scanner.
-        id: String,
-        /// `key` or `value`.
-        side: &'static str,
-        /// What is wrong, on one line.
-        problem: String,
-    },
-    /// A scanner that looks at nothing.
-    #[error("scanner `{id}` has neither `key` nor `value`: give it one")]
-    EmptyScanner {
-        /// The scanner.
-        id: String,
-    },
-    /// An operator of a condition.
-    #[error("processor `{id}`: condition {number}: {problem}")]
-    Condition {
-        /// The processor.
-        id: String,
-        /// Which one, from 1.
-        number: usize,
-        /// What is wrong, on one line.
-        problem: String,
-    },
-    /// A mapping with too few or too many inputs.
-    #[error("processor `{id}`: a mapping has {found} inputs; `{}` takes {}", .generator.name(), .generator.parameters().join(", "))]
-    Inputs {
-        /// The processor.
-        id: String,
-        /// What it makes.
-        generator: Generator,
-        /// How many there are.
-        found: usize,
-    },
-    /// A processor whose work nobody sees.
-    #[error("processor `{id}` has neither `evaluate` nor `output`: set the one that is meant")]
-    Unused {
-        /// The processor.
-        id: String,
-    },
-}
-
 impl Processors {
-    /// Compiles processors and scanners.
+    /// Compiles the processors and scanners of a rule set.
     ///
     /// # Errors
-    /// The first that can't be.
-    pub fn compile(config: &Config) -> Result<Self, CompileError> {
-        let catalog = Catalog::new(&config.scanners)?;
-        let mut compiled = Self { processors: Vec::new(), catalog, warnings: Vec::new() };
-        for processor in &config.processors {
-            compiled.add(processor)?;
+    /// The first operator that can't be asked here, and why.
+    pub fn compile(set: &Set) -> Result<Self, ReadError> {
+        let catalog = Catalog::new(&set.scanners)?;
+        let mut compiled = Self { processors: Vec::new(), catalog, warnings: Problems::default() };
+        for processor in &set.processors {
+            compiled.add(processor, set)?;
         }
         Ok(compiled)
     }
 
     /// What can be done without, but is hardly meant: scanners by ids that none has.
     #[must_use]
-    pub fn warnings(&self) -> &[String] {
+    pub fn warnings(&self) -> &Problems {
         &self.warnings
     }
 
@@ -106,34 +58,28 @@ impl Processors {
         self.processors.is_empty()
     }
 
-    fn add(&mut self, processor: &Processor) -> Result<(), CompileError> {
-        let Processor { id, generator, conditions, mappings, scanners, evaluate, output } = processor;
-        if !evaluate && !output {
-            return Err(CompileError::Unused { id: id.clone() });
-        }
-        if let Some(mapping) = mappings.iter().find(|m| m.inputs.len() != generator.parameters().len()) {
-            let found = mapping.inputs.len();
-            return Err(CompileError::Inputs { id: id.clone(), generator: *generator, found });
-        }
-        let conditions = conditions.iter().enumerate().map(|(at, condition)| {
-            let Condition { inputs, operator, negated } = condition;
-            let matcher = Matcher::new(operator).map_err(|problem| CompileError::Condition {
-                id: id.clone(),
-                number: at + 1,
-                problem,
-            })?;
+    fn add(&mut self, processor: &Processor, set: &Set) -> Result<(), ReadError> {
+        let Processor { id, generator, mappings, evaluate, output, place, .. } = processor;
+        let conditions = processor.conditions.iter().map(|condition| {
+            let Condition { inputs, operator, negated, place } = condition;
+            let matcher = Matcher::new(operator)
+                .map_err(|problem| ReadError::at(place, format!("processor `{id}`: {problem}")))?;
             Ok(CompiledCondition { inputs: inputs.clone(), matcher, negated: *negated })
         });
         let conditions = conditions.collect::<Result<_, _>>()?;
-        let (scanners, unknown) = self.catalog.choose(scanners);
-        let unknown =
-            unknown.iter().map(|scanner| format!("processor `{id}`: no scanner has the id `{scanner}`"));
-        self.warnings.extend(unknown);
+        for reference in processor.scanners.iter().chain(&processor.not_scanners) {
+            if let Reference::Id(wanted) = reference
+                && !set.scanners.iter().any(|scanner| *scanner.id == **wanted)
+            {
+                let problem = format!("processor `{id}`: no scanner has the id `{wanted}`");
+                self.warnings.push(ReadError::at(place, problem));
+            }
+        }
         self.processors.push(Compiled {
             generator: *generator,
             conditions,
             mappings: mappings.clone(),
-            scanners,
+            scanners: self.catalog.numbers(set.scanners_of(processor)),
             evaluate: *evaluate,
             output: *output,
         });

@@ -6,7 +6,8 @@
 //! The signature is not checked: the key is the service's. What is wrong with a part leaves that part
 //! unknown.
 
-use crate::rules::inapp::object::{Key, Object, Room, read_json};
+use crate::rules::inapp::ast::Key;
+use crate::rules::inapp::object::{Object, Room, read_json};
 
 /// The text at the end of a key path that may be a token; of a list its first item.
 pub(super) fn token<'o>(object: &'o Object<'_>, path: &[Key]) -> Option<&'o [u8]> {

@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use super::compile::{Compiled, CompiledCondition, Processors};
-use super::config::{Generator, Input, Mapping};
 use super::matcher::Matcher;
 use super::store::Store;
 use super::{fingerprint, jwt, schema, uri};
-use crate::rules::inapp::object::{Key, Object};
+use crate::rules::inapp::ast::{Generator, Input, Key, Mapping};
+use crate::rules::inapp::object::Object;
 
 /// When processors run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,14 +31,14 @@ impl Processors {
             for mapping in &processor.mappings {
                 let made = self.make_one(processor, mapping, store);
                 // What a rule asked for before is there already.
-                let Some(object) = made.or_else(|| store.processed(&mapping.output).cloned()) else {
+                let Some(object) = made.or_else(|| store.processed(mapping.output.name()).cloned()) else {
                     continue;
                 };
-                if processor.output && !outputs.iter().any(|(known, _)| *known == mapping.output) {
-                    outputs.push((&mapping.output, object.clone()));
+                if processor.output && !outputs.iter().any(|(known, _)| *known == mapping.output.name()) {
+                    outputs.push((mapping.output.name(), object.clone()));
                 }
                 if processor.evaluate {
-                    store.keep(&mapping.output, object);
+                    store.keep(mapping.output.name(), object);
                 }
             }
         }
@@ -78,7 +78,7 @@ impl Processors {
         for (processor, mapping) in self.makers(address) {
             let conditions = processor.conditions.iter().flat_map(|condition| &condition.inputs);
             for input in conditions.chain(&mapping.inputs) {
-                self.make_for(&input.address, store, tried);
+                self.make_for(input.address.name(), store, tried);
             }
             if !processor.conditions.iter().all(|condition| condition.holds(store)) {
                 continue;
@@ -94,7 +94,7 @@ impl Processors {
     fn makers<'p>(&'p self, address: &str) -> impl Iterator<Item = (&'p Compiled, &'p Mapping)> {
         let processors = self.processors.iter().filter(|processor| processor.evaluate);
         processors.filter_map(move |processor| {
-            let mapping = processor.mappings.iter().find(|mapping| mapping.output == address)?;
+            let mapping = processor.mappings.iter().find(|mapping| mapping.output.name() == address)?;
             Some((processor, mapping))
         })
     }
@@ -107,18 +107,18 @@ impl Processors {
         mapping: &Mapping,
         store: &mut Store<'r>,
     ) -> Option<Object<'r>> {
-        if store.get(&mapping.output).is_some() {
+        if store.get(mapping.output.name()).is_some() {
             return None;
         }
         store.make_all(&mapping.inputs);
         let mut room = store.room;
-        let input = |at: usize| store.made(&mapping.inputs.get(at)?.address);
+        let input = |at: usize| store.made(mapping.inputs.get(at)?.address.name());
         let object = match processor.generator {
-            Generator::HttpEndpointFingerprint => {
+            Generator::EndpointFingerprint => {
                 text(fingerprint::endpoint(input(0)?.text()?, input(1)?.text()?, input(2), input(3)))
             }
-            Generator::HttpHeaderFingerprint => text(fingerprint::header(input(0)?)?),
-            Generator::HttpNetworkFingerprint => text(fingerprint::network(input(0)?)?),
+            Generator::HeaderFingerprint => text(fingerprint::header(input(0)?)?),
+            Generator::NetworkFingerprint => text(fingerprint::network(input(0)?)?),
             Generator::SessionFingerprint => {
                 let [cookies, session, user] = [input(0), input(1), input(2)];
                 let cookies = cookies.filter(|cookies| cookies.entries().is_some());
@@ -155,7 +155,7 @@ impl CompiledCondition {
         let Self { inputs, matcher, negated } = self;
         let inputs = inputs.get(..if *negated { 1 } else { inputs.len() }).unwrap_or(inputs);
         inputs.iter().any(|input| {
-            let Some(object) = store.get(&input.address) else { return false };
+            let Some(object) = store.get(input.address.name()) else { return false };
             match (object.get(&input.key_path), matcher) {
                 (found, Matcher::Exists) => found.is_some() != *negated,
                 (Some(object), matcher) => {

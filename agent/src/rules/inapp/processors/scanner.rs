@@ -1,10 +1,14 @@
 //! Scanners: what a text is, by the name it stands under and by how it looks.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
-use super::compile::CompileError;
-use super::config::{Operator, Reference, Scanner, Scanners, Tags};
 use super::matcher::Matcher;
+use crate::rules::inapp::ReadError;
+use crate::rules::inapp::ast::{Operator, Scanner};
+
+/// Tags of a scanner: `type`, `category`, …
+pub(super) type Tags = BTreeMap<String, String>;
 
 /// All scanners, compiled. Many have the same operator: each is there once.
 #[derive(Debug, Default)]
@@ -15,7 +19,7 @@ pub(super) struct Catalog {
 
 #[derive(Debug)]
 struct Compiled {
-    id: String,
+    id: Arc<str>,
     tags: Tags,
     key: Option<usize>,
     value: Option<usize>,
@@ -25,24 +29,18 @@ struct Compiled {
 pub(super) type Chosen = Vec<usize>;
 
 impl Catalog {
-    pub fn new(scanners: &[Scanner]) -> Result<Self, CompileError> {
+    pub fn new(scanners: &[Scanner]) -> Result<Self, ReadError> {
         let mut catalog = Self::default();
         let mut known = HashMap::new();
-        for scanner in scanners {
+        for Scanner { id, tags, key, value, place, .. } in scanners {
             let mut side = |operator: &Option<Operator>, side| {
                 let Some(operator) = operator else { return Ok(None) };
-                catalog.matcher(operator, &mut known).map(Some).map_err(|problem| CompileError::Scanner {
-                    id: scanner.id.clone(),
-                    side,
-                    problem,
-                })
+                let at = catalog.matcher(operator, &mut known);
+                at.map(Some)
+                    .map_err(|problem| ReadError::at(place, format!("scanner `{id}`: its {side}: {problem}")))
             };
-            let (key, value) = (side(&scanner.key, "key")?, side(&scanner.value, "value")?);
-            if key.is_none() && value.is_none() {
-                return Err(CompileError::EmptyScanner { id: scanner.id.clone() });
-            }
-            let (id, tags) = (scanner.id.clone(), scanner.tags.clone());
-            catalog.scanners.push(Compiled { id, tags, key, value });
+            let (key, value) = (side(key, "key")?, side(value, "value")?);
+            catalog.scanners.push(Compiled { id: id.clone(), tags: tags.clone(), key, value });
         }
         Ok(catalog)
     }
@@ -59,24 +57,11 @@ impl Catalog {
         Ok(at)
     }
 
-    /// The scanners that are meant, and the ids that none has.
-    pub fn choose<'c>(&self, wanted: &'c Scanners) -> (Chosen, Vec<&'c str>) {
-        let meant = |references: &[Reference], scanner: &Compiled| {
-            references.iter().any(|reference| match reference {
-                Reference::Id(id) => *id == scanner.id,
-                Reference::Tags(tags) => tags.iter().all(|(name, tag)| scanner.tags.get(name) == Some(tag)),
-            })
-        };
-        let chosen = self
-            .scanners
-            .iter()
-            .enumerate()
-            .filter(|(_, scanner)| meant(&wanted.include, scanner) && !meant(&wanted.exclude, scanner));
-        let unknown = wanted.include.iter().chain(&wanted.exclude).filter_map(|reference| match reference {
-            Reference::Id(id) if !self.scanners.iter().any(|scanner| scanner.id == *id) => Some(&id[..]),
-            _ => None,
-        });
-        (chosen.map(|(at, _)| at).collect(), unknown.collect())
+    /// The numbers of scanners.
+    pub fn numbers<'s>(&self, scanners: impl Iterator<Item = &'s Scanner>) -> Chosen {
+        let numbers: HashMap<&str, usize> =
+            self.scanners.iter().enumerate().map(|(at, scanner)| (&*scanner.id, at)).collect();
+        scanners.filter_map(|scanner| numbers.get(&*scanner.id).copied()).collect()
     }
 
     /// Those of the chosen scanners that go on to look at texts under this name; none of those that ask

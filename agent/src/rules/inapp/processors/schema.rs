@@ -11,8 +11,7 @@
 //! `"truncated": true`. The 18th level is the last: a container there is empty. A name that is there twice
 //! counts once, as what it is first; entries without a name are passed over.
 
-use super::config::Tags;
-use super::scanner::{Catalog, Chosen};
+use super::scanner::{Catalog, Chosen, Tags};
 use crate::limits;
 use crate::rules::inapp::object::{Object, Room};
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::config::Input;
+use crate::rules::inapp::ast::Input;
 use crate::rules::inapp::object::{Object, Room, Transaction};
 
 /// What the addresses of one transaction hold: what is seen of it, and what processors made of that.
@@ -54,7 +54,7 @@ impl<'r> Store<'r> {
     /// Makes the objects of these inputs, so that they can be borrowed together.
     pub(super) fn make_all(&mut self, inputs: &[Input]) {
         for input in inputs {
-            self.make(&input.address);
+            self.make(input.address.name());
         }
     }
 

@@ -6,8 +6,13 @@ mod runs;
 mod schemas;
 mod texts;
 
+use crate::rules::inapp::ast::Place;
 use crate::rules::inapp::object::{Object, Room, read_json};
 
 fn object(text: &str) -> Object<'_> {
     read_json(text.as_bytes(), false, &mut Room::default()).expect("JSON")
+}
+
+fn place() -> Place {
+    Place { file: "test.json".into(), line: 7, column: 3 }
 }

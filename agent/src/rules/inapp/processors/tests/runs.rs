@@ -2,32 +2,39 @@
 
 use serde_json::{Value, json};
 
-use super::schemas::scanner;
+use super::{place, schemas::scanner};
 use crate::http::{self, Limits, Request};
-use crate::rules::inapp::object::{Facts, Key, Object, Transaction};
-use crate::rules::inapp::processors::*;
+use crate::rules::inapp::Set;
+use crate::rules::inapp::ast::{
+    Address, Condition, Expected, Generator, Input, Key, List, Mapping, Operator, Processor, Reference,
+    Source,
+};
+use crate::rules::inapp::object::{Facts, Object, Transaction};
+use crate::rules::inapp::processors::{Processors, Stage, Store};
 
 fn input(address: &str, path: &[&str]) -> Input {
     let key_path = path.iter().map(|name| Key::Name((*name).to_owned())).collect();
-    Input { address: address.to_owned(), key_path }
+    Input { address: Address::named(address), key_path, source: Source::Values, transforms: Vec::new() }
 }
 
 /// Runs before rules; events carry what it makes.
 fn processor(generator: Generator, inputs: &[(&str, &[&str])], output: &str) -> Processor {
     let inputs = inputs.iter().map(|(address, path)| input(address, path)).collect();
     Processor {
-        id: output.to_owned(),
+        id: output.into(),
         generator,
         conditions: Vec::new(),
-        mappings: vec![Mapping { inputs, output: output.to_owned() }],
-        scanners: Scanners::default(),
+        mappings: vec![Mapping { inputs, output: Address::named(output) }],
+        scanners: Vec::new(),
+        not_scanners: Vec::new(),
         evaluate: true,
         output: true,
+        place: place(),
     }
 }
 
 fn compile(processors: Vec<Processor>) -> Processors {
-    Processors::compile(&Config { processors, scanners: Vec::new() }).expect("processors")
+    Processors::compile(&Set { processors, ..Set::default() }).expect("processors")
 }
 
 fn request() -> Request {
@@ -52,8 +59,8 @@ fn stages() {
     schema.evaluate = false;
     let mut token = processor(Generator::JwtDecode, &[(HEADERS, &["authorization"])], "jwt");
     token.output = false;
-    let network = processor(Generator::HttpNetworkFingerprint, &[(HEADERS, &[])], "net");
-    let again = processor(Generator::HttpHeaderFingerprint, &[(HEADERS, &[])], "net");
+    let network = processor(Generator::NetworkFingerprint, &[(HEADERS, &[])], "net");
+    let again = processor(Generator::HeaderFingerprint, &[(HEADERS, &[])], "net");
     let processors = compile(vec![schema, token, network, again]);
     let expected = vec![
         ("net".to_owned(), json!("net-0-0000000000")),
@@ -100,17 +107,17 @@ fn what_is_needed() {
     type Vector = (Generator, &'static [(&'static str, &'static [&'static str])], bool);
     let vectors: [Vector; 10] = [
         (
-            Generator::HttpEndpointFingerprint,
+            Generator::EndpointFingerprint,
             &[("server.request.method", &[]), ("server.request.uri.raw", &[]), ("none", &[]), ("none", &[])],
             true,
         ),
         (
-            Generator::HttpEndpointFingerprint,
+            Generator::EndpointFingerprint,
             &[("none", &[]), ("server.request.uri.raw", &[]), ("server.request.query", &[]), ("none", &[])],
             false,
         ),
-        (Generator::HttpHeaderFingerprint, &[("server.request.method", &[])], false),
-        (Generator::HttpNetworkFingerprint, &[("none", &[])], false),
+        (Generator::HeaderFingerprint, &[("server.request.method", &[])], false),
+        (Generator::NetworkFingerprint, &[("none", &[])], false),
         (Generator::SessionFingerprint, &[("none", &[]), ("none", &[]), ("none", &[])], false),
         (
             Generator::SessionFingerprint,
@@ -131,13 +138,13 @@ fn what_is_needed() {
 
 #[test]
 fn conditions() {
-    let is_true = || Operator::Equals(Scalar::Bool(true));
-    let exact = |text: &str| Operator::Exact(vec![text.to_owned()]);
+    let is_true = || Operator::Equals(Expected::Boolean(true));
+    let exact = |text: &str| Operator::ExactMatch(List::Here(vec![text.to_owned()]));
     let context = ("waf.context.processor", &["extract-schema"][..]);
     let method = ("server.request.method", &[][..]);
     let vectors = [
         (context, is_true(), false, true),
-        (context, Operator::Equals(Scalar::Bool(false)), false, false),
+        (context, Operator::Equals(Expected::Boolean(false)), false, false),
         (context, is_true(), true, false),
         (context, exact("true"), true, false),
         (method, exact("GET"), false, true),
@@ -154,57 +161,57 @@ fn conditions() {
     ];
     let number = vectors.len();
     for ((address, path), operator, negated, expected) in vectors {
-        let mut processor = processor(Generator::HttpNetworkFingerprint, &[(HEADERS, &[])], "net");
+        let mut processor = processor(Generator::NetworkFingerprint, &[(HEADERS, &[])], "net");
         let shown = format!("{address} {path:?} {operator:?} {negated}");
-        processor.conditions.push(Condition { inputs: vec![input(address, path)], operator, negated });
+        processor.conditions.push(Condition {
+            operator,
+            negated,
+            inputs: vec![input(address, path)],
+            place: place(),
+        });
         assert_eq!(!made(&compile(vec![processor]), true).is_empty(), expected, "{shown}");
     }
     assert_eq!(number, 15);
 }
 
 #[test]
-fn errors_say_what_to_do() {
-    let regex = |pattern: &str| Operator::Regex {
-        pattern: pattern.into(),
-        case_sensitive: false,
-        min_length: 0,
-        checksum: None,
+fn errors_say_where_and_what_to_do() {
+    let network = || processor(Generator::NetworkFingerprint, &[(HEADERS, &[])], "net");
+    let with = |operator| {
+        let condition = Condition { operator, negated: false, inputs: vec![input("a", &[])], place: place() };
+        Processor { conditions: vec![condition], ..network() }
     };
-    let network = || processor(Generator::HttpNetworkFingerprint, &[(HEADERS, &[])], "net");
-    let mut broken = network();
-    broken.conditions.push(Condition { inputs: vec![input("a", &[])], operator: regex("("), negated: false });
-    let unused = Processor { evaluate: false, output: false, ..network() };
-    let few = processor(Generator::SessionFingerprint, &[("a", &[])], "ssn");
+    let mut scanners = vec![scanner("s", Some("a"), None)];
+    scanners[0].value = Some(Operator::IsXss);
     let vectors = [
-        (vec![broken], vec![], "processor `net`: condition 1: unclosed group: ("),
         (
-            vec![unused],
+            vec![with(Operator::IsSqli)],
             vec![],
-            "processor `net` has neither `evaluate` nor `output`: set the one that is meant",
+            "processor `net`: `is_sqli` is for rules: ask something else here",
         ),
         (
-            vec![few],
+            vec![with(Operator::IpMatch(List::Data("x".into())))],
             vec![],
-            "processor `ssn`: a mapping has 1 inputs; `session_fingerprint` takes cookies, session_id, user_id",
+            "processor `net`: `ip_match` takes no `data` here: give it a `list`",
         ),
-        (vec![], vec![scanner("s", Some("["), None)], "scanner `s`: its key: unclosed character class: ["),
-        (vec![], vec![scanner("s", None, Some("(?=a)"))], "scanner `s`: its value: look-around"),
-        (vec![], vec![scanner("s", None, None)], "scanner `s` has neither `key` nor `value`: give it one"),
+        (vec![], scanners, "scanner `s`: its value: `is_xss` is for rules: ask something else here"),
+        (
+            vec![],
+            vec![scanner("s", Some("(a{1000}){1000}"), None)],
+            "scanner `s`: its key: compiled, it is larger than",
+        ),
     ];
-    for (processors, scanners, says) in vectors.clone() {
-        let error = Processors::compile(&Config { processors, scanners }).expect_err(says).to_string();
-        assert!(error.starts_with(says), "{error}");
+    let number = vectors.len();
+    for (processors, scanners, says) in vectors {
+        let error = Processors::compile(&Set { processors, scanners, ..Set::default() }).expect_err(says);
+        assert!(error.problem.starts_with(says), "{error}");
+        assert_eq!((&error.source_name[..], error.line, error.column), ("test.json", 7, 3), "{error}");
     }
-    assert_eq!(vectors.len(), 6);
+    assert_eq!(number, 4);
     let mut lost = network();
-    lost.scanners.include.push(Reference::Id("lost".into()));
-    assert_eq!(compile(vec![lost]).warnings(), ["processor `net`: no scanner has the id `lost`"]);
-}
-
-#[test]
-fn generators_have_their_names() {
-    for generator in Generator::ALL {
-        assert_eq!(Generator::named(generator.name()), Some(generator));
-    }
-    assert_eq!(Generator::named("copy_data"), None);
+    lost.scanners.push(Reference::Id("lost".into()));
+    let compiled = compile(vec![lost, network()]);
+    let warnings: Vec<_> = compiled.warnings().iter().map(|warning| &warning.problem[..]).collect();
+    assert_eq!(warnings, ["processor `net`: no scanner has the id `lost`"]);
+    assert!(!compiled.is_empty() && Processors::default().is_empty());
 }

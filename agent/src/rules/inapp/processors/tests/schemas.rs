@@ -2,24 +2,24 @@
 
 use serde_json::{Value, json};
 
-use super::object;
+use super::{object, place};
 use crate::limits::SCHEMA_SCANS;
+use crate::rules::inapp::ast::{Operator, Pattern, Scanner};
 use crate::rules::inapp::object::{Object, Room};
-use crate::rules::inapp::processors::{Operator, Reference, Scanner, Scanners, scanner::Catalog, schema};
+use crate::rules::inapp::processors::{scanner::Catalog, schema};
 
 /// Scanners that know texts by `value`, under names that match `key`.
 pub(super) fn scanner(id: &str, key: Option<&str>, value: Option<&str>) -> Scanner {
-    let regex = |pattern: &str| Operator::Regex {
-        pattern: pattern.to_owned(),
-        case_sensitive: true,
-        min_length: 3,
-        checksum: None,
+    let regex = |pattern: &str| {
+        Operator::MatchRegex(Pattern { regex: pattern.to_owned(), case_sensitive: true, min_length: 3 })
     };
     Scanner {
-        id: id.to_owned(),
+        id: id.into(),
+        name: String::new(),
         tags: [("type".to_owned(), id.to_owned()), ("category".to_owned(), "pii".to_owned())].into(),
         key: key.map(regex),
         value: value.map(regex),
+        place: place(),
     }
 }
 
@@ -119,32 +119,4 @@ fn scanners_are_asked_about_so_many_texts() {
     let tagged = made.to_string().matches("\"value\"").count();
     // Ten texts that are alike are one in a schema.
     assert_eq!(tagged, SCHEMA_SCANS.div_ceil(10));
-}
-
-#[test]
-fn references_choose_scanners() {
-    let mut card = scanner("card", None, Some("1"));
-    card.tags.insert("category".into(), "payment".into());
-    let catalog = Catalog::new(&[scanner("a", None, Some("1")), card, scanner("b", None, Some("1"))]);
-    let catalog = catalog.unwrap();
-    let id = |id: &str| Reference::Id(id.to_owned());
-    let tags = |tags: &[(&str, &str)]| {
-        Reference::Tags(tags.iter().map(|(name, tag)| ((*name).to_owned(), (*tag).to_owned())).collect())
-    };
-    type Vector = (Vec<Reference>, Vec<Reference>, &'static [usize], &'static [&'static str]);
-    let vectors: [Vector; 7] = [
-        (vec![], vec![], &[], &[]),
-        (vec![id("b"), id("a")], vec![], &[0, 2], &[]),
-        (vec![tags(&[("category", "pii")])], vec![], &[0, 2], &[]),
-        (vec![tags(&[("category", "pii")]), id("card")], vec![id("a")], &[1, 2], &[]),
-        (vec![tags(&[("category", "pii"), ("type", "b")])], vec![], &[2], &[]),
-        (vec![tags(&[])], vec![tags(&[("category", "payment")])], &[0, 2], &[]),
-        (vec![id("c"), id("a")], vec![id("d")], &[0], &["c", "d"]),
-    ];
-    for (include, exclude, chosen, unknown) in &vectors {
-        let wanted = Scanners { include: include.clone(), exclude: exclude.clone() };
-        let found = catalog.choose(&wanted);
-        assert_eq!((&found.0[..], &found.1[..]), (*chosen, *unknown), "{wanted:?}");
-    }
-    assert_eq!(vectors.len(), 7);
 }
