@@ -8,7 +8,15 @@ use picket::rules::inapp::processors::{
 use serde_json::Value;
 
 pub fn read(rules: &Value) -> Config {
-    Config { processors: list(&rules["processors"], processor), scanners: list(&rules["scanners"], scanner) }
+    let mut processors = list(&rules["processors"], processor);
+    for over in rules["processor_overrides"].as_array().into_iter().flatten() {
+        let targets = list(&over["target"], |target| text(&target["id"]));
+        for processor in processors.iter_mut().filter(|processor| targets.contains(&processor.id)) {
+            processor.scanners.include.extend(list(&over["scanners"]["include"], reference));
+            processor.scanners.exclude.extend(list(&over["scanners"]["exclude"], reference));
+        }
+    }
+    Config { processors, scanners: list(&rules["scanners"], scanner) }
 }
 
 fn list<T>(value: &Value, read: impl Fn(&Value) -> T) -> Vec<T> {

@@ -16,6 +16,13 @@ pub fn read(directory: &Path) -> Value {
         "version": "2.2",
         "processors": processors,
         "scanners": scanners,
+        "processor_overrides": [{
+            "target": [{"id": "extract-content"}],
+            "scanners": {
+                "include": [{"id": "own-word"}],
+                "exclude": [{"tags": {"type": "email"}}, {"tags": {"card_type": "visa"}}],
+            },
+        }],
         "rules": [{
             "id": "1", "name": "none", "tags": {"type": "none", "category": "attack_attempt"},
             "conditions": [{

@@ -71,8 +71,8 @@ pub const NEEDS: &[Need] = &[
     need("cpio", "reads back the archives that we write", &[Test], Source::Packages(&["cpio"])),
     need("libmodsecurity", "another rule engine, to compare with", &[Test, Rules], LIBMODSECURITY),
     need("CRS", "the OWASP Core Rule Set", &[Test, Rules], CRS),
-    need("pip3", "fetches libddwaf", &[Rules], Source::Packages(&["python3-pip"])),
-    need("libddwaf", "another rule engine, to compare with", &[Rules], Source::Wheel(&wheel::DDWAF)),
+    need("pip3", "fetches libddwaf", &[Test, Rules], Source::Packages(&["python3-pip"])),
+    need("libddwaf", "another rule engine, to compare with", &[Test, Rules], Source::Wheel(&wheel::DDWAF)),
 ];
 
 const LIBMODSECURITY: Source = Source::Files(

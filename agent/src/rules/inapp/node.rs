@@ -9,7 +9,10 @@ use serde::{
 use serde_json::{Number, value::RawValue};
 
 use super::position::{Problems, ReadError, Text};
-use crate::rules::seclang::{ast::Place, names};
+use crate::{
+    limits,
+    rules::seclang::{ast::Place, names},
+};
 
 /// The file, and what is told of it.
 pub(super) struct Context<'t> {
@@ -36,6 +39,12 @@ impl<'t> Context<'t> {
         }
         self.left_out.borrow_mut().push(error);
         Ok(())
+    }
+
+    /// Whether what is told from now on is only counted.
+    fn told_enough(&self) -> bool {
+        let most = limits::RULE_PROBLEMS;
+        self.warnings.borrow().len() >= most || self.left_out.borrow().len() >= most
     }
 
     /// Warnings, and what was left out.
@@ -100,6 +109,18 @@ impl<'t, 'p> Node<'t, 'p> {
         self.cx.warn(self.error(warning));
     }
 
+    /// Which known name may have been meant by a mistyped one, or all that are known.
+    pub fn near(&self, name: &str, known: &[&str]) -> String {
+        let near = self.meant(name, known);
+        if near.is_empty() { format!("; known are {}", known.join(", ")) } else { near }
+    }
+
+    /// Which known name may have been meant by a mistyped one. Comparing costs; once enough is told nobody
+    /// reads it.
+    pub fn meant(&self, name: &str, known: &[&str]) -> String {
+        if self.cx.told_enough() { String::new() } else { names::meant(name, known.iter().copied()) }
+    }
+
     /// `expected a text, found a list`.
     fn expected(&self, what: &str) -> ReadError {
         self.error(format!("expected {what}, found {}", self.kind()))
@@ -129,7 +150,7 @@ impl<'t, 'p> Node<'t, 'p> {
         let object = self.map()?;
         for (key, value) in &object.fields {
             if !known.contains(&key.as_str()) {
-                let near = names::meant(key, known.iter().copied());
+                let near = self.meant(key, known);
                 let problem = format!("{} is no key here and is passed over{near}", names::shown(key));
                 Node { raw: value, ..*self }.warn(problem);
             }

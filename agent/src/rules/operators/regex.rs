@@ -44,9 +44,9 @@ impl Regex {
         self.regex.create_cache()
     }
 
-    /// Start and end of the first match.
+    /// Start and end of the first match. In an empty value there is none, as in libddwaf.
     pub fn find(&self, value: &[u8], cache: &mut Cache) -> Option<(usize, usize)> {
-        if value.len() < self.min_length {
+        if value.is_empty() || value.len() < self.min_length {
             return None;
         }
         self.regex.search_with(cache, &Input::new(value)).map(|found| (found.start(), found.end()))
@@ -126,6 +126,7 @@ mod tests {
             ran += 1;
         }
         assert_eq!(ran, 8);
+        assert_eq!(find("^$|.*", b""), None, "empty");
         let regex = Regex::new("a", true, 3).unwrap();
         assert_eq!(regex.find(b"aa", &mut regex.cache()), None, "min_length");
         assert_eq!(regex.find(b"AAA", &mut regex.cache()), None, "case_sensitive");

@@ -14,6 +14,7 @@ use super::{
     doubts::{self, Doubt},
     engine::{Act, Check, Engine, Exclusion, Glance, Link, Members, Piece, Rule, Target, Text, Turn},
     filter::Filter,
+    labels::{Label, Labels},
     lanes::Lanes,
     model::{self, Program, Selector, Step, Which},
     template::{Part, Template},
@@ -93,6 +94,7 @@ pub(super) struct Build {
     phases: [Vec<u32>; 5],
     names: Names,
     selectors: Vec<(String, Pattern)>,
+    labels: Labels,
     /// Jumps to be resolved: phase, position, marker.
     jumps: Vec<(usize, u32, String, Place)>,
     /// Markers: by name, for each phase the position of the rule that follows.
@@ -110,8 +112,14 @@ fn is_stored(variable: Variable) -> bool {
     matches!(variable.kind(), Kind::Scalar | Kind::Collection | Kind::Names | Kind::Document | Kind::Address)
 }
 
-fn lanes_of(variables: impl Iterator<Item = Variable>) -> Lanes {
-    variables.filter(|variable| is_stored(*variable)).fold(Lanes::NONE, |all, one| all.and(Lanes::of(one)))
+/// Values that a link looks at.
+#[derive(Default)]
+pub(super) struct Range {
+    pub lanes: Lanes,
+    /// Variables of which it looks at every member.
+    pub whole: Lanes,
+    /// Members by name of others.
+    pub labels: Vec<(Variable, Label)>,
 }
 
 fn at(place: &Place) -> impl Fn(String) -> CompileError + '_ {
@@ -175,11 +183,9 @@ impl Build {
         let expanded = link.argument.has_macros().then(|| self.text(&link.argument));
         let need = if expanded.is_some() { Need::NOTHING } else { operator.need() };
         let filtered = need.literals.is_some() || !need.bytes.is_empty();
-        let lanes =
-            lanes_of(link.targets.iter().filter(|target| !target.count).map(|target| target.variable));
-        let checks = self.checks(phase, &link.transforms, link.multi_match, &need, lanes);
         self.doubts.extend(doubts::of_link(&of.meta, phase, link, &operator));
         let mut targets = Vec::new();
+        let (mut lanes, mut whole, mut labels) = (Lanes::NONE, Lanes::NONE, Vec::new());
         let mut fixed = true;
         for target in &link.targets {
             let stored = is_stored(target.variable);
@@ -188,11 +194,23 @@ impl Build {
             }
             fixed &= stored && !target.count;
             let members = self.members(target.variable, &target.selector).map_err(&wrong)?;
+            let label = match &members {
+                Members::Name(name) if stored => self.labels.add(name),
+                _ => 0,
+            };
+            if stored && !target.count {
+                lanes = lanes.and(Lanes::of(target.variable));
+                match label {
+                    0 => whole = whole.and(Lanes::of(target.variable)),
+                    _ => labels.push((target.variable, label)),
+                }
+            }
             targets.push(Target {
                 variable: target.variable,
                 members,
+                label,
                 count: target.count,
-                checks: checks.clone(),
+                checks: 0..0,
             });
         }
         let excluded = link
@@ -200,8 +218,12 @@ impl Build {
             .iter()
             .map(|exclusion| self.exclusion(exclusion).map_err(&wrong))
             .collect::<Result<Vec<_>, _>>()?;
+        let range = Range { lanes, whole, labels };
+        let checks = self.checks(phase, &link.transforms, link.multi_match, &need, &range);
+        targets.iter_mut().for_each(|target| target.checks = checks.clone());
         let glance = match targets.as_slice() {
             _ if filtered && fixed => Glance::Candidates,
+            targets if targets.iter().all(|target| target.label != 0 && !target.count) => Glance::Labels,
             [Target { members: Members::Slot(slot, _), count, .. }]
                 if operator.is_number() && expanded.is_none() && excluded.is_empty() =>
             {
@@ -216,6 +238,9 @@ impl Build {
             }
             _ => Glance::None,
         };
+        let settled = matches!(glance, Glance::Member(_) | Glance::Count(_))
+            && link.transforms.is_empty()
+            && !link.capture;
         let mut effects = Vec::new();
         for effect in &link.effects {
             self.effect(effect, &mut effects, &link.place)?;
@@ -232,6 +257,7 @@ impl Build {
             effects,
             filtered,
             glance,
+            settled,
         });
         Ok(())
     }
@@ -247,7 +273,7 @@ impl Build {
         transforms: &[Transform],
         each_step: bool,
         need: &Need,
-        lanes: Lanes,
+        range: &Range,
     ) -> std::ops::Range<u32> {
         let first = u32::try_from(self.checks.len()).unwrap_or(u32::MAX);
         let filtered = need.literals.is_some() || !need.bytes.is_empty();
@@ -259,7 +285,9 @@ impl Build {
                 phase,
                 chain,
                 scanned: self.scanned(chain),
-                lanes: if filtered { lanes } else { Lanes::NONE },
+                lanes: if filtered { range.lanes } else { Lanes::NONE },
+                whole: range.whole,
+                labels: range.labels.clone(),
                 bytes: need.bytes.clone(),
             });
         }
@@ -413,6 +441,7 @@ impl Build {
             |rules: &Vec<u32>| rules.iter().map(|&rule| turn(rule, &self.rules, &self.links)).collect();
         let phases = self.phases.each_ref().map(turns);
         let in_app = self.in_app.each_ref().map(turns);
+        let selected = self.selectors.iter().map(|(_, pattern)| self.names.matching(pattern)).collect();
         Ok(Engine {
             id,
             rules: self.rules,
@@ -423,6 +452,8 @@ impl Build {
             names: self.names,
             built_in,
             selectors: self.selectors.into_iter().map(|(_, pattern)| pattern).collect(),
+            selected,
+            labels: Arc::new(self.labels),
             filter,
             wanted: self.wanted,
             settings: program.settings.clone(),

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
-    compile::{Build, CompileError},
+    compile::{Build, CompileError, Range},
     engine::{Act, Does, Exclusion, Glance, InApp, Link, Members, Rule, Target, Text},
     lanes::Lanes,
     model::{Disruption, Meta},
@@ -162,11 +162,18 @@ impl Build {
                 .filter_map(|input| lane(input))
                 .fold(Lanes::NONE, |all, one| all.and(Lanes::of(one)));
             self.wanted = self.wanted.and(lanes);
-            let checks = self.checks(phase, transforms, false, &need, lanes);
+            let range = Range { lanes, whole: lanes, labels: Vec::new() };
+            let checks = self.checks(phase, transforms, false, &need, &range);
             for input in inputs {
                 if let Some(variable) = lane(input) {
                     let members = members(input);
-                    targets.push(Target { variable, members, count: false, checks: checks.clone() });
+                    targets.push(Target {
+                        variable,
+                        members,
+                        label: 0,
+                        count: false,
+                        checks: checks.clone(),
+                    });
                 }
             }
         }
@@ -177,7 +184,7 @@ impl Build {
             excluded: Vec::new(),
             checks,
             argument: operator.looks_at_time().then(Text::default),
-            name: condition.operator.name().to_owned(),
+            settled: false,
             negated: condition.negated,
             capture: false,
             effects: Vec::new(),
@@ -271,7 +278,7 @@ fn always() -> Link {
         checks: 0..0,
         operator: SecOperator::always(),
         argument: None,
-        name: String::new(),
+        settled: false,
         negated: true,
         capture: false,
         effects: Vec::new(),

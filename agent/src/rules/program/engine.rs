@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     doubts::Doubt,
     filter::Filter,
+    labels::{Label, Labels},
     lanes::Lanes,
     model::{Disruption, Meta, Mode, Processor, Settings},
     texts::Chain,
@@ -33,6 +34,10 @@ pub struct Engine {
     pub(super) built_in: Vec<(Variable, &'static str, Slot)>,
     /// Expressions that names of members are compared with.
     pub(super) selectors: Vec<Pattern>,
+    /// By selector: slots whose names it matches.
+    pub(super) selected: Vec<Vec<Slot>>,
+    /// Names of members that rules name.
+    pub(super) labels: Arc<Labels>,
     pub(super) filter: Filter,
     pub(super) wanted: Lanes,
     pub(super) settings: Settings,
@@ -112,6 +117,8 @@ pub(super) struct Link {
     pub filtered: bool,
     /// What tells at a glance that it does not hold.
     pub glance: Glance,
+    /// What it says at a glance is all there is to ask.
+    pub settled: bool,
 }
 
 /// What tells at a glance that a link does not hold.
@@ -121,6 +128,8 @@ pub(super) enum Glance {
     None,
     /// No check of it has candidates.
     Candidates,
+    /// No value has one of the names it looks at.
+    Labels,
     /// It compares this member, as it is, with a number.
     Member(Slot),
     /// It compares how many there are of this member with a number.
@@ -135,6 +144,10 @@ pub(super) struct Check {
     /// The chain whose text the filter reads for it: case does not matter to the filter.
     pub scanned: u32,
     pub lanes: Lanes,
+    /// Of these, those of which it looks at members of any name…
+    pub whole: Lanes,
+    /// …and the names that it looks at of others.
+    pub labels: Vec<(Variable, Label)>,
     /// A text it holds on has a byte of each.
     pub bytes: Vec<ByteSet>,
 }
@@ -143,6 +156,8 @@ pub(super) struct Check {
 pub(super) struct Target {
     pub variable: Variable,
     pub members: Members,
+    /// Of a name; 0: that is not all there is to say.
+    pub label: Label,
     pub count: bool,
     /// One, or with `multiMatch` one for each step of the transformations.
     pub checks: std::ops::Range<u32>,

@@ -61,6 +61,12 @@ impl<const WORDS: usize> Default for Table<WORDS> {
     }
 }
 
+/// The window of four bytes that begins so many bytes later.
+#[inline]
+fn window(eight: u64, place: u32) -> u32 {
+    (eight >> (8 * place)) as u32 | FOLD
+}
+
 /// Where the bit of a window of four bytes is: number of its word, and of its bit there.
 #[inline]
 fn four(window: u32) -> (usize, u32) {
@@ -158,7 +164,11 @@ impl Grams {
         let mut at = 0;
         // Eight bytes have five windows of four: four places are looked at a time.
         while let Some(eight) = text.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-            self.four_places(text, at, u64::from_le_bytes(*eight), found);
+            let eight = u64::from_le_bytes(*eight);
+            let hits = self.four_places(eight);
+            if hits != 0 {
+                self.compare(text, at, eight, hits, found);
+            }
             at += 4;
         }
         // What is behind the end is compared with no literal.
@@ -169,28 +179,36 @@ impl Grams {
         }
         for from in (0..rest.len()).step_by(4) {
             if let Some(eight) = padded.get(from..).and_then(<[u8]>::first_chunk::<8>) {
-                self.four_places(text, at + from, u64::from_le_bytes(*eight), found);
+                let eight = u64::from_le_bytes(*eight);
+                self.compare(text, at + from, eight, self.four_places(eight), found);
             }
         }
     }
 
-    #[inline]
-    fn four_places(&self, text: &[u8], at: usize, eight: u64, found: &mut Found) {
-        let windows = [0, 8, 16, 24].map(|shift| (eight >> shift) as u32 | FOLD);
-        let bits = windows.map(|window| self.fours.bit(four(window)) | self.pairs.bit(pair(window)));
-        let [a, b, c, d] = bits;
-        if a | b | c | d != 0 {
-            for ((at, window), bit) in (at..).zip(windows).zip(bits) {
-                if bit != 0 {
-                    self.place(text, at, window, found);
-                }
-            }
+    /// At which of the first four bytes a window may begin, as bits.
+    #[inline(always)]
+    fn four_places(&self, eight: u64) -> u64 {
+        let [a, b, c, d] = [0, 1, 2, 3].map(|place| {
+            let window = window(eight, place);
+            self.fours.bit(four(window)) | self.pairs.bit(pair(window))
+        });
+        a | b << 1 | c << 2 | d << 3
+    }
+
+    /// Compares the literals that have windows at these places. Apart from the loop that nearly always
+    /// finds none, so that it keeps its registers.
+    #[inline(never)]
+    fn compare(&self, text: &[u8], at: usize, eight: u64, mut hits: u64, found: &mut Found) {
+        while hits != 0 {
+            let place = hits.trailing_zeros();
+            hits &= hits - 1;
+            let (at, window) = (at + place as usize, window(eight, place));
+            self.entries(self.fours.entries(four(window)), text, at, window, found);
+            self.entries(self.pairs.entries(pair(window)), text, at, window, found);
         }
     }
 
-    /// Compares the literals that have this window.
-    fn place(&self, text: &[u8], at: usize, window: u32, found: &mut Found) {
-        let entries = self.fours.entries(four(window)).iter().chain(self.pairs.entries(pair(window)));
+    fn entries(&self, entries: &[Entry], text: &[u8], at: usize, window: u32, found: &mut Found) {
         for entry in entries {
             if window & entry.mask != entry.window || found.has(entry.literal) {
                 continue;

@@ -71,9 +71,9 @@ impl Scratch {
                 let numbers = if link.filtered && !*plain { candidates.of(check) } else { lane };
                 for &at in numbers {
                     let Some(value) = store.value(at) else { continue };
-                    let label = value.label(store);
+                    let label = value.named(store);
                     if !value.lanes.has(target.variable)
-                        || !link.operator.takes(value.word)
+                        || !link.operator.takes(store.slice(value.bytes), value.word)
                         || !state.is_member(engine, store, &target.members, label)
                         || state.is_excluded(engine, store, link, target.variable, label)
                     {

@@ -70,7 +70,7 @@ impl Lanes {
     #[must_use]
     pub const fn hash(self, more: u64) -> usize {
         let [a, b, c] = self.0;
-        let mixed = (a ^ b.rotate_left(29) ^ c.rotate_left(41) ^ more.rotate_left(53))
+        let mixed = (a ^ b.rotate_left(29) ^ c.rotate_left(41) ^ more.rotate_left(45))
             .wrapping_mul(0x9e37_79b9_7f4a_7c15);
         (mixed >> 58) as usize
     }

@@ -104,6 +104,9 @@ pub(super) fn ask(
     if !operator.is_injection() {
         return find();
     }
+    if !plain && operator.rules_out(text) {
+        return None;
+    }
     if !share.may_read(operator, text) {
         return None;
     }

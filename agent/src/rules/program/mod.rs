@@ -21,6 +21,7 @@ mod filter;
 mod grams;
 mod in_app;
 pub mod judge;
+mod labels;
 pub mod lanes;
 pub mod memo;
 pub mod model;

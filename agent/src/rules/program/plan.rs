@@ -1,6 +1,6 @@
-//! What is done with a value, by the variables it belongs to: found once, then the same for all such values.
+//! What is done with a value, by the variables it belongs to and its name: found once, then the same for all such values.
 
-use super::{engine::Engine, lanes::Lanes};
+use super::{engine::Engine, labels::Label, lanes::Lanes};
 use crate::rules::bytes::ByteSet;
 
 /// What is done with a value.
@@ -22,7 +22,10 @@ impl Plan {
     fn new(engine: &Engine, key: Key) -> Self {
         let mut plan = Self { looks: vec![0; engine.checks.len().div_ceil(64)], ..Self::default() };
         for (number, check) in (0u32..).zip(&engine.checks) {
-            if check.phase >= key.phase && check.lanes.meets(key.lanes) {
+            let named = |(variable, label): &(_, _)| key.lanes.has(*variable) && *label == key.label;
+            let looks = check.whole.meets(key.lanes) || check.labels.iter().any(named);
+            // Without lanes it is not the filter's.
+            if check.phase >= key.phase && !check.lanes.is_empty() && looks {
                 if let Some(word) = plan.looks.get_mut(number as usize / 64) {
                     *word |= 1 << (number % 64);
                 }
@@ -61,6 +64,8 @@ impl Plan {
 pub(super) struct Key {
     /// The variables.
     pub lanes: Lanes,
+    /// The name.
+    pub label: Label,
     /// For rules of this phase and later.
     pub phase: u8,
 }
@@ -82,7 +87,7 @@ impl Plans {
 
     /// The plan for such values.
     pub fn of(&mut self, key: Key, engine: &Engine) -> Option<&Plan> {
-        let hint = self.last.get_mut(key.lanes.hash(u64::from(key.phase)))?;
+        let hint = self.last.get_mut(key.lanes.hash(u64::from(key.phase) | u64::from(key.label) << 8))?;
         if self.plans.get(usize::from(*hint)).is_none_or(|(known, _)| *known != key) {
             let known = self.plans.iter().position(|(known, _)| *known == key);
             let at = known.unwrap_or_else(|| {

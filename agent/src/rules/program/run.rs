@@ -9,7 +9,7 @@ use super::{
     model::{Disruption, Mode},
     scan::Candidates,
     state::{Allowed, State},
-    store::{Label, Store},
+    store::{Named, Store},
     texts::Texts,
     verdict::{Hit, Verdict},
     written::Written,
@@ -133,7 +133,7 @@ impl Scratch {
             self.caches.resize_with(engine.links.len(), || None);
             self.memo.clear();
         }
-        self.store.clear(engine.wanted);
+        self.store.clear(engine.wanted, &engine.labels);
         self.candidates.clear(engine);
         self.state.begin(engine);
         self.stats.transactions += 1;
@@ -201,6 +201,9 @@ impl Scratch {
         }
         self.state.rule = number;
         self.state.matched.clear();
+        if links.len() == 1 && self.settle(engine, links.start) {
+            return true;
+        }
         links.into_iter().all(|number| {
             let Some(link) = engine.links.get(number as usize) else { return false };
             if self.cannot_hold(link) {
@@ -211,12 +214,39 @@ impl Scratch {
         })
     }
 
+    /// Does what a link does of which it is known that it holds, if what was looked at is all there is to it.
+    fn settle(&mut self, engine: &Engine, number: u32) -> bool {
+        let Some(link) = engine.links.get(number as usize) else { return false };
+        let Some(Target { variable, members, .. }) = link.targets.first() else { return false };
+        let Self { store, state, stats, collections, .. } = self;
+        // An action may have left the member out.
+        if !link.settled || self.plain || !state.removed_targets.is_empty() {
+            return false;
+        }
+        stats.operators += 1;
+        state.matched.next_link();
+        match (link.glance, members) {
+            (Glance::Member(slot), Members::Slot(_, name)) => {
+                let value = state.written.get(slot).unwrap_or_default();
+                state.matched.note(*variable, name, value);
+            }
+            (Glance::Count(slot), _) => {
+                let count: &[u8] = if state.written.get(slot).is_some() { b"1" } else { b"0" };
+                state.matched.note(*variable, &[], count);
+            }
+            _ => return false,
+        }
+        state.act(engine, store, collections, number, &link.effects);
+        true
+    }
+
     /// Whether a link holds on nothing, as far as that can be told at a glance.
     pub(super) fn cannot_hold(&self, link: &Link) -> bool {
         match link.glance {
             _ if self.plain => false,
             Glance::None => false,
             Glance::Candidates => link.checks.clone().all(|check| self.candidates.of(check).is_empty()),
+            Glance::Labels => link.targets.iter().all(|target| !self.store.has_label(target.label)),
             Glance::Member(slot) => match self.state.written.get(slot) {
                 Some(value) => link.operator.find(value, &[], &mut None).is_none(),
                 None => true,
@@ -253,7 +283,8 @@ impl Scratch {
         };
         for target in &link.targets {
             if target.count {
-                let count = state.count(engine, store, target, link);
+                let none = target.label != 0 && !store.has_label(target.label);
+                let count = if none { 0 } else { state.count(engine, store, target, link) };
                 let variable = target.variable;
                 let mut digits = itoa::Buffer::new();
                 asked.value(
@@ -275,7 +306,7 @@ impl Scratch {
                     let mut value = std::mem::take(&mut state.member);
                     value.clear();
                     let there = state.written.get(*slot).map(|held| value.extend_from_slice(held)).is_some();
-                    let label = Label::named(name);
+                    let label = Named::by(name);
                     if there && !state.is_excluded(engine, store, link, target.variable, label) {
                         let variable = target.variable;
                         asked.value(state, texts, store, variable, name, &value, ByteSet::ALL, None);
@@ -402,6 +433,9 @@ impl Asked<'_> {
         candidates: &Candidates,
         target: &Target,
     ) {
+        if target.label != 0 && !store.has_label(target.label) {
+            return;
+        }
         let filtered = self.link.filtered && !self.plain;
         let checks = target.checks.clone();
         // With multiMatch each value goes through all its steps before the next value.
@@ -418,13 +452,15 @@ impl Asked<'_> {
                 if !value.lanes.has(target.variable) {
                     continue;
                 }
-                let label = value.label(store);
-                if !state.is_member(self.engine, store, &target.members, label)
-                    || state.is_excluded(self.engine, store, self.link, target.variable, label)
-                {
+                let named = value.named(store);
+                let is_member = match target.label {
+                    0 => state.is_member(self.engine, store, &target.members, named),
+                    label => value.label == label,
+                };
+                if !is_member || state.is_excluded(self.engine, store, self.link, target.variable, named) {
                     continue;
                 }
-                let name = label.name;
+                let name = named.name;
                 let variable = target.variable;
                 self.value(
                     state,

@@ -79,7 +79,7 @@ impl Candidates {
         let Self { notes, plans, reader, .. } = self;
         let mut number = from;
         while let Some(value) = store.value(number) {
-            let key = Key { lanes: value.lanes, phase };
+            let key = Key { lanes: value.lanes, label: value.label, phase };
             if let Some(plan) = plans.of(key, engine)
                 && !plan.scans.is_empty()
             {

@@ -7,7 +7,7 @@ use super::{
     engine::{Act, Engine, Exclusion, Link, Members, Piece, Target, Text},
     memo::Share,
     model::{Mode, Processor},
-    store::{Label, Store},
+    store::{Named, Store},
     tree::NodeId,
     verdict::Verdict,
     written::Written,
@@ -268,7 +268,7 @@ impl State {
         }
     }
 
-    pub fn is_member(&self, engine: &Engine, store: &Store, members: &Members, label: Label<'_>) -> bool {
+    pub fn is_member(&self, engine: &Engine, store: &Store, members: &Members, label: Named<'_>) -> bool {
         let name = label.name;
         match members {
             Members::All => true,
@@ -295,7 +295,7 @@ impl State {
         store: &Store,
         link: &Link,
         variable: Variable,
-        label: Label<'_>,
+        label: Named<'_>,
     ) -> bool {
         let by = |exclusion: &Exclusion| {
             exclusion.variable == variable && self.is_member(engine, store, &exclusion.members, label)
@@ -320,7 +320,7 @@ impl State {
             Kind::Written => match &target.members {
                 Members::Slot(slot, name) => usize::from(
                     self.written.get(*slot).is_some()
-                        && !self.is_excluded(engine, store, link, target.variable, Label::named(name)),
+                        && !self.is_excluded(engine, store, link, target.variable, Named::by(name)),
                 ),
                 _ => self.members(engine, store, target, link).len(),
             },
@@ -328,7 +328,7 @@ impl State {
             _ => {
                 let values = store.of(target.variable).iter().filter_map(|&number| store.value(number));
                 let members = values.filter(|value| {
-                    let label = value.label(store);
+                    let label = value.named(store);
                     self.is_member(engine, store, &target.members, label)
                         && !self.is_excluded(engine, store, link, target.variable, label)
                 });
@@ -339,19 +339,29 @@ impl State {
 
     /// Members of a collection that rules write.
     pub fn members(&self, engine: &Engine, store: &Store, target: &Target, link: &Link) -> Vec<Member> {
-        let members = self.written.members(&engine.names, target.variable).filter(|(name, _)| {
-            let label = Label::named(name);
-            self.is_member(engine, store, &target.members, label)
-                && !self.is_excluded(engine, store, link, target.variable, label)
-        });
-        members.map(|(name, value)| (name.into(), value.into())).collect()
+        let is_member = |name: &[u8]| self.is_member(engine, store, &target.members, Named::by(name));
+        let is_excluded =
+            |name: &[u8]| self.is_excluded(engine, store, link, target.variable, Named::by(name));
+        let all = |members: &mut dyn Iterator<Item = (&[u8], &[u8])>| {
+            let members = members.filter(|(name, _)| !is_excluded(name));
+            members.map(|(name, value)| (name.into(), value.into())).collect()
+        };
+        // What an expression matches of the names that rules name is known beforehand.
+        if let Members::Regex(at) = &target.members {
+            let slots = engine.selected.get(*at as usize).map_or(&[][..], Vec::as_slice);
+            let named = self.written.members_in(&engine.names, target.variable, slots);
+            let unnamed = self.written.unnamed(target.variable).filter(|(name, _)| is_member(name));
+            return all(&mut named.chain(unnamed));
+        }
+        let members = self.written.members(&engine.names, target.variable);
+        all(&mut members.filter(|(name, _)| is_member(name)))
     }
 
     /// What the last match left, and ids that rules gave.
     pub fn matched_values(&self, engine: &Engine, store: &Store, target: &Target) -> Vec<Member> {
         let before = || {
             let all = self.matched.before.iter();
-            all.filter(|(name, _)| self.is_member(engine, store, &target.members, Label::named(name)))
+            all.filter(|(name, _)| self.is_member(engine, store, &target.members, Named::by(name)))
         };
         let one = |value: &[u8]| vec![(Box::default(), value.into())];
         match target.variable {

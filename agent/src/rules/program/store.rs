@@ -1,6 +1,9 @@
 //! The values of a transaction, each with its name and the variables it belongs to.
 
+use std::sync::Arc;
+
 use super::{
+    labels::{Label, Labels},
     lanes::Lanes,
     tree::{Node, NodeId},
 };
@@ -44,6 +47,8 @@ pub struct Value {
     pub lanes: Lanes,
     /// Its name inside a collection; empty for a scalar and at an address.
     pub name: Span,
+    /// The same as a number, if a rule names it.
+    pub label: Label,
     /// Where it stands at an address.
     pub node: NodeId,
     /// Its bytes.
@@ -56,17 +61,17 @@ pub struct Value {
 
 /// By what a member of a collection is known.
 #[derive(Clone, Copy, Debug)]
-pub struct Label<'s> {
+pub struct Named<'s> {
     /// Its name.
     pub name: &'s [u8],
     /// Where it stands at an address.
     pub node: NodeId,
 }
 
-impl<'s> Label<'s> {
+impl<'s> Named<'s> {
     /// A member of a collection of SecLang.
     #[must_use]
-    pub fn named(name: &'s [u8]) -> Self {
+    pub fn by(name: &'s [u8]) -> Self {
         Self { name, node: NodeId::ROOT }
     }
 }
@@ -74,8 +79,8 @@ impl<'s> Label<'s> {
 impl Value {
     /// By what it is known.
     #[must_use]
-    pub fn label<'s>(&self, store: &'s Store) -> Label<'s> {
-        Label { name: store.slice(self.name), node: self.node }
+    pub fn named<'s>(&self, store: &'s Store) -> Named<'s> {
+        Named { name: store.slice(self.name), node: self.node }
     }
 }
 
@@ -92,12 +97,20 @@ pub struct Store {
     /// By variable: numbers of its values.
     by_lane: Vec<Vec<u32>>,
     wanted: Lanes,
+    labels: Arc<Labels>,
+    /// By label, as bits: whether there is a value of that name.
+    labelled: Vec<u64>,
     cut: bool,
 }
 
 impl Store {
-    /// Forgets everything; from now on values of these variables are kept.
-    pub fn clear(&mut self, wanted: Lanes) {
+    /// Forgets everything; from now on values of these variables are kept, and names are told by these labels.
+    pub fn clear(&mut self, wanted: Lanes, labels: &Arc<Labels>) {
+        if !Arc::ptr_eq(&self.labels, labels) {
+            self.labels = Arc::clone(labels);
+        }
+        self.labelled.clear();
+        self.labelled.resize(labels.count().div_ceil(64), 0);
         self.arena.clear();
         self.values.clear();
         self.nodes.clear();
@@ -162,6 +175,12 @@ impl Store {
         self.values.get(number as usize)
     }
 
+    /// Whether there may be a value of this name, in whatever collection.
+    #[must_use]
+    pub fn has_label(&self, label: Label) -> bool {
+        self.labelled.get(usize::from(label) / 64).is_some_and(|word| word >> (label % 64) & 1 == 1)
+    }
+
     /// The numbers of a variable's values.
     #[must_use]
     pub fn of(&self, variable: Variable) -> &[u32] {
@@ -222,24 +241,32 @@ impl Store {
 
     /// A value whose bytes are kept already. False: there is no room.
     pub fn push(&mut self, lanes: Lanes, name: Span, bytes: Span) -> bool {
+        self.push_labelled(lanes, name, self.labels.of(self.slice(name)), bytes)
+    }
+
+    fn push_labelled(&mut self, lanes: Lanes, name: Span, label: Label, bytes: Span) -> bool {
         if !self.wants(lanes) {
             return true;
         }
-        !self.is_full() && self.push_value(lanes, name, NodeId::ROOT, bytes)
+        !self.is_full() && self.push_value(lanes, (name, label, NodeId::ROOT), bytes)
     }
 
     /// A value that stands at an address, and has no name but its place there. Who calls this has asked whether the
     /// store is full.
     pub fn push_at(&mut self, lanes: Lanes, node: NodeId, bytes: Span) {
         if self.wants(lanes) {
-            self.push_value(lanes, Span::default(), node, bytes);
+            self.push_value(lanes, (Span::default(), 0, node), bytes);
         }
     }
 
-    fn push_value(&mut self, lanes: Lanes, name: Span, node: NodeId, bytes: Span) -> bool {
+    fn push_value(&mut self, lanes: Lanes, known: (Span, Label, NodeId), bytes: Span) -> bool {
+        let (name, label, node) = known;
         let Ok(number) = u32::try_from(self.values.len()) else { return false };
         let set = ByteSet::of(self.slice(bytes));
-        self.values.push(Value { lanes, name, node, bytes, set, word: false });
+        self.values.push(Value { lanes, name, label, node, bytes, set, word: false });
+        if let Some(word) = self.labelled.get_mut(usize::from(label) / 64) {
+            *word |= 1 << (label % 64);
+        }
         for variable in lanes.iter() {
             if self.wanted.has(variable)
                 && let Some(of) = self.by_lane.get_mut(variable as usize)
@@ -279,6 +306,7 @@ impl Store {
             return true;
         }
         let (Some(name), Some(bytes)) = (self.copy(name), self.copy(bytes)) else { return false };
-        self.push(lanes, name, bytes) && self.push(names, name, name)
+        let label = self.labels.of(self.slice(name));
+        self.push_labelled(lanes, name, label, bytes) && self.push_labelled(names, name, label, name)
     }
 }

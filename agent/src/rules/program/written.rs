@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use crate::{limits, rules::variable::Variable};
+use crate::{
+    limits,
+    rules::{seclang::pcre::Pattern, variable::Variable},
+};
 
 /// The members that a program names: each has a slot, found while compiling.
 #[derive(Debug, Default)]
@@ -72,6 +75,13 @@ impl Names {
     pub fn of(&self, collection: Variable) -> impl Iterator<Item = (&str, Slot)> {
         let slots = (0..).zip(&self.names).filter(move |(_, (of, _))| *of == collection);
         slots.map(|(slot, (_, name))| (&**name, slot))
+    }
+
+    /// The slots whose names an expression matches.
+    #[must_use]
+    pub fn matching(&self, pattern: &Pattern) -> Vec<Slot> {
+        let slots = (0..).zip(&self.names).filter(|(_, (_, name))| pattern.is_in(name.as_bytes()));
+        slots.map(|(slot, _)| slot).collect()
     }
 
     /// How many slots there are.
@@ -203,8 +213,27 @@ impl Written {
             let span = (*of == collection).then_some(*held)??;
             Some((name.as_bytes(), self.slice(span)))
         });
+        slots.chain(self.unnamed(collection))
+    }
+
+    /// The members of a collection in these slots.
+    pub fn members_in<'w>(
+        &'w self,
+        names: &'w Names,
+        collection: Variable,
+        slots: &'w [Slot],
+    ) -> impl Iterator<Item = (&'w [u8], &'w [u8])> {
+        slots.iter().filter_map(move |&slot| {
+            let value = self.get(slot)?;
+            let (_, name) = names.names.get(slot as usize).filter(|(of, _)| *of == collection)?;
+            Some((name.as_bytes(), value))
+        })
+    }
+
+    /// The members of a collection that no rule names.
+    pub fn unnamed(&self, collection: Variable) -> impl Iterator<Item = (&[u8], &[u8])> {
         let others = self.others.iter().filter(move |(of, ..)| *of == collection);
-        slots.chain(others.map(|(_, name, span)| (&name[..], self.slice(*span))))
+        others.map(|(_, name, span)| (&name[..], self.slice(*span)))
     }
 
     fn other(&self, collection: Variable, name: &[u8]) -> Option<usize> {

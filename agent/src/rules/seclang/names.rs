@@ -21,12 +21,15 @@ pub(in crate::rules) fn shown(text: &str) -> String {
 
 /// `: did you mean "x"?` with the known name nearest to a mistyped one, or nothing.
 pub(in crate::rules) fn meant<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> String {
-    if name.chars().count() > COMPARED {
+    let length = name.chars().count();
+    if length > COMPARED {
         return String::new();
     }
     let name = name.to_ascii_lowercase();
     let nearest = known
         .into_iter()
+        // The lengths alone are as far apart.
+        .filter(|known| known.len().abs_diff(length) <= 1 + known.len() / 4)
         .map(|known| (strsim::damerau_levenshtein(&name, &known.to_ascii_lowercase()), known))
         .filter(|(distance, known)| *distance <= 1 + known.len() / 4)
         .min();

@@ -10,7 +10,7 @@ use crate::rules::program::{lanes::Lanes, run::Stats, store::Store};
 /// What stands at an address.
 fn collect(request: &Request, address: Address, source: Source) -> (Store, Stats) {
     let (mut store, mut stats) = (Store::default(), Stats::default());
-    store.clear(address.variable(source).map_or(Lanes::NONE, Lanes::of));
+    store.clear(address.variable(source).map_or(Lanes::NONE, Lanes::of), &Default::default());
     let client = [192, 0, 2, 7].into();
     Inputs::new(&mut store, &mut stats, &mut Vec::new()).request(request, client, client);
     (store, stats)

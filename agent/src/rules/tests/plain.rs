@@ -28,7 +28,7 @@ pub(super) struct Held {
 
 pub(super) fn judge(set: &Set, request: &Request, client: IpAddr) -> Vec<Held> {
     let mut store = Store::default();
-    store.clear(all_lanes());
+    store.clear(all_lanes(), &Default::default());
     Inputs::new(&mut store, &mut Stats::default(), &mut Vec::new()).request(request, client, client);
     let exempt: Vec<_> = set
         .exclusions

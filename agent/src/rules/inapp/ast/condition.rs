@@ -35,7 +35,8 @@ pub struct Input {
     pub address: Address,
     /// Only what is under this path; empty: everything.
     pub key_path: Vec<Key>,
-    /// The values, or the names they stand under.
+    /// The values, or the names they stand under: of every object at the path and below, not the last step
+    /// of the path itself.
     pub source: Source,
     /// Applied in order, each to what the one before made. Texts only; other values stay as they are.
     pub transforms: Vec<Transform>,

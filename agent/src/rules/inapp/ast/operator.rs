@@ -97,7 +97,7 @@ pub enum List<T> {
     /// `list`: these.
     Here(Vec<T>),
     /// `data`: the id of an entry of `rules_data` (in an exclusion: of `exclusion_data`). An id without an
-    /// entry is a list of nothing: the condition never holds, negated neither.
+    /// entry is a list of nothing: no value is in it, negated neither.
     Data(String),
 }
 

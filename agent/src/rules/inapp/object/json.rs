@@ -2,7 +2,7 @@
 //!
 //! The text has to be JSON as RFC 8259 has it: to a framework that refuses it there is no body. One that
 //! was cut off is kept as far as it goes. What is below the deepest level or over another bound is read
-//! and left out.
+//! and left out. `-0` is a float, as it is to `serde_json`.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -234,7 +234,7 @@ fn nothing_of_a_response_that_is_not_there() {
 
 proptest! {
     #[test]
-    fn json_is_what_serde_json_reads(value in value(), pretty in any::<bool>()) {
+    fn prop_json_is_what_serde_json_reads(value in value(), pretty in any::<bool>()) {
         let text = if pretty { format!("{value:#}") } else { value.to_string() };
         let mut room = Room::default();
         let read = read_json(text.as_bytes(), false, &mut room).expect("JSON");
@@ -245,7 +245,7 @@ proptest! {
     }
 
     #[test]
-    fn of_a_prefix_no_more_is_read(value in value(), at in any::<prop::sample::Index>()) {
+    fn prop_of_a_prefix_no_more_is_read(value in value(), at in any::<prop::sample::Index>()) {
         let text = value.to_string();
         let count = |object: &Object<'_>| {
             let mut values = 0;

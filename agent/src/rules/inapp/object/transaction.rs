@@ -7,7 +7,7 @@
 //! | `server.request.path_params` | list of the path's segments: which of them are parameters only the service knows |
 //! | `server.request.headers.no_cookies`, `server.request.headers` | map, names in small letters |
 //! | `server.request.cookies` | map, as sent |
-//! | `server.request.body` | map of a form or of multipart fields, JSON as it is, text |
+//! | `server.request.body` | map of a form or of multipart fields, JSON as it is, any other text (XML, too) as text |
 //! | `server.request.body.filenames`, `….files_content`, `….combined_file_size` | of multipart |
 //! | `server.response.status` | text of three digits, as tracers give it |
 //! | `server.response.headers.no_cookies`, `server.response.headers` | as of the request, `no_cookies` without Set-Cookie |

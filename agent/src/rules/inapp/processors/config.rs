@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use ipnet::IpNet;
+
 use crate::rules::inapp::object::Key;
 
 /// Processors and scanners, in the order of their files.
@@ -147,13 +149,19 @@ pub enum Operator {
     },
     /// `exact_match`: a text is one of these.
     Exact(Vec<String>),
+    /// `ip_match`: a text is an address in one of these networks.
+    Ip(Vec<IpNet>),
     /// `equals`.
     Equals(Scalar),
+    /// `greater_than`: a number is above this.
+    GreaterThan(Scalar),
+    /// `lower_than`: a number is below this.
+    LowerThan(Scalar),
     /// `exists`: whatever it is.
     Exists,
 }
 
-/// The value of `equals`.
+/// The value of `equals`, `greater_than` and `lower_than`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Scalar {
     /// `string`.
@@ -168,7 +176,7 @@ pub enum Scalar {
     Float {
         /// The number.
         value: f64,
-        /// How far off a number may be. Default: 0.01.
+        /// How far off a number may be to be equal. Default: 0.01.
         delta: f64,
     },
 }

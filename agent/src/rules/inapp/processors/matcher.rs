@@ -1,8 +1,10 @@
 //! Operators of conditions and scanners, ready to run on objects.
 
+use std::cmp::Ordering;
+
 use super::config::{Checksum, Operator, Scalar};
 use crate::rules::inapp::object::Object;
-use crate::rules::operators::{exact::Exact, phrases::Phrases, regex::Regex};
+use crate::rules::operators::{exact::Exact, ip::Networks, phrases::Phrases, regex::Regex};
 
 /// An operator, compiled.
 #[derive(Debug)]
@@ -11,7 +13,9 @@ pub(super) enum Matcher {
     Checked(Regex, Checksum),
     Phrases(Phrases),
     Exact(Exact),
+    Ip(Networks),
     Equals(Scalar),
+    Beyond(Scalar, Ordering),
     Exists,
 }
 
@@ -31,7 +35,10 @@ impl Matcher {
                 Self::Phrases(Phrases::new(list, true, *word_boundary)?)
             }
             Operator::Exact(list) => Self::Exact(Exact::new(list)),
+            Operator::Ip(networks) => Self::Ip(Networks::new(networks)),
             Operator::Equals(scalar) => Self::Equals(scalar.clone()),
+            Operator::GreaterThan(bound) => Self::Beyond(bound.clone(), Ordering::Greater),
+            Operator::LowerThan(bound) => Self::Beyond(bound.clone(), Ordering::Less),
             Operator::Exists => Self::Exists,
         })
     }
@@ -41,6 +48,7 @@ impl Matcher {
         match (self, value) {
             (Self::Exists, _) => Some(true),
             (Self::Equals(scalar), value) => equals(scalar, value),
+            (Self::Beyond(bound, side), value) => Some(order(value, bound)? == *side),
             (matcher, Object::String(text)) => Some(matcher.holds_for_text(text)),
             _ => None,
         }
@@ -54,7 +62,8 @@ impl Matcher {
             Self::Phrases(phrases) => phrases.find(text).is_some(),
             Self::Exact(exact) => exact.find(text).is_some(),
             Self::Equals(Scalar::String(wanted)) => wanted.as_bytes() == text,
-            Self::Equals(_) => false,
+            Self::Ip(networks) => networks.find(text).is_some(),
+            Self::Equals(_) | Self::Beyond(..) => false,
             Self::Exists => true,
         }
     }
@@ -71,6 +80,21 @@ fn equals(scalar: &Scalar, value: &Object<'_>) -> Option<bool> {
         (Scalar::Float { value, delta }, Object::Float(number)) => (value - number).abs() < *delta,
         _ => return None,
     })
+}
+
+/// The order of a number and a bound. `None`: they can't be compared.
+fn order(value: &Object<'_>, bound: &Scalar) -> Option<Ordering> {
+    let bound = match (bound, value) {
+        (Scalar::Signed(bound), _) => i128::from(*bound),
+        (Scalar::Unsigned(bound), _) => i128::from(*bound),
+        (Scalar::Float { value: bound, .. }, Object::Float(number)) => return number.partial_cmp(bound),
+        _ => return None,
+    };
+    match value {
+        Object::Signed(number) => Some(i128::from(*number).cmp(&bound)),
+        Object::Unsigned(number) => Some(i128::from(*number).cmp(&bound)),
+        _ => None,
+    }
 }
 
 /// Whether one of the matches that follow on each other is right by its check digit.
@@ -161,5 +185,36 @@ mod tests {
             assert_eq!(equals(scalar, value), *expected, "{scalar:?} {value:?}");
         }
         assert_eq!(vectors.len(), 13);
+    }
+
+    #[test]
+    fn other_vectors() {
+        let text = |text: &'static str| Object::String(text.as_bytes().into());
+        let float = |value| Scalar::Float { value, delta: 0.0 };
+        let ip = Operator::Ip(vec!["192.0.2.0/24".parse().unwrap()]);
+        let phrases = |word_boundary| Operator::Phrases { list: vec!["or".into()], word_boundary };
+        let vectors = [
+            (ip.clone(), text("192.0.2.7"), Some(true)),
+            (ip.clone(), text("192.0.3.7"), Some(false)),
+            (ip, Object::Null, None),
+            (phrases(false), text("for"), Some(true)),
+            (phrases(true), text("for"), Some(false)),
+            (Operator::GreaterThan(Scalar::Unsigned(5)), Object::Unsigned(6), Some(true)),
+            (Operator::GreaterThan(Scalar::Unsigned(5)), Object::Unsigned(5), Some(false)),
+            (Operator::GreaterThan(Scalar::Unsigned(0)), Object::Signed(-1), Some(false)),
+            (Operator::GreaterThan(Scalar::Signed(-1)), Object::Unsigned(u64::MAX), Some(true)),
+            (Operator::LowerThan(Scalar::Signed(-1)), Object::Signed(-2), Some(true)),
+            (Operator::LowerThan(Scalar::Signed(-1)), Object::Float(-2.0), None),
+            (Operator::LowerThan(float(1.5)), Object::Float(1.0), Some(true)),
+            (Operator::LowerThan(float(1.5)), Object::Unsigned(1), None),
+            (Operator::LowerThan(float(1.5)), Object::Float(f64::NAN), None),
+            (Operator::GreaterThan(Scalar::Bool(true)), Object::Bool(true), None),
+            (Operator::Exists, Object::Unknown, Some(true)),
+        ];
+        for (operator, value, expected) in &vectors {
+            let matcher = Matcher::new(operator).unwrap();
+            assert_eq!(matcher.holds(value), *expected, "{operator:?} {value:?}");
+        }
+        assert_eq!(vectors.len(), 16);
     }
 }

@@ -1,7 +1,9 @@
 //! Processors at work on a transaction.
 
+use std::collections::HashSet;
+
 use super::compile::{Compiled, CompiledCondition, Processors};
-use super::config::{Generator, Input};
+use super::config::{Generator, Input, Mapping};
 use super::matcher::Matcher;
 use super::store::Store;
 use super::{fingerprint, jwt, schema, uri};
@@ -26,13 +28,17 @@ impl Processors {
             if !processor.conditions.iter().all(|condition| condition.holds(store)) {
                 continue;
             }
-            for at in 0..processor.mappings.len() {
-                let Some((address, object)) = self.make_one(processor, at, store) else { continue };
-                if processor.output && !outputs.iter().any(|(known, _)| *known == address) {
-                    outputs.push((address, object.clone()));
+            for mapping in &processor.mappings {
+                let made = self.make_one(processor, mapping, store);
+                // What a rule asked for before is there already.
+                let Some(object) = made.or_else(|| store.processed(&mapping.output).cloned()) else {
+                    continue;
+                };
+                if processor.output && !outputs.iter().any(|(known, _)| *known == mapping.output) {
+                    outputs.push((&mapping.output, object.clone()));
                 }
                 if processor.evaluate {
-                    store.insert(address, object);
+                    store.keep(&mapping.output, object);
                 }
             }
         }
@@ -60,50 +66,47 @@ impl Processors {
     /// The object of an address for rules: what the transaction has, or what a processor makes. Nothing
     /// is made that this address does not need.
     pub fn object<'s, 'r>(&self, address: &str, store: &'s mut Store<'r>) -> Option<&'s Object<'r>> {
-        self.object_below(address, store, self.processors.len());
+        self.make_for(address, store, &mut HashSet::new());
         store.made(address)
     }
 
-    /// Processors may take what others make: `depth` of them, each before the one that takes from it.
-    fn object_below(&self, address: &str, store: &mut Store<'_>, depth: usize) {
-        if store.get(address).is_some() {
+    /// Makes an address, what it needs first. Each address is tried once, whatever needs what.
+    fn make_for(&self, address: &str, store: &mut Store<'_>, tried: &mut HashSet<String>) {
+        if store.get(address).is_some() || !tried.insert(address.to_owned()) {
             return;
         }
-        let Some(depth) = depth.checked_sub(1) else { return };
-        for (processor, at) in self.makers(address) {
+        for (processor, mapping) in self.makers(address) {
             let conditions = processor.conditions.iter().flat_map(|condition| &condition.inputs);
-            let inputs = processor.mappings.get(at).into_iter().flat_map(|mapping| &mapping.inputs);
-            for input in conditions.chain(inputs) {
-                self.object_below(&input.address, store, depth);
+            for input in conditions.chain(&mapping.inputs) {
+                self.make_for(&input.address, store, tried);
             }
             if !processor.conditions.iter().all(|condition| condition.holds(store)) {
                 continue;
             }
-            if let Some((address, object)) = self.make_one(processor, at, store) {
-                store.insert(address, object);
+            if let Some(object) = self.make_one(processor, mapping, store) {
+                store.keep(address, object);
                 return;
             }
         }
     }
 
     /// Processors that rules may look at and the mappings of them that make an address.
-    fn makers<'p>(&'p self, address: &str) -> impl Iterator<Item = (&'p Compiled, usize)> {
+    fn makers<'p>(&'p self, address: &str) -> impl Iterator<Item = (&'p Compiled, &'p Mapping)> {
         let processors = self.processors.iter().filter(|processor| processor.evaluate);
         processors.filter_map(move |processor| {
-            let at = processor.mappings.iter().position(|mapping| mapping.output == address)?;
-            Some((processor, at))
+            let mapping = processor.mappings.iter().find(|mapping| mapping.output == address)?;
+            Some((processor, mapping))
         })
     }
 
-    /// What one mapping of a processor makes, and its address. Nothing where the address has something
-    /// already, or where what is needed is not there.
-    fn make_one<'p, 'r>(
+    /// What one mapping of a processor makes. Nothing where its address has something already, or where
+    /// what is needed is not there.
+    fn make_one<'r>(
         &self,
-        processor: &'p Compiled,
-        at: usize,
+        processor: &Compiled,
+        mapping: &Mapping,
         store: &mut Store<'r>,
-    ) -> Option<(&'p str, Object<'r>)> {
-        let mapping = processor.mappings.get(at)?;
+    ) -> Option<Object<'r>> {
         if store.get(&mapping.output).is_some() {
             return None;
         }
@@ -134,7 +137,7 @@ impl Processors {
             Generator::UriParse => uri::parse(input(0)?.text()?, &mut room)?.into_owned(),
         };
         store.room = room;
-        Some((&mapping.output, object))
+        Some(object)
     }
 }
 

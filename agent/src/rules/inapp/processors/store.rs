@@ -9,8 +9,16 @@ use crate::rules::inapp::object::{Object, Room, Transaction};
 #[derive(Debug)]
 pub struct Store<'r> {
     transaction: Transaction<'r>,
-    objects: HashMap<String, Option<Object<'r>>>,
+    objects: HashMap<String, Held<'r>>,
     pub(super) room: Room,
+}
+
+/// What an address holds, if anything.
+#[derive(Debug)]
+struct Held<'r> {
+    object: Option<Object<'r>>,
+    /// It was made by a processor.
+    processed: bool,
 }
 
 impl<'r> Store<'r> {
@@ -28,12 +36,12 @@ impl<'r> Store<'r> {
 
     /// Gives an address its object.
     pub fn insert(&mut self, address: &str, object: Object<'r>) {
-        self.objects.insert(address.to_owned(), Some(object));
+        self.hold(address, Some(object), false);
     }
 
     /// Takes an address away: nothing is there, whatever the transaction has.
     pub fn remove(&mut self, address: &str) {
-        self.objects.insert(address.to_owned(), None);
+        self.hold(address, None, false);
     }
 
     /// Whether something of the transaction was left out because it is over a cap of
@@ -52,13 +60,27 @@ impl<'r> Store<'r> {
 
     /// The object of an address, if it was made.
     pub(super) fn made(&self, address: &str) -> Option<&Object<'r>> {
-        self.objects.get(address)?.as_ref()
+        self.objects.get(address)?.object.as_ref()
+    }
+
+    /// The object of an address, if a processor made it.
+    pub(super) fn processed(&self, address: &str) -> Option<&Object<'r>> {
+        self.objects.get(address).filter(|held| held.processed)?.object.as_ref()
+    }
+
+    /// Keeps what a processor made.
+    pub(super) fn keep(&mut self, address: &str, object: Object<'r>) {
+        self.hold(address, Some(object), true);
+    }
+
+    fn hold(&mut self, address: &str, object: Option<Object<'r>>, processed: bool) {
+        self.objects.insert(address.to_owned(), Held { object, processed });
     }
 
     fn make(&mut self, address: &str) {
         if !self.objects.contains_key(address) {
             let object = self.transaction.object(address, &mut self.room);
-            self.objects.insert(address.to_owned(), object);
+            self.hold(address, object, false);
         }
     }
 }

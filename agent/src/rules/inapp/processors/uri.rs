@@ -4,7 +4,8 @@
 //! "port": 222, "path": "/path", "query": {"a": ["1", "2"], "flag": true}, "fragment": "frag"}`
 //!
 //! Nothing is decoded. A byte that may not stand where it does, a port above 65535, an address in brackets
-//! that is none: no URI. Brackets may stand in a query.
+//! that is none: no URI. Brackets may stand in a query. (libddwaf takes one wrong byte for the host where a
+//! query or fragment follows, `http://^?a`; here that is none either.)
 
 use std::net::Ipv6Addr;
 

@@ -36,11 +36,8 @@ pub(super) fn transformers(node: Node<'_, '_>) -> Result<Transformers, ReadError
             _ => match Transform::named(&name) {
                 Some(transform) => all.transforms.push(transform),
                 None => {
-                    let known = Transform::names().chain(["keys_only", "values_only"]);
-                    let known: Vec<_> = known.collect();
-                    let near = names::meant(&name, known.iter().copied());
-                    let near =
-                        if near.is_empty() { format!("; known are {}", known.join(", ")) } else { near };
+                    let known: Vec<_> = Transform::names().chain(["keys_only", "values_only"]).collect();
+                    let near = node.near(&name, &known);
                     return Err(node.error(format!("transformer {} is not known{near}", names::shown(&name))));
                 }
             },
@@ -106,7 +103,7 @@ pub(super) fn address(input: &Object<'_, '_>) -> Result<Address, ReadError> {
     let name = node.name()?;
     let address = Address::named(&name);
     if matches!(address, Address::Other(_)) {
-        let near = names::meant(&name, Known::ALL.iter().map(|known| known.name()));
+        let near = node.meant(&name, &Known::ALL.map(Known::name));
         if !near.is_empty() {
             node.warn(format!("address {} is not known{near}", names::shown(&name)));
         }

@@ -21,8 +21,7 @@ pub(super) fn read(node: Node<'_, '_>) -> Result<Data, ReadError> {
         "ip_with_expiration" => DataValues::Ip(values(data, network)?),
         "data_with_expiration" => DataValues::Text(values(data, |value| value.text())?),
         other => {
-            let near = names::meant(other, TYPES);
-            let near = if near.is_empty() { format!("; known are {}", TYPES.join(" and ")) } else { near };
+            let near = kind.near(other, &TYPES);
             return Err(kind.error(format!("type {} is not known{near}", names::shown(other))));
         }
     };

@@ -131,7 +131,7 @@ impl Reader<'_, '_> {
             Ok(list) => list,
             Err(error) => return self.cx.leave_out(error).map(|()| Vec::new()),
         };
-        let mut items = Vec::with_capacity(list.len());
+        let mut items = Vec::new();
         for node in list.iter() {
             let item = match meant_for_us(node) {
                 Ok(None) => read(node),

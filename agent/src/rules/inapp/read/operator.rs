@@ -139,8 +139,7 @@ fn unknown(node: Node<'_, '_>, name: &str) -> ReadError {
         .chain(OPPOSITES.iter().map(|(name, _)| *name))
         .chain(DetectorKind::ALL.iter().map(|kind| kind.name()))
         .collect();
-    let near = names::meant(name.trim_start_matches('!'), known.iter().copied());
-    let near = if near.is_empty() { format!("; known are {}", known.join(", ")) } else { near };
+    let near = node.near(name.trim_start_matches('!'), &known);
     node.error(format!("operator {} is not known{near}", names::shown(name)))
 }
 
@@ -234,7 +233,7 @@ fn list<T>(
 
 fn warn_of_nothing<T>(node: Node<'_, '_>, values: &[T]) {
     if values.is_empty() {
-        node.warn("a list of nothing: the condition never holds");
+        node.warn("a list of nothing: no value is in it");
     }
 }
 

@@ -59,8 +59,7 @@ fn generator(node: Node<'_, '_>) -> Result<Generator, ReadError> {
     let found = Generator::ALL.into_iter().find(|generator| generator.name() == name);
     found.ok_or_else(|| {
         let known = Generator::ALL.map(Generator::name);
-        let near = names::meant(&name, known);
-        let near = if near.is_empty() { format!("; known are {}", known.join(", ")) } else { near };
+        let near = node.near(&name, &known);
         node.error(format!("generator {} is not known{near}", names::shown(&name)))
     })
 }

@@ -346,6 +346,56 @@ fn processors() {
     assert_eq!(file.scanners.iter().filter(|scanner| scanner.key.is_some()).count(), 2);
 }
 
+/// `transformer_from_string` of libddwaf 2.1.
+#[test]
+fn transformers() {
+    let names = [
+        "lowercase",
+        "remove_nulls",
+        "compress_whitespace",
+        "normalize_path",
+        "normalize_path_win",
+        "url_decode",
+        "url_decode_iis",
+        "css_decode",
+        "js_decode",
+        "html_entity_decode",
+        "base64_decode",
+        "base64_encode",
+        "shell_unescape",
+        "url_basename",
+        "url_path",
+        "url_querystring",
+        "remove_comments",
+        "unicode_normalize",
+        "removeNulls",
+        "compressWhiteSpace",
+        "normalizePath",
+        "normalizePathWin",
+        "urlDecode",
+        "urlDecodeUni",
+        "cssDecode",
+        "jsDecode",
+        "htmlEntityDecode",
+        "base64Decode",
+        "base64Encode",
+        "cmdLine",
+        "_sqr_basename",
+        "_sqr_filename",
+        "_sqr_querystring",
+        "removeComments",
+    ];
+    let mut ran = 0;
+    for name in names {
+        let text = rule(&format!(
+            r#"[{{"operator": "is_xss", "parameters": {{"inputs": [{{"address": "a", "transformers": ["{name}"]}}]}}}}]"#
+        ));
+        assert_eq!(file(&text).rules[0].conditions[0].inputs[0].transforms.len(), 1, "{name}");
+        ran += 1;
+    }
+    assert_eq!(ran, 34);
+}
+
 #[test]
 fn versions() {
     let read = |bound: &str| {

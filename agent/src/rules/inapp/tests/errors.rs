@@ -447,7 +447,7 @@ fn what_means_nothing_is_told() {
             r#""data": "blocked_ips", "list": ["192.0.2.1"]}"#,
             "where a \"list\" is, \"data\" means nothing",
         ),
-        (r#""list": ["sqlmap", "nikto"]"#, r#""list": []"#, "a list of nothing: the condition never holds"),
+        (r#""list": ["sqlmap", "nikto"]"#, r#""list": []"#, "a list of nothing: no value is in it"),
         (
             r#"{"address": "server.request.cookies"}"#,
             r#"{"address": "server.request.cokies"}"#,

@@ -34,7 +34,9 @@ pub(in crate::rules::program) fn of_link(
     }
     if matches!(name.as_str(), "rx" | "rxGlobal") && !link.negated && link.argument.fixed().is_some() {
         let need = operator.need();
-        let stored = |target: &&Target| !target.count && !matches!(target.variable.kind(), Kind::Written | Kind::Matched);
+        let stored = |target: &&Target| {
+            !target.count && !matches!(target.variable.kind(), Kind::Written | Kind::Matched)
+        };
         let many = link.targets.iter().filter(stored).count() >= MANY;
         if many && need.literals.is_none() && need.bytes.is_empty() {
             says("slow: nothing in its pattern has to be in a text, so it runs on every value of many variables; \
@@ -85,7 +87,10 @@ fn twice(link: &Link, says: &mut impl FnMut(String)) {
         if before.contains(target) {
             let count = if target.count { "&" } else { "" };
             let name = target.variable.name();
-            says(format!("{count}{name}{} stands twice: it is asked twice; take one out", selector(&target.selector)));
+            says(format!(
+                "{count}{name}{} stands twice: it is asked twice; take one out",
+                selector(&target.selector)
+            ));
         }
     }
     for (at, excluded) in link.excluded.iter().enumerate() {

@@ -59,7 +59,10 @@ fn passed_over<'p>(rule: &Rule, rest: &'p [Step]) -> (Vec<&'p Rule>, &'static st
     };
     if let Some(marker) = &rule.then.skip_after {
         let is_end = |step: &&Step| matches!(step, Step::Marker(name) if name == marker);
-        return (rest.iter().take_while(|step| !is_end(step)).filter_map(same).collect(), "skips to its marker");
+        return (
+            rest.iter().take_while(|step| !is_end(step)).filter_map(same).collect(),
+            "skips to its marker",
+        );
     }
     (rest.iter().filter_map(same).take(rule.then.skip as usize).collect(), "skips them")
 }

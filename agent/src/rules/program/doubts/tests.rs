@@ -30,11 +30,20 @@ fn what_is_doubtful_is_said() {
         ("SecRule ARGS \"@contains g\" \"id:1,t:sha1,t:hexEncode\"", &[(1, "hex_encode")]),
         ("SecRule ARGS \"@within ABC\" \"id:1,t:lowercase\"", &[]),
         ("SecRule ARGS \"@rx a(?=b)c\" \"id:1\"", &[(1, "slow: its pattern has")]),
-        ("SecRule ARGS|ARGS_NAMES|REQUEST_HEADERS \"@rx ^.*$\" \"id:1\"", &[(1, "slow: nothing in its pattern")]),
+        (
+            "SecRule ARGS|ARGS_NAMES|REQUEST_HEADERS \"@rx ^.*$\" \"id:1\"",
+            &[(1, "slow: nothing in its pattern")],
+        ),
         ("SecRule REQUEST_METHOD \"@rx ^.*$\" \"id:1\"", &[]),
         ("SecRule REMOTE_ADDR \"@rbl x.example\" \"id:1\"", &[(1, "never holds: no name server")]),
-        ("SecRule ARGS_POST \"@rx a\" \"id:1,phase:1\"", &[(1, "ARGS_POST has no value before phase 2, so it never holds")]),
-        ("SecRule ARGS|FILES \"@rx a\" \"id:1,phase:1\"", &[(1, "FILES has no value before phase 2, so it is not")]),
+        (
+            "SecRule ARGS_POST \"@rx a\" \"id:1,phase:1\"",
+            &[(1, "ARGS_POST has no value before phase 2, so it never holds")],
+        ),
+        (
+            "SecRule ARGS|FILES \"@rx a\" \"id:1,phase:1\"",
+            &[(1, "FILES has no value before phase 2, so it is not")],
+        ),
         ("SecRule &ARGS_POST \"@eq 0\" \"id:1,phase:1\"", &[]),
         ("SecRule RESPONSE_BODY \"@rx a\" \"id:1,phase:3\"", &[(1, "before phase 4")]),
         ("SecRule ARGS|FILES|ARGS \"@rx a\" \"id:1\"", &[(1, "ARGS stands twice")]),
@@ -50,12 +59,24 @@ fn what_is_doubtful_is_said() {
         (
             "SecAction \"id:1,phase:1,skipAfter:END\"\nSecAction \"id:2,phase:1\"\nSecAction \"id:3,phase:2\"\n\
              SecAction \"id:4,phase:1\"\nSecMarker END\nSecAction \"id:5,phase:1\"",
-            &[(2, "2 rules from 2 to 4 are never asked: rule 1 (test:1) always holds and skips to its marker")],
+            &[(
+                2,
+                "2 rules from 2 to 4 are never asked: rule 1 (test:1) always holds and skips to its marker",
+            )],
         ),
         ("SecRule ARGS a \"id:1,phase:1,skipAfter:END\"\nSecAction \"id:2,phase:1\"\nSecMarker END", &[]),
-        ("SecAction \"id:1,phase:1,skip:1\"\nSecAction \"id:2,phase:1\"\nSecAction \"id:3,phase:1\"", &[(2, "rule 2 is never")]),
-        ("SecAction \"id:1,phase:1,allow:phase\"\nSecAction \"id:2,phase:1\"\nSecAction \"id:3,phase:2\"", &[(2, "ends its phase")]),
-        ("SecAction \"id:1,phase:1,allow\"\nSecAction \"id:2,phase:2\"\nSecAction \"id:3,phase:5\"", &[(2, "rule 2 is never")]),
+        (
+            "SecAction \"id:1,phase:1,skip:1\"\nSecAction \"id:2,phase:1\"\nSecAction \"id:3,phase:1\"",
+            &[(2, "rule 2 is never")],
+        ),
+        (
+            "SecAction \"id:1,phase:1,allow:phase\"\nSecAction \"id:2,phase:1\"\nSecAction \"id:3,phase:2\"",
+            &[(2, "ends its phase")],
+        ),
+        (
+            "SecAction \"id:1,phase:1,allow\"\nSecAction \"id:2,phase:2\"\nSecAction \"id:3,phase:5\"",
+            &[(2, "rule 2 is never")],
+        ),
     ];
     let mut ran = 0;
     for (script, expected) in cases {

@@ -40,8 +40,10 @@ pub(super) fn of_program(program: &Program) -> Vec<Doubt> {
                 )));
             }
         }
-        let used = link.targets.iter().map(|target| target.variable).chain(link.effects.iter().filter_map(to));
-        let closed: BTreeSet<_> = used.filter(|&v| is_persistent(v) && !written.opened.contains(&v)).collect();
+        let used =
+            link.targets.iter().map(|target| target.variable).chain(link.effects.iter().filter_map(to));
+        let closed: BTreeSet<_> =
+            used.filter(|&v| is_persistent(v) && !written.opened.contains(&v)).collect();
         for collection in closed {
             let name = collection.name();
             let how = match collection {
@@ -50,9 +52,13 @@ pub(super) fn of_program(program: &Program) -> Vec<Doubt> {
                 Variable::Resource => "setrsc",
                 _ => "initcol",
             };
-            doubts.push(Doubt::new(&link.place, rule.meta.id, format!(
-                "no rule opens {name}, so nothing is read from it or written to it; open it with {how}"
-            )));
+            doubts.push(Doubt::new(
+                &link.place,
+                rule.meta.id,
+                format!(
+                    "no rule opens {name}, so nothing is read from it or written to it; open it with {how}"
+                ),
+            ));
         }
     }
     doubts
@@ -69,9 +75,9 @@ fn links(program: &Program) -> impl Iterator<Item = (&Rule, &Link)> {
 /// The collection that an effect writes to.
 fn to(effect: &Effect) -> Option<Variable> {
     match effect {
-        Effect::Set { collection, .. } | Effect::Expire { collection, .. } | Effect::Deprecate { collection, .. } => {
-            Some(*collection)
-        }
+        Effect::Set { collection, .. }
+        | Effect::Expire { collection, .. }
+        | Effect::Deprecate { collection, .. } => Some(*collection),
         _ => None,
     }
 }

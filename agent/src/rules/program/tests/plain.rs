@@ -128,7 +128,7 @@ pub fn judge(
 ) -> Said {
     let (program, names) = (plain.program, plain.names);
     let mut scratch = Scratch::default();
-    scratch.store.clear(Lanes::all(&Variable::ALL));
+    scratch.store.clear(Lanes::all(&Variable::ALL), &Default::default());
     let mut this = Transaction {
         plain,
         program,

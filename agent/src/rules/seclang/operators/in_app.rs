@@ -1,36 +1,39 @@
-//! Operators of the In-App WAF: those that SecLang has too, and others.
+//! Operators of the In-App WAF that SecLang does not have.
 //!
 //! Meanings are libddwaf's (its `src/matcher/`).
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    net::IpAddr,
-    sync::Arc,
-};
-
-use ipnet::IpNet;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{Cache, Found, Kind, number};
 use crate::rules::{
+    bytes::ByteSet,
     inapp::ast::{DataValues, Expected, Expiring, List, Number, Operator, Pattern},
     need::Need,
-    operators::{ip::Networks, phrases::Phrases, regex::Regex},
+    operators::{
+        checksum::RegexWithChecksum,
+        compare::{self, Value},
+        hidden_ascii,
+        ip::Networks,
+        phrases::Phrases,
+        regex::Regex,
+        until::{NetworksUntil, TextsUntil},
+    },
 };
 
 /// Entries of `rules_data` or `exclusion_data`, by id.
 pub(in crate::rules) type Data = BTreeMap<Arc<str>, DataValues>;
 
-/// Values of a list up to which the filter looks for them; longer lists are asked about every value.
+/// Texts of a list up to which the filter looks for them; of longer lists, each value is asked about.
 const LOOKED_FOR: usize = 256;
 
 /// An operator that SecLang does not have.
 #[derive(Debug)]
 pub(super) enum InApp {
-    Regex(Regex),
-    /// Texts and when they cease to count, seconds since 1970; 0: never.
-    Texts(HashMap<Vec<u8>, u64>),
-    /// Networks of which at least one ceases to count.
-    Networks(Vec<Expiring<IpNet>>),
+    Regex(Box<Regex>),
+    Checksum(Box<RegexWithChecksum>),
+    /// Texts, what each value has that is one of them, and whether one of them ceases to count.
+    Texts(TextsUntil, Need, bool),
+    Networks(NetworksUntil),
     HiddenAscii,
     Exists,
     Equals(Expected),
@@ -41,33 +44,27 @@ pub(super) enum InApp {
 pub(super) fn kind(operator: &Operator, data: &Data) -> Result<Kind, String> {
     Ok(match operator {
         Operator::MatchRegex(Pattern { regex, case_sensitive, min_length }) => {
-            Kind::InApp(InApp::Regex(Regex::new(regex, *case_sensitive, *min_length)?))
+            Kind::InApp(InApp::Regex(Box::new(Regex::new(regex, *case_sensitive, *min_length)?)))
+        }
+        Operator::MatchRegexWithChecksum { pattern, checksum } => {
+            let regex = Regex::new(&pattern.regex, pattern.case_sensitive, pattern.min_length)?;
+            Kind::InApp(InApp::Checksum(Box::new(RegexWithChecksum::new(regex, *checksum))))
         }
         Operator::PhraseMatch { phrases, case_sensitive, word_boundary } => {
             Kind::Phrases(Phrases::new(phrases, *case_sensitive, *word_boundary)?)
         }
-        Operator::ExactMatch(list) => {
-            let all = match list {
-                List::Here(texts) => texts.iter().map(|text| (text.clone().into_bytes(), 0)).collect(),
-                List::Data(id) => match data.get(id.as_str()) {
-                    Some(DataValues::Text(texts)) => {
-                        texts.iter().map(|text| (text.value.clone().into_bytes(), text.until)).collect()
-                    }
-                    _ => HashMap::new(),
-                },
-            };
-            Kind::InApp(InApp::Texts(all))
+        Operator::ExactMatch(List::Here(texts)) => {
+            let texts: Vec<_> = texts.iter().map(|text| Expiring { value: text.clone(), until: 0 }).collect();
+            self::texts(&texts)
         }
+        Operator::ExactMatch(List::Data(id)) => match data.get(id.as_str()) {
+            Some(DataValues::Text(texts)) => self::texts(texts),
+            _ => Kind::Never,
+        },
         Operator::IpMatch(List::Here(networks)) => Kind::Address(Networks::new(networks)),
         Operator::IpMatch(List::Data(id)) => match data.get(id.as_str()) {
-            Some(DataValues::Ip(networks)) if networks.iter().any(|network| network.until != 0) => {
-                Kind::InApp(InApp::Networks(networks.clone()))
-            }
-            Some(DataValues::Ip(networks)) => {
-                let networks: Vec<_> = networks.iter().map(|network| network.value).collect();
-                Kind::Address(Networks::new(&networks))
-            }
-            _ => Kind::Address(Networks::new(&[])),
+            Some(DataValues::Ip(networks)) => Kind::InApp(InApp::Networks(NetworksUntil::new(networks))),
+            _ => Kind::Never,
         },
         Operator::IsSqli => Kind::Sqli,
         Operator::IsXss => Kind::Xss,
@@ -76,33 +73,43 @@ pub(super) fn kind(operator: &Operator, data: &Data) -> Result<Kind, String> {
         Operator::Equals(expected) => Kind::InApp(InApp::Equals(expected.clone())),
         Operator::GreaterThan(number) => Kind::InApp(InApp::Greater(*number)),
         Operator::LowerThan(number) => Kind::InApp(InApp::Lower(*number)),
-        Operator::MatchRegexWithChecksum { .. } | Operator::InProcess(_) => {
+        Operator::InProcess(_) => {
             return Err(format!("{} can't be asked of a transaction", operator.name()));
         }
     })
 }
 
+fn texts(texts: &[Expiring<String>]) -> Kind {
+    let need = match texts.len() {
+        0 => return Kind::Never,
+        ..=LOOKED_FOR => Need::one_of(texts.iter().map(|text| text.value.to_ascii_lowercase().into_bytes())),
+        _ => Need::NOTHING,
+    };
+    let ends = texts.iter().any(|text| text.until != 0);
+    Kind::InApp(InApp::Texts(TextsUntil::new(texts), need, ends))
+}
+
 impl InApp {
+    /// `argument` is the time, where it is looked at.
     pub fn find(&self, text: &[u8], argument: &[u8], cache: &mut Option<Cache>) -> Option<Found> {
-        let counts =
-            |until: u64| until == 0 || i64::try_from(until).is_ok_and(|until| number::read(argument) < until);
+        let now = || u64::try_from(number::read(argument)).unwrap_or(0);
         let holds = match self {
             Self::Regex(regex) => {
                 return regex.find(text, Cache::of_regex(cache, regex)).map(Found::from);
             }
-            Self::Texts(texts) => texts.get(text).is_some_and(|&until| counts(until)),
-            Self::Networks(networks) => {
-                let address = std::str::from_utf8(text).ok().and_then(|text| text.parse::<IpAddr>().ok());
-                address.is_some_and(|address| {
-                    let address = address.to_canonical();
-                    networks.iter().any(|network| network.value.contains(&address) && counts(network.until))
-                })
+            Self::Checksum(regex) => {
+                return regex.find(text, Cache::of_regex(cache, regex.regex())).map(Found::from);
             }
-            Self::HiddenAscii => return hidden(text),
+            Self::HiddenAscii => return hidden_ascii::find(text).map(Found::from),
+            Self::Texts(texts, ..) => texts.matches(text, now()),
+            Self::Networks(networks) => networks.matches(text, now()),
             Self::Exists => true,
-            Self::Equals(expected) => equals(expected, text),
-            Self::Greater(than) => compared(text, than).is_some_and(std::cmp::Ordering::is_gt),
-            Self::Lower(than) => compared(text, than).is_some_and(std::cmp::Ordering::is_lt),
+            Self::Equals(expected @ Expected::String(_)) => {
+                compare::equals(expected, Value::Text(text)) == Some(true)
+            }
+            Self::Equals(expected) => value(text).and_then(|v| compare::equals(expected, v)) == Some(true),
+            Self::Greater(than) => value(text).and_then(|v| compare::greater_than(*than, v)) == Some(true),
+            Self::Lower(than) => value(text).and_then(|v| compare::lower_than(*than, v)) == Some(true),
         };
         holds.then_some(Found::all(text))
     }
@@ -110,62 +117,42 @@ impl InApp {
     pub fn need(&self) -> Need {
         match self {
             Self::Regex(regex) => regex.need(),
-            Self::Texts(texts) if texts.len() <= LOOKED_FOR => Need::one_of(texts.keys().cloned()),
+            Self::Checksum(regex) => regex.regex().need(),
+            Self::Texts(_, need, _) => need.clone(),
+            Self::HiddenAscii => Need::byte_of(ByteSet::of_bytes([0xf3])),
             _ => Need::NOTHING,
         }
     }
 
     /// Whether some of what it looks for ceases to count.
     pub fn looks_at_time(&self) -> bool {
-        match self {
-            Self::Texts(texts) => texts.values().any(|&until| until != 0),
-            Self::Networks(_) => true,
-            _ => false,
-        }
+        matches!(self, Self::Texts(_, _, true) | Self::Networks(_))
     }
 
-    /// Whether it judges numbers, true and false (`word`), or texts.
-    pub fn takes(&self, word: bool) -> bool {
+    /// Whether it can judge a value: some take texts, some take numbers, true and false.
+    pub fn takes(&self, text: &[u8], word: bool) -> bool {
         match self {
             Self::Equals(Expected::String(_)) => !word,
-            Self::Equals(_) | Self::Greater(_) | Self::Lower(_) => word,
+            Self::Equals(Expected::Boolean(_)) => word && matches!(value(text), Some(Value::Boolean(_))),
+            Self::Equals(_) | Self::Greater(_) | Self::Lower(_) => {
+                word && matches!(value(text), Some(Value::Unsigned(_) | Value::Signed(_) | Value::Float(_)))
+            }
             _ => true,
         }
     }
 }
 
-/// Code points of the block Tags (U+E0000 to U+E007F): ASCII that shows nothing.
-fn hidden(text: &[u8]) -> Option<Found> {
-    let start = memchr::memmem::find_iter(text, b"\xf3\xa0").find(|&at| {
-        matches!(text.get(at + 2), Some(0x80 | 0x81)) && matches!(text.get(at + 3), Some(0x80..=0xbf))
-    })?;
-    Some(Found { start, end: start + 4 })
-}
-
-fn equals(expected: &Expected, text: &[u8]) -> bool {
-    let word = std::str::from_utf8(text).unwrap_or_default();
-    match expected {
-        Expected::String(string) => string.as_bytes() == text,
-        Expected::Boolean(expected) => word == if *expected { "true" } else { "false" },
-        Expected::Unsigned(number) => word.parse::<u64>().is_ok_and(|found| found == *number),
-        Expected::Signed(number) => word.parse::<i64>().is_ok_and(|found| found == *number),
-        Expected::Float { value, delta } => {
-            !is_whole(word) && word.parse::<f64>().is_ok_and(|found| (found - value).abs() < *delta)
+/// What a word of JSON is.
+fn value(word: &[u8]) -> Option<Value<'_>> {
+    let word = std::str::from_utf8(word).ok()?;
+    match word {
+        "true" => Some(Value::Boolean(true)),
+        "false" => Some(Value::Boolean(false)),
+        _ => {
+            let unsigned = word.parse().map(Value::Unsigned);
+            let signed = || word.parse().map(Value::Signed);
+            let float = || word.parse().map(Value::Float);
+            unsigned.or_else(|_| signed()).or_else(|_| float()).ok()
         }
     }
-}
-
-/// How a number stands to another; whole numbers are not compared with fractions.
-fn compared(text: &[u8], than: &Number) -> Option<std::cmp::Ordering> {
-    let word = std::str::from_utf8(text).ok()?;
-    match than {
-        Number::Unsigned(than) => Some(word.parse::<i128>().ok()?.cmp(&i128::from(*than))),
-        Number::Signed(than) => Some(word.parse::<i128>().ok()?.cmp(&i128::from(*than))),
-        Number::Float(_) if is_whole(word) => None,
-        Number::Float(than) => word.parse::<f64>().ok()?.partial_cmp(than),
-    }
-}
-
-fn is_whole(word: &str) -> bool {
-    word.parse::<i128>().is_ok()
 }

@@ -33,6 +33,6 @@ pub(super) fn bytes(text: &[u8], worth_reading: fn(&[u8]) -> bool) -> usize {
     if worth_reading(text) { text.len() } else { 0 }
 }
 
-fn beginning(text: &[u8]) -> &[u8] {
+pub(super) fn beginning(text: &[u8]) -> &[u8] {
     text.get(..limits::JUDGED_INJECTION).unwrap_or(text)
 }

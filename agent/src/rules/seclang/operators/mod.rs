@@ -163,9 +163,9 @@ impl SecOperator {
     }
 
     /// Whether it can judge a value: some are for texts, some for numbers, true and false.
-    pub(in crate::rules) fn takes(&self, word: bool) -> bool {
+    pub(in crate::rules) fn takes(&self, value: &[u8], word: bool) -> bool {
         match &self.kind {
-            Kind::InApp(operator) => operator.takes(word),
+            Kind::InApp(operator) => operator.takes(value, word),
             _ => true,
         }
     }
@@ -198,6 +198,17 @@ impl SecOperator {
             Kind::Xss => injection::bytes(text, xss::worth_reading),
             _ => 0,
         }
+    }
+
+    /// Whether it can be told with a look at its words and signs that libinjection finds nothing in a text.
+    #[must_use]
+    pub fn rules_out(&self, text: &[u8]) -> bool {
+        !self.negated
+            && match self.kind {
+                Kind::Sqli => !sqli::worth_reading(injection::beginning(text)),
+                Kind::Xss => !xss::worth_reading(injection::beginning(text)),
+                _ => false,
+            }
     }
 
     /// Whether the operator holds on a text, and where. `argument` is its argument with macros expanded;

@@ -118,7 +118,7 @@ fn session_fingerprints() {
 proptest! {
     /// The order in which names come does not matter, nor does their case.
     #[test]
-    fn fingerprints_know_no_order(mut names in prop::collection::hash_set("[a-z,_-]{0,6}", 0..12)
+    fn prop_fingerprints_know_no_order(mut names in prop::collection::hash_set("[a-z,_-]{0,6}", 0..12)
         .prop_map(|names| names.into_iter().collect::<Vec<_>>()), by in any::<usize>()) {
         let map = |names: &[String]| Object::Map(
             names.iter().map(|name| (name.clone().into_bytes().into(), Object::Null)).collect(),

@@ -74,7 +74,24 @@ fn stages() {
     assert_eq!(token, Some(&Object::Unsigned(1)));
     assert_eq!(store.get("net"), None, "nobody asked for it");
     assert_eq!(processors.object("schema", &mut store), None, "for events only");
+    let all = processors.all(&mut store);
+    let all: Vec<_> =
+        all.into_iter().map(|(address, object)| (address.to_owned(), object.to_json())).collect();
+    assert_eq!(all, expected, "as if nobody had asked before");
     assert_eq!(processors.object("server.request.method", &mut store), Some(&Object::String(b"GET".into())));
+}
+
+/// Two that need each other's object, and one that needs its own.
+#[test]
+fn circles_end() {
+    let of = |from, to| processor(Generator::UriParse, &[(from, &[])], to);
+    let processors = compile(vec![of("a", "b"), of("b", "a"), of("c", "c")]);
+    assert_eq!(made(&processors, false), []);
+    let request = request();
+    let transaction = Transaction { request: &request, response: None, facts: Facts::default() };
+    for address in ["a", "b", "c"] {
+        assert_eq!(processors.object(address, &mut Store::new(transaction)), None);
+    }
 }
 
 /// Nothing is made of what is not there, but for what need not be.

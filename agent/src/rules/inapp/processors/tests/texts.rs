@@ -99,7 +99,7 @@ fn uris() {
 
 proptest! {
     #[test]
-    fn any_bytes(field in prop::collection::vec(prop_oneof![any::<u8>(),
+    fn prop_any_bytes(field in prop::collection::vec(prop_oneof![any::<u8>(),
         prop::sample::select(&b"Bearer e30.=-_:/?#[]@&"[..])], 0..80)) {
         let _ = jwt::decode(&field, &mut Room::default());
         let bearer = [b"Bearer ", &field[..], b".."].concat();
