@@ -53,7 +53,8 @@ pub(super) fn command(args: &EvalArgs, screen: &mut Screen<'_>) -> Result<Exit, 
         args.threads.unwrap_or_else(|| thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN));
     let mut input = open(&args.file)?;
     let kept = Arc::<Collections>::default();
-    let mut workers: Vec<Worker<'_>> = (0..threads.get()).map(|_| Worker::new(&loaded, Arc::clone(&kept))).collect();
+    let mut workers: Vec<Worker<'_>> =
+        (0..threads.get()).map(|_| Worker::new(&loaded, Arc::clone(&kept))).collect();
     let mut times = Vec::new();
     let mut flawed = 0usize;
     let mut lines = Vec::new();

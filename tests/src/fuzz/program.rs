@@ -3,6 +3,7 @@
 use picket::{
     limits,
     rules::{
+        inapp::Set,
         program::{
             compile,
             run::{Facts, Scratch},
@@ -35,7 +36,9 @@ pub fn run(data: &[u8]) {
     for error in errors {
         assert!(error.place.line > 0 && !error.problem.is_empty(), "{error}");
     }
-    let Ok((engine, errors)) = compile::compile_lenient(&program, &|_, _| Err("no files here".to_owned()))
+    let none = Set::default();
+    let Ok((engine, errors)) =
+        compile::compile_lenient(&program, &none, &|_, _| Err("no files here".to_owned()))
     else {
         return;
     };
