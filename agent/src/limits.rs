@@ -145,6 +145,8 @@ pub const COLLECTION_RECORDS: usize = 65_536;
 pub const COLLECTION_BYTES: usize = 16 * 1024 * 1024;
 /// Members of one record; further ones are not kept.
 pub const COLLECTION_MEMBERS: usize = 128;
+/// Bytes of the name of a member; one with a longer name is not kept.
+pub const COLLECTION_NAME: usize = 256;
 /// Bytes of one value of a record that are kept.
 pub const COLLECTION_VALUE: usize = 1024;
 /// Bytes of the key of a record; longer ones with the same beginning share a record, so that nobody gets away

@@ -36,8 +36,9 @@ pub fn run(data: &[u8]) {
     for error in errors {
         assert!(error.place.line > 0 && !error.problem.is_empty(), "{error}");
     }
+    let none = Set::default();
     let Ok((engine, errors)) =
-        compile::compile_lenient(&program, &Set::default(), &|_, _| Err("no files here".to_owned()))
+        compile::compile_lenient(&program, &none, &|_, _| Err("no files here".to_owned()))
     else {
         return;
     };

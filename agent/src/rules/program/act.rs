@@ -46,7 +46,10 @@ impl State {
                     self.filled = key;
                 }
                 Act::Mode(mode) => self.mode = Some(*mode),
+                // Once is enough, however often the rule matches.
+                Act::Remove(_) | Act::RemoveTarget(..) if self.done.contains(&(link, at)) => {}
                 Act::Remove(rules) => {
+                    self.done.push((link, at));
                     self.any_removed |= !rules.is_empty();
                     for &rule in rules {
                         if let Some(removed) = self.removed.get_mut(rule as usize) {
@@ -54,7 +57,10 @@ impl State {
                         }
                     }
                 }
-                Act::RemoveTarget(..) => self.removed_targets.push((link, at)),
+                Act::RemoveTarget(..) => {
+                    self.done.push((link, at));
+                    self.removed_targets.push((link, at));
+                }
                 Act::Instead(..) => self.instead.push((link, at)),
                 Act::BodyProcessor(processor) => self.processor = Some(*processor),
                 Act::ForceBody(on) => self.force_body = *on,

@@ -25,6 +25,7 @@ mod labels;
 pub mod lanes;
 pub mod memo;
 pub mod model;
+mod others;
 mod plan;
 pub mod run;
 pub mod scan;

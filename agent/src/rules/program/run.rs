@@ -392,7 +392,8 @@ impl Scratch {
     pub(super) fn finish(&mut self, engine: &Engine) -> Verdict {
         self.state.verdict.scores = engine.scores_of(&self.state.written);
         let injection_cut = self.state.injection.cut();
-        self.stats.cut += u64::from(self.store.is_cut() || injection_cut > 0);
+        let refused = self.state.written.refused() > 0;
+        self.stats.cut += u64::from(self.store.is_cut() || injection_cut > 0 || refused);
         self.stats.injection_cut += injection_cut;
         self.stats.values += self.store.len() as u64;
         std::mem::take(&mut self.state.verdict)

@@ -36,6 +36,8 @@ pub(super) struct State {
     pub any_removed: bool,
     /// Link of the `ctl` action, and which of its effects.
     pub removed_targets: Vec<(u32, u32)>,
+    /// Removals that were made: link, and which of its effects.
+    pub done: Vec<(u32, u32)>,
     /// The same, of effects that change what rules of the In-App WAF do.
     pub instead: Vec<(u32, u32)>,
     pub mode: Option<Mode>,
@@ -191,6 +193,7 @@ impl State {
         self.opened.clear();
         self.injection = Share::default();
         self.removed_targets.clear();
+        self.done.clear();
         self.instead.clear();
         self.matched.forget();
         self.verdict = Verdict::default();

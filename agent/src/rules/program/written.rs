@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::others::Others;
 use crate::{
     limits,
     rules::{seclang::pcre::Pattern, variable::Variable},
@@ -47,22 +48,7 @@ impl Names {
     /// The slot of a member, if the program names it; case is ignored.
     #[must_use]
     pub fn find(&self, collection: Variable, name: &[u8]) -> Option<Slot> {
-        let mut short = [0; SHORT];
-        let long;
-        let key = match short.get_mut(..=name.len()) {
-            Some(key) => {
-                let (first, rest) = key.split_first_mut()?;
-                *first = collection as u8;
-                rest.copy_from_slice(name);
-                rest.make_ascii_lowercase();
-                &*key
-            }
-            None => {
-                long = [&[collection as u8], &name.to_ascii_lowercase()[..]].concat();
-                &long[..]
-            }
-        };
-        self.slots.get(key).copied()
+        with_key(collection, name, |key| self.slots.get(key).copied())
     }
 
     /// The name of a slot, in small letters.
@@ -97,10 +83,21 @@ impl Names {
     }
 }
 
-/// A member that no rule names: its collection, its name, its value.
-type Other = (Variable, Box<[u8]>, Place);
 /// Start and length of a value.
-type Place = (u32, u32);
+pub(super) type Place = (u32, u32);
+
+/// The key of a member: the number of its collection and its name in small letters. Nothing is allocated for a short
+/// one.
+pub(super) fn with_key<T>(collection: Variable, name: &[u8], found: impl FnOnce(&[u8]) -> T) -> T {
+    let mut short = [0; SHORT];
+    if let Some((first, rest)) = short.get_mut(..=name.len()).and_then(<[u8]>::split_first_mut) {
+        *first = collection as u8;
+        rest.copy_from_slice(name);
+        rest.make_ascii_lowercase();
+        return found(short.get(..=name.len()).unwrap_or_default());
+    }
+    found(&[&[collection as u8], &name.to_ascii_lowercase()[..]].concat())
+}
 
 /// The values of one transaction.
 #[derive(Clone, Debug, Default)]
@@ -108,7 +105,7 @@ pub struct Written {
     /// By slot.
     slots: Vec<Option<Place>>,
     /// Members that no rule names.
-    others: Vec<Other>,
+    others: Others,
     bytes: Vec<u8>,
     /// Values that did not fit.
     refused: u64,
@@ -121,9 +118,10 @@ impl Written {
         self.slots.resize(names.len(), None);
         self.others.clear();
         self.bytes.clear();
+        self.refused = 0;
     }
 
-    /// Values that did not fit since it was made.
+    /// Values of this transaction that did not fit.
     #[must_use]
     pub fn refused(&self) -> u64 {
         self.refused
@@ -132,7 +130,7 @@ impl Written {
     /// Memory it holds, bytes.
     #[must_use]
     pub fn held(&self) -> usize {
-        self.bytes.capacity() + self.slots.capacity() * size_of::<Option<Place>>()
+        self.bytes.capacity() + self.others.held() + self.slots.capacity() * size_of::<Option<Place>>()
     }
 
     /// The value in a slot.
@@ -162,7 +160,7 @@ impl Written {
     pub fn at(&self, collection: Variable, slot: Option<Slot>, name: &[u8]) -> Option<&[u8]> {
         match slot {
             Some(slot) => self.get(slot),
-            None => self.other(collection, name).and_then(|at| self.others.get(at)).map(|o| self.slice(o.2)),
+            None => self.others.get(collection, name).map(|place| self.slice(place)),
         }
     }
 
@@ -178,16 +176,11 @@ impl Written {
         if let Some(slot) = slot.or_else(|| names.find(collection, name)) {
             return self.set(slot, value);
         }
-        let at = self.other(collection, name);
-        let old = at.and_then(|at| self.others.get(at)).map(|other| other.2);
-        if at.is_none() && self.others.len() >= limits::WRITTEN_MEMBERS {
+        let old = self.others.get(collection, name);
+        if let Some(place) = self.keep(value, old)
+            && !self.others.set(collection, name, place)
+        {
             self.refused += 1;
-            return;
-        }
-        let Some(span) = self.keep(value, old) else { return };
-        match at.and_then(|at| self.others.get_mut(at)) {
-            Some(other) => other.2 = span,
-            None => self.others.push((collection, name.to_ascii_lowercase().into(), span)),
         }
     }
 
@@ -195,11 +188,7 @@ impl Written {
     pub fn take(&mut self, collection: Variable, slot: Option<Slot>, name: &[u8]) {
         match slot {
             Some(slot) => self.unset(slot),
-            None => {
-                if let Some(at) = self.other(collection, name) {
-                    self.others.remove(at);
-                }
-            }
+            None => self.others.take(collection, name),
         }
     }
 
@@ -232,12 +221,7 @@ impl Written {
 
     /// The members of a collection that no rule names.
     pub fn unnamed(&self, collection: Variable) -> impl Iterator<Item = (&[u8], &[u8])> {
-        let others = self.others.iter().filter(move |(of, ..)| *of == collection);
-        others.map(|(_, name, span)| (&name[..], self.slice(*span)))
-    }
-
-    fn other(&self, collection: Variable, name: &[u8]) -> Option<usize> {
-        self.others.iter().position(|(of, held, _)| *of == collection && held.eq_ignore_ascii_case(name))
+        self.others.of(collection).map(|(name, place)| (name, self.slice(place)))
     }
 
     fn slice(&self, (start, len): Place) -> &[u8] {

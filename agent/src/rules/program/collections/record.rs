@@ -138,6 +138,10 @@ impl Record {
     /// A member that may be written to; nothing: there are too many.
     fn member(&mut self, name: &[u8], now: i64, counts: &mut CollectionStats) -> Option<&mut Member> {
         self.forget(name, |member| member.is_over(now));
+        if name.len() > limits::COLLECTION_NAME {
+            counts.refused += 1;
+            return None;
+        }
         let at = match self.members.iter().position(|member| *member.name == *name) {
             Some(at) => at,
             None if self.members.len() >= limits::COLLECTION_MEMBERS => {

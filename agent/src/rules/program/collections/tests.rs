@@ -153,6 +153,13 @@ fn bounds_hold_and_what_goes_is_counted() {
     kept.set(to(b"k", 0), b"n0", &[b'x'; limits::COLLECTION_VALUE + 1]);
     assert_eq!(value(&kept, b"k", 0, "n0").map(|value| value.len()), Some(limits::COLLECTION_VALUE));
     assert_eq!(kept.stats().cut, 1);
+    kept.set(to(b"other", 0), &[b'n'; limits::COLLECTION_NAME], b"1");
+    kept.set(to(b"other", 0), &[b'n'; limits::COLLECTION_NAME + 1], b"1");
+    assert_eq!(
+        (members(&kept, b"other", 0).len(), kept.stats().refused),
+        (1, 7),
+        "one more was refused above"
+    );
 }
 
 /// Bytes are counted in where they are counted out: with everything gone there are none.
