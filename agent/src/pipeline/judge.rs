@@ -1,12 +1,13 @@
 //! rules, event, respond: what a worker does with requests and responses.
 
 use std::{
+    collections::BTreeMap,
     net::IpAddr,
-    sync::{Arc, mpsc::TrySendError},
+    sync::{Arc, Weak, mpsc::TrySendError},
 };
 
 use super::{
-    connection::{Connection, Judged, Told},
+    connection::{Bound, Connection, Judged, Told},
     settings::Settings,
     shared::Shared,
     transaction::Transaction,
@@ -15,8 +16,8 @@ use crate::{
     capture::record::Peer,
     http::{Output, Request, Response},
     rules::{
-        Scratch,
-        program::{self, run::Facts},
+        policy::{Bench, Mode, Policy, Rules},
+        program::{judge::Saved, run::Facts, told},
     },
     service::Service,
     time::Ktime,
@@ -26,9 +27,13 @@ use crate::{
 pub struct Judge {
     shared: Arc<Shared>,
     settings: Arc<Settings>,
-    scratch: Scratch,
-    program: program::run::Scratch,
+    benches: Benches,
 }
+
+/// What judging needs, one for each of the compiled rules that are in use: changing between rules on one bench would
+/// make it anew each time.
+#[derive(Default)]
+struct Benches(BTreeMap<u64, Bench>);
 
 impl Judge {
     /// Judges by the settings in force.
@@ -37,14 +42,20 @@ impl Judge {
         Self {
             settings: shared.settings(),
             shared,
-            scratch: Scratch::default(),
-            program: program::run::Scratch::default(),
+            benches: Benches::default(),
         }
     }
 
     /// Takes over settings that were reloaded.
     pub fn refresh(&mut self) {
-        self.settings = self.shared.settings();
+        if self.shared.generation() == self.settings.generation {
+            return;
+        }
+        let before = std::mem::replace(&mut self.settings, self.shared.settings());
+        // Responses to requests that the rules before have judged are still to come.
+        let used: Vec<u64> =
+            [&before, &self.settings].iter().flat_map(|s| s.policies.rules()).map(|rules| rules.id()).collect();
+        self.benches.0.retain(|rules, _| used.contains(rules));
     }
 
     /// The settings in force for this worker.
@@ -84,33 +95,42 @@ impl Judge {
         }
         let peer_ip = connection.peer.remote_ip();
         let peer = connection.peer;
-        let service = service_of(shared, connection);
+        let Self { shared, settings, benches } = self;
+        let (service, policy) = whose(shared, settings, connection);
         service.note_request(request.ended);
-        let client_ip = self.settings.client_ip.resolve(peer_ip, request.head_fields());
-        let mut matches = match &self.settings.engine {
-            Some(engine) => engine.judge(&request, client_ip, &mut self.scratch),
-            None => Vec::new(),
+        let client_ip = settings.client_ip.resolve(peer_ip, request.head_fields());
+        let mut judged = Judged {
+            matches: Vec::new(),
+            native: 0,
+            verdict: Told::default(),
+            saved: None,
+            policy: policy.and_then(|policy| policy.name.clone()),
+            client_ip,
+            blocked: false,
+            request,
         };
-        let native = matches.len();
-        let mut verdict = Told::default();
-        let mut saved = None;
-        if let Some(program) = &self.settings.program {
-            let facts = facts(&peer, client_ip);
-            let (said, rest) = program.judge_request(&request, &facts, &mut self.program);
-            saved = rest;
-            matches.extend(program::told::matches(&said.hits));
-            verdict = Told::of(&said);
-        }
-        let mut blocked = false;
-        if !matches.is_empty() {
-            shared.counters.events.add(1);
-            service.note_event();
-            // What CRS only takes note of is no attack yet.
-            if native > 0 || verdict.would_block {
-                blocked = shared.attack(peer_ip, client_ip, request.ended, &matches);
+        match policy {
+            Some(policy) if policy.mode != Mode::Off => {
+                let bench = benches.of(policy.rules());
+                let said = policy.judge_request(&judged.request, &facts(&peer, client_ip), bench);
+                judged.verdict = Told::of(&said.verdict);
+                judged.native = said.native;
+                judged.matches = said.matches;
+                judged.saved = said.saved.map(|saved| (saved, Arc::downgrade(policy)));
+                if !judged.matches.is_empty() {
+                    shared.counters.events.add(1);
+                    service.note_event();
+                    // What CRS only takes note of is no attack yet.
+                    let attack = judged.native > 0 || judged.verdict.would_block;
+                    if attack && policy.mode == Mode::Block {
+                        let at = judged.request.ended;
+                        judged.blocked = shared.attack(peer_ip, client_ip, at, &judged.matches);
+                    }
+                }
             }
+            _ => shared.counters.not_judged.add(1),
         }
-        connection.open.push_back(Judged { request, matches, native, verdict, saved, client_ip, blocked });
+        connection.open.push_back(judged);
     }
 
     fn response(&mut self, connection: &mut Connection, response: Box<Response>) {
@@ -130,27 +150,19 @@ impl Judge {
         if response.is_err() {
             self.shared.counters.unanswered.add(1);
         }
-        if let (Some(saved), Some(program)) = (judged.saved.take(), &self.settings.program) {
-            let response = response.as_deref().ok();
-            let said = program.judge_response(&judged.request, *saved, response, &mut self.program);
-            let none = judged.matches.is_empty();
-            judged.matches.truncate(judged.native);
-            judged.matches.extend(program::told::matches(&said.hits));
-            judged.verdict = Told::of(&said);
-            if none && !judged.matches.is_empty() {
-                self.shared.counters.events.add(1);
-                service_of(&self.shared, connection).note_event();
-            }
+        if let Some((saved, policy)) = judged.saved.take() {
+            self.judge_response(connection, &mut judged, *saved, &policy, response.as_deref().ok());
         }
         if judged.matches.is_empty() && !self.settings.all {
             return;
         }
         let transaction = Transaction {
-            service: Arc::clone(service_of(&self.shared, connection)),
+            service: Arc::clone(service_of(&self.shared, &connection.peer, &mut connection.service)),
             peer: connection.peer,
             client_ip: judged.client_ip,
             request: judged.request,
             response,
+            policy: judged.policy,
             matches: judged.matches,
             verdict: judged.verdict,
             blocked: judged.blocked,
@@ -161,6 +173,39 @@ impl Judge {
                 self.shared.counters.output_dropped.add(1);
             }
         }
+    }
+}
+
+impl Judge {
+    /// Judges a response by the policy that judged its request.
+    fn judge_response(
+        &mut self,
+        connection: &mut Connection,
+        judged: &mut Judged,
+        saved: Saved,
+        policy: &Weak<Policy>,
+        response: Option<&Response>,
+    ) {
+        let Some(policy) = policy.upgrade() else {
+            self.shared.counters.rules_replaced.add(u64::from(response.is_some()));
+            return;
+        };
+        let bench = self.benches.of(policy.rules());
+        let Some(said) = policy.judge_response(&judged.request, saved, response, bench) else { return };
+        let none = judged.matches.is_empty();
+        judged.matches.truncate(judged.native);
+        judged.matches.extend(told::matches(&said.hits));
+        judged.verdict = Told::of(&said);
+        if none && !judged.matches.is_empty() {
+            self.shared.counters.events.add(1);
+            service_of(&self.shared, &connection.peer, &mut connection.service).note_event();
+        }
+    }
+}
+
+impl Benches {
+    fn of(&mut self, rules: &Rules) -> &mut Bench {
+        self.0.entry(rules.id()).or_default()
     }
 }
 
@@ -177,10 +222,25 @@ fn facts(peer: &Peer, client: IpAddr) -> Facts {
 
 /// Whose connection it is. A service that was not found is asked for again: its process may just have
 /// been starting.
-fn service_of<'c>(shared: &Shared, connection: &'c mut Connection) -> &'c Arc<Service> {
-    let known = connection.service.take().filter(|service| service.is_known());
-    let service = known.unwrap_or_else(|| shared.services.resolve(&connection.peer));
-    connection.service.insert(service)
+fn service_of<'c>(shared: &Shared, peer: &Peer, service: &'c mut Option<Arc<Service>>) -> &'c Arc<Service> {
+    let known = service.take().filter(|service| service.is_known());
+    service.insert(known.unwrap_or_else(|| shared.services.resolve(peer)))
+}
+
+/// Whose connection it is, and that service's policy: looked up once for the connection, and again when the settings
+/// or what is known of the service have changed.
+fn whose<'c, 's>(
+    shared: &Shared,
+    settings: &'s Settings,
+    connection: &'c mut Connection,
+) -> (&'c Arc<Service>, Option<&'s Arc<Policy>>) {
+    let Connection { peer, service, policy, .. } = connection;
+    let known = service.as_ref().is_some_and(|service| service.is_known());
+    let service = service_of(shared, peer, service);
+    let bound = policy.filter(|bound| known && bound.generation == settings.generation);
+    let at = bound.map_or_else(|| settings.policies.place(service), |bound| bound.at);
+    *policy = Some(Bound { generation: settings.generation, at });
+    (service, settings.policies.at(at))
 }
 
 /// The request with this number, out of those that wait for their response.

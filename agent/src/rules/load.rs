@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    CompileError, Engine, ReadError, RuleSet, builtin, compile, json, program,
+    CompileError, Engine, ReadError, RuleSet, builtin, compile, coverage, json, program,
     seclang::{self, ast::Directive, lower},
 };
 use crate::limits;
@@ -18,8 +18,8 @@ pub struct Wanted {
     pub paths: Vec<PathBuf>,
     /// CRS's paranoia level, 1 to 4; without it what its set-up says.
     pub paranoia: Option<u8>,
-    /// Ids of rules that are not wanted.
-    pub disabled: Vec<String>,
+    /// OWASP CRS is among them: Picket's own rules of the classes it covers are left out.
+    pub crs: bool,
     /// Rules that can't be read are left out, and named.
     pub lenient: bool,
 }
@@ -35,6 +35,10 @@ pub struct Loaded {
     pub native_set: RuleSet,
     /// The same, as read.
     pub script: program::model::Program,
+    /// The files they were read from, in their order.
+    pub files: Vec<PathBuf>,
+    /// Types of Picket's own rules that were left to CRS, and how many rules these were.
+    pub taken_over: Vec<(&'static str, usize)>,
     /// What was left out, and why.
     pub left_out: Vec<String>,
 }
@@ -79,9 +83,9 @@ pub enum LoadError {
     /// The rules compiled in: our own fault.
     #[error("the rules compiled in: {0}")]
     Builtin(ReadError),
-    /// A rule that is not wanted, and is not there.
-    #[error("[rules] disabled: there is no rule {0:?}; the ids stand in the rule files")]
-    NoSuchRule(String),
+    /// What should be CRS has no rules of it.
+    #[error("crs: there are no rules of OWASP CRS (901000 to 980999) in {0}; expected the directory of a release, with crs-setup.conf and rules/")]
+    NoCrs(String),
     /// An id that two files have.
     #[error("{}: rule id \"{id}\" a second time: ids are unique", path.display())]
     Twice {
@@ -109,12 +113,15 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
     };
     let mut has_native = false;
     let mut has_program = false;
+    let mut read_files = Vec::new();
+    let mut own = Vec::new();
     for file in files {
         match file {
             File::Builtin => {
                 has_native = true;
                 let set = builtin().map_err(LoadError::Builtin)?;
                 let path = PathBuf::from("default");
+                own = set.rules.iter().map(|rule| rule.meta.id.clone()).collect();
                 native.extend(set).map_err(|id| LoadError::Twice { path, id })?;
             }
             File::Json(path) => {
@@ -127,6 +134,7 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
                 }
                 let text = fs::read(&path).map_err(io)?;
                 let set = json::read(&text, &path.display().to_string())?;
+                read_files.push(path.clone());
                 native.extend(set).map_err(|id| LoadError::Twice { path, id })?;
             }
             File::SecLang(path) => {
@@ -136,13 +144,6 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
         }
     }
     let mut left_out = Vec::new();
-    let mut unknown = wanted.disabled.clone();
-    native.rules.retain(|rule| {
-        unknown.retain(|id| *id != rule.meta.id);
-        !wanted.disabled.contains(&rule.meta.id)
-    });
-    let has_native = has_native && !native.rules.is_empty();
-    let compiled = if has_native { Some(compile(&native)?) } else { None };
     let mut read = program::model::Program::default();
     let program = if has_program {
         let script = if wanted.lenient {
@@ -152,16 +153,9 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
         } else {
             reader.finish()?
         };
+        read_files.extend(script.files.iter().map(|file| PathBuf::from(&**file)));
         let directives = prepared(script.directives, wanted.paranoia)?;
-        let (mut program, errors) = lower::lower_lenient(&directives);
-        program.steps.retain(|step| match step {
-            program::model::Step::Rule(rule) => {
-                let id = rule.meta.id.to_string();
-                unknown.retain(|known| *known != id);
-                !wanted.disabled.contains(&id)
-            }
-            program::model::Step::Marker(_) => true,
-        });
+        let (program, errors) = lower::lower_lenient(&directives);
         if wanted.lenient {
             left_out.extend(errors.iter().map(ToString::to_string));
         } else if let Some(error) = errors.into_iter().next() {
@@ -181,10 +175,17 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
     } else {
         None
     };
-    if let Some(id) = unknown.into_iter().next() {
-        return Err(LoadError::NoSuchRule(id));
+    let mut taken_over = Vec::new();
+    if wanted.crs {
+        if !coverage::is_crs(&read) {
+            let paths: Vec<_> = wanted.paths.iter().map(|path| path.display().to_string()).collect();
+            return Err(LoadError::NoCrs(paths.join(", ")));
+        }
+        taken_over = coverage::give_up(&mut native, &own, &read);
     }
-    Ok(Loaded { native: compiled, program, native_set: native, script: read, left_out })
+    let has_native = has_native && !native.rules.is_empty();
+    let compiled = if has_native { Some(compile(&native)?) } else { None };
+    Ok(Loaded { native: compiled, program, native_set: native, script: read, files: read_files, taken_over, left_out })
 }
 
 enum File {
@@ -254,8 +255,8 @@ fn sorted(directory: &Path, ending: &str) -> Result<Vec<PathBuf>, LoadError> {
     Ok(paths)
 }
 
-/// Directives with what CRS needs to run: a paranoia level that was asked for, and a set-up where its own is
-/// not among the files.
+/// Directives with what CRS needs to run: a place where a paranoia level comes in, and a set-up where its own is not
+/// among the files.
 fn prepared(mut directives: Vec<Directive>, paranoia: Option<u8>) -> Result<Vec<Directive>, LoadError> {
     let first = directives.iter().position(|directive| match directive {
         Directive::Rule(rule) => id_of(&rule.actions).is_some_and(|id| (901_000..902_000).contains(&id)),
@@ -266,28 +267,31 @@ fn prepared(mut directives: Vec<Directive>, paranoia: Option<u8>) -> Result<Vec<
     });
     let Some(first) = first else { return Ok(directives) };
     let mut text = String::new();
+    // Behind the set-up, so that it wins over that. The level comes from the transaction's policy, see
+    // `program::overlay`, or else is the one that was asked for when the rules were loaded.
+    let own = program::overlay::PARANOIA;
+    if let Some(level) = paranoia {
+        text.push_str(&format!(
+            "SecRule &TX:{own} \"@eq 0\" \"id:4294967201,phase:1,nolog,pass,setvar:tx.{own}={level}\"\n"
+        ));
+    }
+    // CRS 3 knows the first and the third, CRS 4 the second and the fourth.
+    text.push_str(&format!("SecRule TX:{own} \"@ge 1\" \"id:4294967202,phase:1,nolog,pass"));
+    for name in [
+        "paranoia_level",
+        "blocking_paranoia_level",
+        "executing_paranoia_level",
+        "detection_paranoia_level",
+    ] {
+        text.push_str(&format!(",setvar:tx.{name}=%{{tx.{own}}}"));
+    }
+    text.push_str("\"\n");
     let has_setup = directives.iter().take(first).any(|directive| match directive {
         Directive::Action { actions, .. } => sets(actions, "crs_setup_version"),
         _ => false,
     });
     if !has_setup {
         text.push_str("SecAction \"id:4294967200,phase:1,nolog,pass,setvar:tx.crs_setup_version=400\"\n");
-    }
-    if let Some(level) = paranoia {
-        // CRS 3 knows the first and the third, CRS 4 the second and the fourth.
-        text.push_str("SecAction \"id:4294967201,phase:1,nolog,pass");
-        for name in [
-            "paranoia_level",
-            "blocking_paranoia_level",
-            "executing_paranoia_level",
-            "detection_paranoia_level",
-        ] {
-            text.push_str(&format!(",setvar:tx.{name}={level}"));
-        }
-        text.push_str("\"\n");
-    }
-    if text.is_empty() {
-        return Ok(directives);
     }
     let script = seclang::read_text(&text, "picket")?;
     directives.splice(first..first, script.directives);

@@ -33,6 +33,7 @@ mod builtin;
 mod bytes;
 pub mod cases;
 mod compile;
+mod coverage;
 mod evaluate;
 pub mod inputs;
 pub mod json;
@@ -44,6 +45,7 @@ pub mod need;
 mod operators;
 #[cfg(test)]
 mod plain;
+pub mod policy;
 pub mod program;
 mod scratch;
 pub mod seclang;

@@ -84,6 +84,7 @@ impl Engine {
     /// Phases 1 and 2.
     fn request(&self, request: &Request, facts: &Facts, scratch: &mut Scratch) {
         scratch.begin(self);
+        scratch.state.scope(request, facts.client);
         collect::head(request, facts, &self.settings, scratch);
         let head = scratch.scan(self, 0, 1);
         scratch.phase(self, 1);

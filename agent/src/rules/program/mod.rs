@@ -17,6 +17,7 @@ pub mod judge;
 pub mod lanes;
 pub mod memo;
 pub mod model;
+pub mod overlay;
 pub mod run;
 pub mod scan;
 mod state;

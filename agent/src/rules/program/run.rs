@@ -6,6 +6,7 @@ use super::{
     engine::{Engine, Glance, Link, Members, Rule, Target, Text, Turn},
     memo::Memo,
     model::{Disruption, Mode},
+    overlay::Overlay,
     scan::Candidates,
     state::{Allowed, State},
     store::Store,
@@ -54,6 +55,8 @@ pub struct Scratch {
     caches: Vec<Option<Cache>>,
     /// What libinjection said of texts that come again.
     memo: Memo,
+    /// What the next transactions are judged with beside the program.
+    overlay: Option<Arc<Overlay>>,
     /// Every rule is asked about every value, and every transformation made.
     plain: bool,
     /// Counters.
@@ -82,6 +85,17 @@ impl Scratch {
         Self { plain: true, ..Self::default() }
     }
 
+    /// From the next transaction on, this overlay counts; none: the program as it is.
+    pub fn lay(&mut self, overlay: Option<&Arc<Overlay>>) {
+        let same = match (&self.overlay, overlay) {
+            (Some(before), Some(overlay)) => Arc::ptr_eq(before, overlay),
+            (before, overlay) => before.is_none() && overlay.is_none(),
+        };
+        if !same {
+            self.overlay = overlay.cloned();
+        }
+    }
+
     /// Makes ready for a transaction.
     pub(super) fn begin(&mut self, engine: &Engine) {
         if self.engine != Some(engine.id) {
@@ -94,6 +108,7 @@ impl Scratch {
         self.store.clear(engine.wanted);
         self.candidates.clear(engine);
         self.state.begin(engine);
+        self.state.lay(engine, self.overlay.as_ref());
         self.stats.transactions += 1;
     }
 
@@ -366,6 +381,7 @@ impl Asked<'_> {
                 let name = store.slice(value.name);
                 if !state.is_member(self.engine, store, &target.members, name)
                     || state.is_excluded(self.engine, store, self.link, target.variable, name)
+                    || state.is_left_alone(self.link.rule, value.lanes, name)
                 {
                     continue;
                 }

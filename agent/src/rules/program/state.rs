@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use super::{
     engine::{Act, Engine, Exclusion, Link, Members, Name, Piece, Target, Text},
     model::{Mode, Processor},
+    overlay::Applied,
     store::Store,
     verdict::Verdict,
     written::Written,
@@ -27,6 +28,8 @@ pub(super) struct State {
     pub any_removed: bool,
     /// Link of the `ctl` action, and which of its effects.
     pub removed_targets: Vec<(u32, u32)>,
+    /// What a policy says beside the program.
+    pub applied: Applied,
     pub mode: Option<Mode>,
     pub processor: Option<Processor>,
     pub force_body: bool,
@@ -275,6 +278,7 @@ impl State {
                     let name = store.slice(value.name);
                     self.is_member(engine, store, &target.members, name)
                         && !self.is_excluded(engine, store, link, target.variable, name)
+                        && !self.is_left_alone(link.rule, value.lanes, name)
                 });
                 members.count()
             }
