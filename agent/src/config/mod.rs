@@ -14,7 +14,7 @@ mod policies;
 mod read;
 mod values;
 
-use std::{fs, io::Read, path::PathBuf, time::Duration};
+use std::{fs, io::Read, path::{Path, PathBuf}, time::Duration};
 
 use ipnet::IpNet;
 
@@ -269,7 +269,15 @@ impl Config {
         if bytes.len() > limits::CONFIG_FILE {
             return Err(ConfigError::TooLong { source_name: source, limit: limits::CONFIG_FILE });
         }
-        let mut config = Self::parse_bytes(&bytes, &source)?;
+        Self::parse_at(&bytes, &path)
+    }
+
+    /// Reads a configuration as if it stood at a path: relative rule files are looked for beside it.
+    ///
+    /// # Errors
+    /// Every problem in it.
+    pub fn parse_at(bytes: &[u8], path: &Path) -> Result<Self, ConfigError> {
+        let mut config = Self::parse_bytes(bytes, &path.display().to_string())?;
         if let Some(directory) = path.parent() {
             let of_policies = config.policies.iter_mut().flat_map(|policy| policy.rules.iter_mut().flatten());
             let of_policies = of_policies.filter_map(|source| match source {

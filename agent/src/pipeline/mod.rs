@@ -36,6 +36,7 @@ use std::{
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 
+pub use policies::{Policies, PolicyError};
 pub use settings::{Settings, SettingsError};
 
 use self::{

@@ -179,3 +179,126 @@ fn fits(policy: &PolicyConfig, service: &Service) -> bool {
         && one(&policy.pods, |uid| pod.is_some_and(|pod| uid.fits(pod)))
         && one(&policy.cgroups, |group| group.fits(&service.cgroup))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::policy::Mode;
+
+    fn made(toml: &str) -> Result<Policies, String> {
+        let config = Config::parse(toml, "test").map_err(|error| error.to_string())?;
+        Policies::make(&config).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_first_that_fits() {
+        let toml = r#"
+            [rules]
+            mode = "monitor"
+            [[policies]]
+            name = "shop"
+            services = ["nginx", "app-*"]
+            ports = [80, "8000-8100"]
+            [[policies]]
+            name = "apps"
+            services = ["app-*"]
+            mode = "off"
+            [[policies]]
+            name = "container"
+            containers = ["0123456789ab"]
+            cgroups = ["/kubepods/*"]
+            [[policies]]
+            name = "pod"
+            pods = ["1b2c-*"]
+            mode = "block"
+        "#;
+        let policies = made(toml).unwrap();
+        let service = |name: &str, port| Service::named(name, port);
+        let mut contained = service("x", 1);
+        contained.container_id = Some("0123456789abcdef".repeat(4));
+        let mut right = contained.clone();
+        right.cgroup = "/kubepods/burstable/x".into();
+        let mut pod = service("x", 1);
+        pod.pod_uid = Some("1b2c-aa".into());
+        let cases = [
+            (service("nginx", 80), None, 1),
+            (service("nginx", 81), None, 0),
+            (service("app-7", 8100), None, 1),
+            (service("app-7", 8101), Some(Mode::Off), 2),
+            (service("apache2", 80), Some(Mode::Monitor), 0),
+            (contained, None, 0),
+            (right, None, 3),
+            (pod, Some(Mode::Block), 4),
+        ];
+        for (service, mode, place) in cases {
+            assert_eq!(policies.place(&service), place, "{} {}", service.name, service.listen);
+            let policy = policies.at(place).unwrap();
+            assert_eq!(policy.mode, mode.unwrap_or(Mode::Monitor));
+        }
+        assert_eq!(policies.at(1).unwrap().name.as_deref(), Some("shop"));
+        assert_eq!((policies.at(0).unwrap().name.as_deref(), policies.iter().count()), (None, 5));
+        assert_eq!(policies.rules().len(), 1, "all have the same files: these are compiled once");
+    }
+
+    #[test]
+    fn the_same_files_are_compiled_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("own.conf");
+        std::fs::write(&file, "SecRule ARGS \"@contains evil\" \"id:10,phase:2,log\"\n").unwrap();
+        let toml = format!(
+            r#"
+            [[policies]]
+            name = "a"
+            services = ["a"]
+            rules = ["{0}"]
+            disabled = ["10"]
+            [[policies]]
+            name = "b"
+            services = ["b"]
+            rules = ["{0}"]
+            [[policies]]
+            name = "c"
+            services = ["c"]
+            rules = ["default", "{0}"]
+            "#,
+            file.display()
+        );
+        let policies = made(&toml).unwrap();
+        let rules: Vec<u64> = policies.iter().map(|policy| policy.rules().id()).collect();
+        assert_eq!(rules[1], rules[2]);
+        assert_eq!(policies.rules().len(), 3);
+        assert_eq!(policies.at(1).unwrap().rules().files(), [file]);
+    }
+
+    #[test]
+    fn what_means_nothing_is_said() {
+        for (toml, says) in [
+            ("[rules]\ndisabled = [\"nope\"]", "[rules] there is no rule \"nope\""),
+            (
+                "[[policies]]\nname = \"a\"\nports = [1]\ndisabled = [\"nope\"]",
+                "policy \"a\": there is no rule \"nope\"",
+            ),
+            (
+                "[[policies]]\nname = \"a\"\nports = [1]\nrules = [\"/nonexistent.conf\"]",
+                "policy \"a\": /nonexistent.conf: ",
+            ),
+            ("[rules]\ncrs = \"default\"", "no rules of OWASP CRS"),
+        ] {
+            let error = made(toml).unwrap_err();
+            assert!(error.starts_with(says) || error.contains(says), "{error}");
+        }
+        let doubtful = made(
+            "[rules]\nparanoia = 2\n[[policies]]\nname = \"a\"\nports = [1]\ndisabled = [\"1-5\", \"tag:nope\"]",
+        )
+        .unwrap();
+        assert_eq!(
+            doubtful.warnings,
+            [
+                "[rules] paranoia = 2 means nothing: OWASP CRS is not among its rules",
+                "policy \"a\": paranoia = 2 means nothing: OWASP CRS is not among its rules",
+                "policy \"a\": disabled: \"1-5\" is none of its rules",
+                "policy \"a\": disabled: \"tag:nope\" is none of its rules",
+            ]
+        );
+    }
+}

@@ -1,9 +1,10 @@
 //! Which classes of attacks OWASP CRS takes over from Picket's own rules.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
-    RuleSet,
+    RuleMeta, RuleSet,
+    model::Rule,
     program::model::{Meta, Program, Step},
 };
 
@@ -30,9 +31,8 @@ pub(super) fn is_crs(program: &Program) -> bool {
     metas(program).any(|meta| (901_000..981_000).contains(&meta.id))
 }
 
-/// Takes the rules out of a set that have one of the ids `own` and whose classes the program covers; their types, and
-/// how many they were.
-pub(super) fn give_up(set: &mut RuleSet, own: &[String], program: &Program) -> Vec<(&'static str, usize)> {
+/// Takes the rules out of a set that have one of the ids `own` and whose classes the program covers.
+pub(super) fn give_up(set: &mut RuleSet, own: &[String], program: &Program) -> Vec<Arc<RuleMeta>> {
     let at_once = |meta: &&Meta| {
         let mut levels = meta.tags.iter().filter_map(|tag| tag.strip_prefix("paranoia-level/"));
         levels.next().is_none_or(|level| level == "1")
@@ -40,17 +40,14 @@ pub(super) fn give_up(set: &mut RuleSet, own: &[String], program: &Program) -> V
     let tags: BTreeSet<&str> =
         metas(program).filter(at_once).flat_map(|meta| meta.tags.iter().map(String::as_str)).collect();
     let covered = CLASSES.iter().filter(|(names, _)| names.iter().any(|tag| tags.contains(tag)));
-    let mut taken = Vec::new();
-    for kind in covered.flat_map(|(_, kinds)| *kinds) {
-        let before = set.rules.len();
-        set.rules.retain(|rule| {
-            rule.meta.tags.get("type").is_none_or(|given| given != kind) || !own.contains(&rule.meta.id)
-        });
-        if set.rules.len() < before {
-            taken.push((*kind, before - set.rules.len()));
-        }
-    }
-    taken
+    let types: BTreeSet<&str> = covered.flat_map(|(_, types)| types.iter().copied()).collect();
+    let (taken, left) = std::mem::take(&mut set.rules).into_iter().partition(|rule| {
+        let kind = rule.meta.tags.get("type");
+        kind.is_some_and(|kind| types.contains(kind.as_str())) && own.contains(&rule.meta.id)
+    });
+    set.rules = left;
+    let taken: Vec<Rule> = taken;
+    taken.into_iter().map(|rule| rule.meta).collect()
 }
 
 fn metas(program: &Program) -> impl Iterator<Item = &Meta> {

@@ -3,10 +3,11 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use super::{
-    CompileError, Engine, ReadError, RuleSet, builtin, compile, coverage, json, program,
+    CompileError, Engine, ReadError, RuleMeta, RuleSet, builtin, compile, coverage, json, program,
     seclang::{self, ast::Directive, lower},
 };
 use crate::limits;
@@ -37,8 +38,8 @@ pub struct Loaded {
     pub script: program::model::Program,
     /// The files they were read from, in their order.
     pub files: Vec<PathBuf>,
-    /// Types of Picket's own rules that were left to CRS, and how many rules these were.
-    pub taken_over: Vec<(&'static str, usize)>,
+    /// Picket's own rules whose classes were left to CRS.
+    pub taken_over: Vec<Arc<RuleMeta>>,
     /// What was left out, and why.
     pub left_out: Vec<String>,
 }

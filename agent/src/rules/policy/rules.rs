@@ -1,8 +1,12 @@
 //! Compiled rules, shared by policies.
 
 use std::{
+    collections::BTreeMap,
     path::PathBuf,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use super::Selector;
@@ -10,7 +14,7 @@ use crate::rules::{
     Engine,
     load::Loaded,
     model::RuleMeta,
-    program::{self, engine::Engine as Program},
+    program::{engine::Engine as Program, model::Step},
 };
 
 /// Rules of some files, compiled.
@@ -18,11 +22,14 @@ use crate::rules::{
 pub struct Rules {
     pub(super) id: u64,
     pub(super) native: Option<Engine>,
-    pub(super) program: Option<program::engine::Engine>,
+    pub(super) program: Option<Program>,
     /// What is said of In-App WAF rules.
-    metas: Vec<std::sync::Arc<RuleMeta>>,
+    metas: Vec<Arc<RuleMeta>>,
     count: usize,
     files: Vec<PathBuf>,
+    /// What is said of Picket's own rules that were left to CRS.
+    taken_over: Vec<Arc<RuleMeta>>,
+    crs: Option<String>,
 }
 
 impl Rules {
@@ -31,7 +38,11 @@ impl Rules {
     pub fn new(loaded: Loaded) -> Self {
         static NEXT_ID: AtomicU64 = AtomicU64::new(0);
         let count = loaded.rules();
-        let Loaded { native, program, native_set, files, .. } = loaded;
+        let Loaded { native, program, native_set, script, files, taken_over, .. } = loaded;
+        let crs = script.steps.iter().find_map(|step| match step {
+            Step::Rule(rule) => rule.meta.version.strip_prefix("OWASP_CRS/").map(str::to_owned),
+            Step::Marker(_) => None,
+        });
         Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             native,
@@ -39,6 +50,8 @@ impl Rules {
             metas: native_set.rules.into_iter().map(|rule| rule.meta).collect(),
             count,
             files,
+            taken_over,
+            crs,
         }
     }
 
@@ -60,16 +73,43 @@ impl Rules {
         &self.files
     }
 
+    /// The release of OWASP CRS that is among them, as its rules say it.
+    #[must_use]
+    pub fn crs(&self) -> Option<&str> {
+        self.crs.as_deref()
+    }
+
+    /// Types of Picket's own rules that were left to CRS, and how many rules these were.
+    #[must_use]
+    pub fn taken_over(&self) -> BTreeMap<&str, usize> {
+        types(&self.taken_over)
+    }
+
+    /// Types of the In-App WAF rules among them, and how many there are of each.
+    #[must_use]
+    pub fn types(&self) -> BTreeMap<&str, usize> {
+        types(&self.metas)
+    }
+
     /// Those in SecLang.
     #[must_use]
     pub fn program(&self) -> Option<&Program> {
         self.program.as_ref()
     }
 
-    /// Whether a selector means one of them.
+    /// Whether a selector means one of them, or one that was left to CRS: who has switched it off wants it to stay off
+    /// when CRS goes.
     #[must_use]
     pub fn has(&self, selector: &Selector) -> bool {
-        self.metas.iter().any(|meta| selector.fits(meta, &[]))
+        self.metas.iter().chain(&self.taken_over).any(|meta| selector.fits(meta, &[]))
             || self.program.as_ref().is_some_and(|program| program.has(selector))
     }
+}
+
+fn types(metas: &[Arc<RuleMeta>]) -> BTreeMap<&str, usize> {
+    let mut types = BTreeMap::new();
+    for meta in metas {
+        *types.entry(meta.tags.get("type").map_or("other", String::as_str)).or_default() += 1;
+    }
+    types
 }
