@@ -282,7 +282,7 @@ mod tests {
                 "[[policies]]\nname = \"a\"\nports = [1]\nrules = [\"/nonexistent.conf\"]",
                 "policy \"a\": /nonexistent.conf: ",
             ),
-            ("[rules]\ncrs = \"default\"", "no rules of OWASP CRS"),
+            ("[rules]\nbuiltin = false\ncrs = \"rules/xss.json\"", "no rules of OWASP CRS"),
         ] {
             let error = made(toml).unwrap_err();
             assert!(error.starts_with(says) || error.contains(says), "{error}");
