@@ -131,10 +131,13 @@ fn policies_share_one_crs() {
     let shared: Vec<Policy> =
         (1..=4).map(|level| policy(Terms { paranoia: Some(level), ..Terms::default() })).collect();
     let as_set_up = policy(Terms::default());
-    let without = ["942000-942999", "tag:attack-xss", "920*"].map(|text| Selector::parse(text).expect("rules"));
+    let without =
+        ["942000-942999", "tag:attack-xss", "920*"].map(|text| Selector::parse(text).expect("rules"));
     let without = policy(Terms { paranoia: Some(4), disabled: without.to_vec(), ..Terms::default() });
     let own: Vec<_> = (1..=4)
-        .map(|level| load::load(&Wanted { paranoia: Some(level), ..crs() }).expect("CRS").program.expect("a program"))
+        .map(|level| {
+            load::load(&Wanted { paranoia: Some(level), ..crs() }).expect("CRS").program.expect("a program")
+        })
         .collect();
     let facts = Facts {
         client: [192, 0, 2, 1].into(),
@@ -161,7 +164,9 @@ fn policies_share_one_crs() {
                 None => judged.verdict,
             }
         };
-        for (level, (policy, (engine, scratch))) in shared.iter().zip(own.iter().zip(&mut scratches)).enumerate() {
+        for (level, (policy, (engine, scratch))) in
+            shared.iter().zip(own.iter().zip(&mut scratches)).enumerate()
+        {
             let verdict = judge(policy);
             assert_eq!(
                 said(&verdict),
@@ -176,7 +181,11 @@ fn policies_share_one_crs() {
         assert_eq!(said(&judge(&as_set_up)), said(&judge(&shared[0])));
         let left = judge(&without);
         let out = |id: u64| (942_000..=942_999).contains(&id) || (920_000..=920_999).contains(&id);
-        assert!(left.hits.iter().all(|hit| !out(hit.rule.id) && !hit.rule.tags.contains(&"attack-xss".to_owned())));
+        assert!(
+            left.hits
+                .iter()
+                .all(|hit| !out(hit.rule.id) && !hit.rule.tags.contains(&"attack-xss".to_owned()))
+        );
         ran += 1;
     }
     println!("PICKET-CASES kind=policy_is_engine ran={} failed=0; hits by level {by_level:?}", ran * 4);

@@ -21,7 +21,11 @@ use crate::{
     },
 };
 
-pub(super) fn command(client: &Client, action: &RulesAction, screen: &mut Screen<'_>) -> Result<Exit, CliError> {
+pub(super) fn command(
+    client: &Client,
+    action: &RulesAction,
+    screen: &mut Screen<'_>,
+) -> Result<Exit, CliError> {
     match action {
         RulesAction::Check { paths, lenient } => check(paths, *lenient, screen),
         RulesAction::Show { id, rules } => show(id, rules, screen),

@@ -38,7 +38,8 @@ pub(super) fn show(reloaded: &Reloaded, screen: &mut Screen<'_>) -> Result<(), C
         screen.line(format_args!("changed: {}", changes.join(", ")))?;
     }
     if !needs_restart.is_empty() {
-        screen.line(format_args!("changed, but only a restart takes it over: {}", needs_restart.join(", ")))?;
+        screen
+            .line(format_args!("changed, but only a restart takes it over: {}", needs_restart.join(", ")))?;
     }
     for warning in warnings {
         screen.warning(warning)?;

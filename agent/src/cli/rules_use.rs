@@ -26,7 +26,8 @@ use crate::{
 };
 
 /// Where packages put CRS: Debian's `modsecurity-crs`, and what administrators unpack beside its set-up.
-const PLACES: [&str; 3] = ["/usr/share/modsecurity-crs", "/etc/modsecurity/crs", "/usr/local/share/coreruleset"];
+const PLACES: [&str; 3] =
+    ["/usr/share/modsecurity-crs", "/etc/modsecurity/crs", "/usr/local/share/coreruleset"];
 
 pub(super) fn command(client: &Client, args: &UseArgs, screen: &mut Screen<'_>) -> Result<Exit, CliError> {
     let crs = match (args.what, &args.path) {
@@ -71,7 +72,8 @@ pub(super) fn command(client: &Client, args: &UseArgs, screen: &mut Screen<'_>) 
         Err(error) => return Err(error),
     };
     // Another agent's file than the one that was changed.
-    let elsewhere = reloaded.as_ref().filter(|reloaded| reloaded.config.as_deref().map(Path::new) != Some(&*file));
+    let elsewhere =
+        reloaded.as_ref().filter(|reloaded| reloaded.config.as_deref().map(Path::new) != Some(&*file));
     if screen.json {
         let in_force = reloaded.is_some() && elsewhere.is_none();
         screen.json(&report(&file, crs.as_deref(), rules, changed, Some(in_force)))?;
@@ -184,7 +186,10 @@ fn say(rules: &Rules, crs: Option<&Path>, screen: &mut Screen<'_>) -> Result<(),
     };
     let version = rules.crs().unwrap_or("of an unknown release");
     let name = screen.bold(&format!("OWASP CRS {}", printable(version)));
-    screen.line(format_args!("{name} in {} judges: {total} rules in all", printable(&path.display().to_string())))?;
+    screen.line(format_args!(
+        "{name} in {} judges: {total} rules in all",
+        printable(&path.display().to_string())
+    ))?;
     let list = |types: BTreeMap<&str, usize>| {
         types.into_iter().map(|(kind, count)| format!("{kind} ({count})")).collect::<Vec<_>>().join(", ")
     };
@@ -193,7 +198,8 @@ fn say(rules: &Rules, crs: Option<&Path>, screen: &mut Screen<'_>) -> Result<(),
     }
     let own = rules.types();
     if own.is_empty() {
-        screen.line("  Picket's own rules are switched off ([rules] builtin), those CRS has none for, too")?;
+        screen
+            .line("  Picket's own rules are switched off ([rules] builtin), those CRS has none for, too")?;
     } else {
         screen.line(format_args!("  still judged beside it: {}", list(own)))?;
     }
@@ -209,7 +215,10 @@ fn others(config: &Config, screen: &mut Screen<'_>) -> Result<(), CliError> {
     };
     let names: Vec<&str> = config.policies.iter().filter(own).map(|policy| policy.name.as_str()).collect();
     if !names.is_empty() {
-        screen.line(format_args!("  policies with `rules` of their own stay as they are: {}", names.join(", ")))?;
+        screen.line(format_args!(
+            "  policies with `rules` of their own stay as they are: {}",
+            names.join(", ")
+        ))?;
     }
     Ok(())
 }

@@ -25,7 +25,11 @@ SecRule ARGS "@contains script" "id:941100,phase:2,pass,log,tag:'attack-xss',tag
 /// A release in small: SQL injection at level 1, cross-site scripting only at level 2.
 fn release(at: &Path) {
     fs::create_dir_all(at.join("rules")).unwrap();
-    fs::write(at.join("crs-setup.conf.example"), "SecAction \"id:900990,phase:1,pass,nolog,setvar:tx.crs_setup_version=499\"\n").unwrap();
+    fs::write(
+        at.join("crs-setup.conf.example"),
+        "SecAction \"id:900990,phase:1,pass,nolog,setvar:tx.crs_setup_version=499\"\n",
+    )
+    .unwrap();
     fs::write(at.join("rules/REQUEST-901-INITIALIZATION.conf"), INITIALISATION).unwrap();
     fs::write(at.join("rules/REQUEST-942-APPLICATION-ATTACK-SQLI.conf"), RULES).unwrap();
 }
@@ -108,7 +112,12 @@ fn what_a_person_wrote_stays() {
     assert!(Config::load(place.path("etc/picket.toml")).is_ok());
     // What only Picket's rules had for those classes is off all the same.
     let did = place.r#use(&["default"]);
-    assert_eq!((did.exit, place.config()), (Exit::Done, before.replace(", \"../coreruleset-4.9.9\"]", "]")), "{}", did.err);
+    assert_eq!(
+        (did.exit, place.config()),
+        (Exit::Done, before.replace(", \"../coreruleset-4.9.9\"]", "]")),
+        "{}",
+        did.err
+    );
 }
 
 #[test]
@@ -130,7 +139,8 @@ fn what_is_no_release_is_refused_and_nothing_changed() {
     let crs = place.path("coreruleset-4.9.9");
     fs::create_dir(place.path("broken")).unwrap();
     release(&place.path("broken"));
-    fs::write(place.path("broken/rules/REQUEST-999-X.conf"), "\nSecRule ARGS \"@nope x\" \"id:1\"\n").unwrap();
+    fs::write(place.path("broken/rules/REQUEST-999-X.conf"), "\nSecRule ARGS \"@nope x\" \"id:1\"\n")
+        .unwrap();
     let (up, inside, broken) = (place.path(""), crs.join("rules"), place.path("broken"));
     for (args, says) in [
         (&["crs", text(&up)][..], "did you mean "),
@@ -148,7 +158,11 @@ fn what_is_no_release_is_refused_and_nothing_changed() {
     fs::write(place.path("etc/picket.toml"), "[rules]\nbuiltin = 3\n").unwrap();
     let did = place.r#use(&["crs", text(&crs)]);
     assert_eq!(did.exit, Exit::Usage);
-    assert!(did.err.contains("nothing is changed: ") && did.err.contains("picket.toml:2:11: "), "{}", did.err);
+    assert!(
+        did.err.contains("nothing is changed: ") && did.err.contains("picket.toml:2:11: "),
+        "{}",
+        did.err
+    );
     // The mark stands below the line.
     assert!(did.err.lines().any(|line| line.trim_start() == "2 | builtin = 3"), "{}", did.err);
 }
@@ -159,7 +173,12 @@ fn a_running_agent_takes_it_over() {
     let crs = place.path("coreruleset-4.9.9");
     let config = place.path("etc/picket.toml");
     let ran = |theirs: &Path, args: &[&str]| {
-        let reload = Reloaded { config: Some(theirs.display().to_string()), generation: 2, rules: 7, ..Reloaded::default() };
+        let reload = Reloaded {
+            config: Some(theirs.display().to_string()),
+            generation: 2,
+            rules: 7,
+            ..Reloaded::default()
+        };
         let agent = Running::start(InMemory { reload: Some(Ok(reload)), ..InMemory::default() });
         picket_at(Some(&agent.state_dir()), &[args, &["--config", text(&config)]].concat())
     };
@@ -170,7 +189,10 @@ fn a_running_agent_takes_it_over() {
     assert!(did.err.contains("the agent that runs has /etc/other.toml"), "{}", did.err);
     let did = ran(&config, &[&use_crs[..], &["--json"]].concat());
     let report: Value = serde_json::from_str(&did.out).unwrap();
-    assert_eq!((&report["version"], &report["changed"], &report["in_force"]), (&json!("4.9.9"), &json!(false), &json!(true)));
+    assert_eq!(
+        (&report["version"], &report["changed"], &report["in_force"]),
+        (&json!("4.9.9"), &json!(false), &json!(true))
+    );
     assert!(report["taken_over"]["sql_injection"].as_u64().is_some_and(|n| n > 0), "{report}");
 }
 
@@ -202,7 +224,10 @@ fn reload_says_what_came_into_force() {
     let did = picket_at(Some(&agent.state_dir()), &["rules", "reload", "--json"]);
     assert_eq!(serde_json::from_str::<Reloaded>(&did.out).unwrap(), reloaded);
 
-    let error = ApiError::new(Code::BadRequest, "picket.toml:2:10: rules.mode: expected…\n  2 | mode = 1\n    |        ^");
+    let error = ApiError::new(
+        Code::BadRequest,
+        "picket.toml:2:10: rules.mode: expected…\n  2 | mode = 1\n    |        ^",
+    );
     let agent = Running::start(InMemory { reload: Some(Err(error)), ..InMemory::default() });
     let did = picket_at(Some(&agent.state_dir()), &["rules", "reload"]);
     assert_eq!(did.exit, Exit::Failed);

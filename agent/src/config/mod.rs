@@ -14,7 +14,12 @@ mod policies;
 mod read;
 mod values;
 
-use std::{fs, io::Read, path::{Path, PathBuf}, time::Duration};
+use std::{
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use ipnet::IpNet;
 

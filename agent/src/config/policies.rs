@@ -141,8 +141,12 @@ fn policy_name(value: values::Value<'_, '_>) -> Result<String, Wrong> {
     let name = string(value)?;
     let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     match name {
-        "default" => Err(because(value, "\"default\" is what [rules] says: the policy of all other services")),
-        _ if name.is_empty() || name.len() > limits::POLICY_NAME || !name.chars().all(known) => Err(wrong(value)),
+        "default" => {
+            Err(because(value, "\"default\" is what [rules] says: the policy of all other services"))
+        }
+        _ if name.is_empty() || name.len() > limits::POLICY_NAME || !name.chars().all(known) => {
+            Err(wrong(value))
+        }
         _ => Ok(name.to_owned()),
     }
 }

@@ -120,7 +120,10 @@ fn the_manual_names_every_key() {
     }
     let of_tables = POLICY.iter().map(|field| ("policies", field.name));
     for (table, key) in of_tables.chain(EXCLUSION.iter().map(|field| ("policies.exclusions", field.name))) {
-        assert!(manual.contains(&format!("| `{table}.{key}` |")), "docs/configuration.md: no row for {table}.{key}");
+        assert!(
+            manual.contains(&format!("| `{table}.{key}` |")),
+            "docs/configuration.md: no row for {table}.{key}"
+        );
     }
 }
 
@@ -223,7 +226,10 @@ fn everything_set() {
     assert_eq!((config.rules.mode, config.rules.exclusions.len()), (Mode::Monitor, 1));
     assert_eq!(config.rules.exclusions[0].rules.len(), 2);
     let [shop, other] = &config.policies[..] else { panic!("{:?}", config.policies) };
-    assert_eq!((shop.ports.as_slice(), shop.mode, shop.paranoia), (&[80..=80, 8000..=8100][..], Some(Mode::Off), Some(2)));
+    assert_eq!(
+        (shop.ports.as_slice(), shop.mode, shop.paranoia),
+        (&[80..=80, 8000..=8100][..], Some(Mode::Off), Some(2))
+    );
     let own = RuleSource::Path("own.conf".into());
     assert_eq!(shop.rules.as_deref(), Some(&[RuleSource::Default, RuleSource::Crs, own][..]));
     assert_eq!((shop.exclusions.len(), other.rules.as_ref(), other.mode), (2, None, None));
@@ -335,7 +341,12 @@ fn wrong_policies_say_where_and_what() {
     let cases: &[(String, usize, usize, &str)] = &[
         ("[policies]\nname = \"a\"".into(), 1, 1, "with two brackets: `[[policies]]`"),
         ("[[policy]]\nname = \"a\"".into(), 1, 3, "did you mean `[[policies]]`?"),
-        ("policies = [1]".into(), 1, 13, "expected tables, each begun by `[[policies]]`, found the integer 1"),
+        (
+            "policies = [1]".into(),
+            1,
+            13,
+            "expected tables, each begun by `[[policies]]`, found the integer 1",
+        ),
         ("[[policies]]\nports = [80]".into(), 1, 1, "expected a name"),
         ("[[policies]]\nname = \"a\"".into(), 1, 1, "expected the services it is for"),
         (policy("") + &policy(""), 4, 1, "another policy has this name"),

@@ -89,9 +89,8 @@ pub(super) fn list<'v, 't, T: PartialEq>(
 /// Bytes: an integer, or text with a unit.
 pub(super) fn size(value: Value<'_, '_>, range: std::ops::RangeInclusive<u64>) -> Read<u64> {
     let bytes = match value.get_ref() {
-        DeValue::String(text) => parse_size(text).ok_or_else(|| {
-            because(value, "units are B, KiB, MiB, GiB (1024s) and kB, MB, GB (1000s)")
-        })?,
+        DeValue::String(text) => parse_size(text)
+            .ok_or_else(|| because(value, "units are B, KiB, MiB, GiB (1024s) and kB, MB, GB (1000s)"))?,
         _ => integer(value, 0..=i64::MAX)?.unsigned_abs(),
     };
     if range.contains(&bytes) { Ok(bytes) } else { Err(wrong(value)) }

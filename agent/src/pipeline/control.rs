@@ -60,14 +60,7 @@ impl Agent {
         views: Vec<Arc<Mutex<View>>>,
         reloader: Reloader,
     ) -> Self {
-        Self {
-            shared,
-            kernel,
-            views,
-            reloader,
-            started: Timestamp::now(),
-            rates: Mutex::default(),
-        }
+        Self { shared, kernel, views, reloader, started: Timestamp::now(), rates: Mutex::default() }
     }
 
     /// Once a second: ends blocks whose time is over, samples rates.

@@ -39,11 +39,7 @@ impl Judge {
     /// Judges by the settings in force.
     #[must_use]
     pub fn new(shared: Arc<Shared>) -> Self {
-        Self {
-            settings: shared.settings(),
-            shared,
-            benches: Benches::default(),
-        }
+        Self { settings: shared.settings(), shared, benches: Benches::default() }
     }
 
     /// Takes over settings that were reloaded.
@@ -53,8 +49,11 @@ impl Judge {
         }
         let before = std::mem::replace(&mut self.settings, self.shared.settings());
         // Responses to requests that the rules before have judged are still to come.
-        let used: Vec<u64> =
-            [&before, &self.settings].iter().flat_map(|s| s.policies.rules()).map(|rules| rules.id()).collect();
+        let used: Vec<u64> = [&before, &self.settings]
+            .iter()
+            .flat_map(|s| s.policies.rules())
+            .map(|rules| rules.id())
+            .collect();
         self.benches.0.retain(|rules, _| used.contains(rules));
     }
 

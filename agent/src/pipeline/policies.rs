@@ -59,7 +59,8 @@ impl Policies {
     /// # Errors
     /// When a rule file is missing or wrong, or a rule is named that is not there.
     pub fn make(config: &Config) -> Result<Self, PolicyError> {
-        let mut compiled = Compiled { crs: config.rules.crs.as_deref(), known: HashMap::new(), warnings: Vec::new() };
+        let mut compiled =
+            Compiled { crs: config.rules.crs.as_deref(), known: HashMap::new(), warnings: Vec::new() };
         let common = &config.rules;
         let terms = Terms {
             paranoia: common.paranoia,

@@ -43,10 +43,13 @@ impl Reloader {
     ///
     /// When there is no thread to be had.
     pub fn start(shared: Arc<Shared>, options: RunOptions, config: Config) -> io::Result<Self> {
+        Self::doing(Reloads { shared, options, config, before: None })
+    }
+
+    fn doing(mut work: impl Work) -> io::Result<Self> {
         let (asked, waiting) = mpsc::sync_channel(limits::RELOADS_WAITING);
-        let mut reloads = Reloads { waiting, shared, options, config, before: None };
         // It ends with its sender; at the agent's end nobody waits for a compile.
-        spawn("picket-reload", move || reloads.run())?;
+        spawn("picket-reload", move || serve(&waiting, &mut work))?;
         Ok(Self { asked })
     }
 
@@ -71,47 +74,70 @@ impl Reloader {
     pub fn reload(&self) -> Answer {
         let (answer, answered) = mpsc::sync_channel(1);
         self.ask(Some(answer))?;
-        answered.recv().unwrap_or_else(|_| Err(ApiError::new(Code::Internal, "the reload did not end; see the agent's log")))
+        answered.recv().unwrap_or_else(|_| {
+            Err(ApiError::new(Code::Internal, "the reload did not end; see the agent's log"))
+        })
     }
 }
 
-/// The thread's own.
+/// What the thread does.
+trait Work: Send + 'static {
+    /// Reloads.
+    fn reload(&mut self) -> Answer;
+
+    /// How long it can rest until something is to be put away; none: until somebody asks.
+    fn rest(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Puts it away.
+    fn put_away(&mut self) {}
+}
+
+fn serve(waiting: &Receiver<Asked>, work: &mut impl Work) {
+    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
+        tracing::debug!(%error, "reloads run with the agent's own priority");
+    }
+    while let Some(first) = next(waiting, work) {
+        // All that asked until now want what the file says now.
+        let all: Vec<Asked> = std::iter::once(first).chain(waiting.try_iter()).collect();
+        let reloaded = work.reload();
+        log(&reloaded);
+        for answer in all.into_iter().flatten() {
+            // Who asked may have gone.
+            let _ = answer.try_send(reloaded.clone());
+        }
+    }
+}
+
+/// The next that asks.
+fn next(waiting: &Receiver<Asked>, work: &mut impl Work) -> Option<Asked> {
+    loop {
+        let Some(rest) = work.rest() else { return waiting.recv().ok() };
+        match waiting.recv_timeout(rest) {
+            Ok(asked) => return Some(asked),
+            Err(RecvTimeoutError::Disconnected) => return None,
+            Err(RecvTimeoutError::Timeout) => work.put_away(),
+        }
+    }
+}
+
+/// The agent's reloads.
 struct Reloads {
-    waiting: Receiver<Asked>,
     shared: Arc<Shared>,
     options: RunOptions,
     config: Config,
-    /// What was in force, and until when. Held here so that no worker has to take its rules apart.
+    /// What was in force, and since when it is not. Held here so that no worker has to take its rules apart.
     before: Option<(Instant, Arc<Settings>)>,
 }
 
-impl Reloads {
-    fn run(&mut self) {
-        if let Err(error) = rustix::process::setpriority_process(None, NICE) {
-            tracing::debug!(%error, "reloads run with the agent's own priority");
-        }
-        while let Some(first) = self.next() {
-            // All that asked until now want what the file says now.
-            let all: Vec<Asked> = std::iter::once(first).chain(self.waiting.try_iter()).collect();
-            let reloaded = self.reload();
-            log(&reloaded);
-            for answer in all.into_iter().flatten() {
-                // Who asked may have gone.
-                let _ = answer.try_send(reloaded.clone());
-            }
-        }
+impl Work for Reloads {
+    fn rest(&self) -> Option<Duration> {
+        self.before.as_ref().map(|(since, _)| KEPT.saturating_sub(since.elapsed()))
     }
 
-    /// The next that asks; meanwhile old settings go when their time is over.
-    fn next(&mut self) -> Option<Asked> {
-        loop {
-            let Some((since, _)) = &self.before else { return self.waiting.recv().ok() };
-            match self.waiting.recv_timeout(KEPT.saturating_sub(since.elapsed())) {
-                Ok(asked) => return Some(asked),
-                Err(RecvTimeoutError::Disconnected) => return None,
-                Err(RecvTimeoutError::Timeout) => self.before = None,
-            }
-        }
+    fn put_away(&mut self) {
+        self.before = None;
     }
 
     fn reload(&mut self) -> Answer {
@@ -146,7 +172,9 @@ impl Reloads {
         self.config = new;
         Ok(reloaded)
     }
+}
 
+impl Reloads {
     /// The configuration file that is read.
     fn file(&self) -> Option<String> {
         let default = Path::new(config::DEFAULT_PATH);
@@ -159,14 +187,74 @@ impl Reloads {
 fn log(reloaded: &Answer) {
     match reloaded {
         Ok(Reloaded { changes, needs_restart, generation, rules, took_ms, warnings, .. }) => {
-            tracing::info!(changes = changes.join(", "), generation, rules, took_ms, "configuration reloaded");
+            tracing::info!(
+                changes = changes.join(", "),
+                generation,
+                rules,
+                took_ms,
+                "configuration reloaded"
+            );
             for warning in warnings {
                 tracing::warn!("{warning}");
             }
             if !needs_restart.is_empty() {
-                tracing::warn!(keys = needs_restart.join(", "), "changed, but only a restart takes these over");
+                tracing::warn!(
+                    keys = needs_restart.join(", "),
+                    "changed, but only a restart takes these over"
+                );
             }
         }
         Err(error) => tracing::error!("the running configuration stays in force: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reloads only when it is let, and says when it has begun.
+    struct Slow {
+        number: u64,
+        begun: mpsc::Sender<u64>,
+        may_end: Receiver<()>,
+    }
+
+    impl Work for Slow {
+        fn reload(&mut self) -> Answer {
+            self.number += 1;
+            self.begun.send(self.number).unwrap();
+            self.may_end.recv().unwrap();
+            Ok(Reloaded { generation: self.number, ..Reloaded::default() })
+        }
+    }
+
+    #[test]
+    fn who_asks_meanwhile_gets_the_next_one_and_that_is_one() {
+        let (begun, has_begun) = mpsc::channel();
+        let (end, may_end) = mpsc::channel();
+        let reloader = Reloader::doing(Slow { number: 0, begun, may_end }).unwrap();
+        let ask = || {
+            let (answer, answered) = mpsc::sync_channel(1);
+            reloader.ask(Some(answer)).map(|()| answered)
+        };
+        let first = ask().unwrap();
+        assert_eq!(has_begun.recv(), Ok(1));
+        // A signal waits for nothing.
+        reloader.ask(None).unwrap();
+        let waiting: Vec<_> = (1..limits::RELOADS_WAITING).map(|_| ask().unwrap()).collect();
+        let error = ask().unwrap_err();
+        assert_eq!(error.code, Code::Refused, "{error}");
+        end.send(()).unwrap();
+        assert_eq!(first.recv().unwrap().unwrap().generation, 1);
+        assert_eq!(has_begun.recv(), Ok(2));
+        let third = ask().unwrap();
+        end.send(()).unwrap();
+        for answered in waiting {
+            assert_eq!(answered.recv().unwrap().unwrap().generation, 2);
+        }
+        end.send(()).unwrap();
+        assert_eq!(third.recv().unwrap().unwrap().generation, 3);
+        drop(reloader);
+        assert_eq!(has_begun.iter().collect::<Vec<_>>(), [3], "three reloads, and the thread has ended");
     }
 }

@@ -85,7 +85,9 @@ pub enum LoadError {
     #[error("the rules compiled in: {0}")]
     Builtin(ReadError),
     /// What should be CRS has no rules of it.
-    #[error("crs: there are no rules of OWASP CRS (901000 to 980999) in {0}; expected the directory of a release, with crs-setup.conf and rules/")]
+    #[error(
+        "crs: there are no rules of OWASP CRS (901000 to 980999) in {0}; expected the directory of a release, with crs-setup.conf and rules/"
+    )]
     NoCrs(String),
     /// An id that two files have.
     #[error("{}: rule id \"{id}\" a second time: ids are unique", path.display())]
@@ -186,7 +188,15 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
     }
     let has_native = has_native && !native.rules.is_empty();
     let compiled = if has_native { Some(compile(&native)?) } else { None };
-    Ok(Loaded { native: compiled, program, native_set: native, script: read, files: read_files, taken_over, left_out })
+    Ok(Loaded {
+        native: compiled,
+        program,
+        native_set: native,
+        script: read,
+        files: read_files,
+        taken_over,
+        left_out,
+    })
 }
 
 enum File {
@@ -278,12 +288,9 @@ fn prepared(mut directives: Vec<Directive>, paranoia: Option<u8>) -> Result<Vec<
     }
     // CRS 3 knows the first and the third, CRS 4 the second and the fourth.
     text.push_str(&format!("SecRule TX:{own} \"@ge 1\" \"id:4294967202,phase:1,nolog,pass"));
-    for name in [
-        "paranoia_level",
-        "blocking_paranoia_level",
-        "executing_paranoia_level",
-        "detection_paranoia_level",
-    ] {
+    for name in
+        ["paranoia_level", "blocking_paranoia_level", "executing_paranoia_level", "detection_paranoia_level"]
+    {
         text.push_str(&format!(",setvar:tx.{name}=%{{tx.{own}}}"));
     }
     text.push_str("\"\n");

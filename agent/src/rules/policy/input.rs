@@ -62,9 +62,9 @@ impl Input {
         }
         match V::named(word) {
             Some(variable) if !rest.starts_with('.') => Self::of_variable(text, variable, name),
-            _ if rest.starts_with(':') || word.bytes().any(|byte| byte.is_ascii_uppercase()) => {
-                Err(format!("there is no variable {word}; \"ARGS:name\" and \"query.name\" are two ways to say it"))
-            }
+            _ if rest.starts_with(':') || word.bytes().any(|byte| byte.is_ascii_uppercase()) => Err(format!(
+                "there is no variable {word}; \"ARGS:name\" and \"query.name\" are two ways to say it"
+            )),
             _ => Self::of_word(text, word, name),
         }
     }

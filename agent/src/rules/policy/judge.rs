@@ -80,7 +80,8 @@ impl Policy {
             let rule = &found.rule;
             let disabled = self.terms.disabled.iter().any(|selector| selector.fits(rule, &[]));
             let excluded = self.terms.exclusions.iter().any(|exclusion| {
-                (exclusion.rules.is_empty() || exclusion.rules.iter().any(|selector| selector.fits(rule, &[])))
+                (exclusion.rules.is_empty()
+                    || exclusion.rules.iter().any(|selector| selector.fits(rule, &[])))
                     && (exclusion.inputs.is_empty()
                         || exclusion.inputs.iter().any(|input| input.is_at(&found.location)))
                     && exclusion.counts(&path, client)

@@ -94,7 +94,8 @@ mod tests {
         let own = RuleMeta {
             id: "picket-sqli-001".into(),
             name: String::new(),
-            tags: [("type".to_owned(), "sql_injection".to_owned()), ("confidence".into(), "high".into())].into(),
+            tags: [("type".to_owned(), "sql_injection".to_owned()), ("confidence".into(), "high".into())]
+                .into(),
         };
         let crs = RuleMeta { id: "942100".into(), ..RuleMeta::default() };
         let tags = ["attack-sqli".to_owned(), "paranoia-level/1".to_owned()];
@@ -118,7 +119,9 @@ mod tests {
             assert_eq!(selector.to_string(), text);
             assert_eq!((selector.fits(&own, &[]), selector.fits(&crs, &tags)), (of_own, of_crs), "{text}");
         }
-        for (text, says) in [("", "white space"), (" 1", "white space"), ("tag:", "a tag follows"), ("9-1", "\"1-9\"")] {
+        for (text, says) in
+            [("", "white space"), (" 1", "white space"), ("tag:", "a tag follows"), ("9-1", "\"1-9\"")]
+        {
             assert!(Selector::parse(text).unwrap_err().contains(says), "{text}");
         }
         // Numbers are no ranges when one of them is none.

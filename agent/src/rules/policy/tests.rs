@@ -97,7 +97,13 @@ fn many_policies_over_the_same_rules() {
         ("level 1", level(1), "/?y=odd", client, "100 500 deny"),
         ("level 2", level(2), "/?y=odd", client, "100 200 500 deny"),
         ("disabled by id", without(&["100"]), "/?x=evil", client, "own-1 300 500"),
-        ("in both languages", without(&["tag:attack-sqli", "tag:sql_injection"]), "/?x=evil", client, "300 500"),
+        (
+            "in both languages",
+            without(&["tag:attack-sqli", "tag:sql_injection"]),
+            "/?x=evil",
+            client,
+            "300 500",
+        ),
         ("by range", without(&["100-499", "own-*"]), "/?x=evil", client, "500"),
         ("of the response", without(&["500"]), "/?x=evil", client, "own-1 100 300 deny"),
         (
@@ -115,13 +121,55 @@ fn many_policies_over_the_same_rules() {
             client,
             "500",
         ),
-        ("the whole is another value", with(exclusion(&[], &["query.x"], &[], &[])), "/?x=whole", client, "100 400 500 deny"),
-        ("unless it is named", with(exclusion(&[], &["query"], &[], &[])), "/?x=whole", client, "100 500 deny"),
-        ("a path", with(exclusion(&["100", "own-1"], &[], &["/editor/*"], &[])), "/editor/a?x=evil", client, "300 500"),
-        ("another path", with(exclusion(&["100", "own-1"], &[], &["/editor/*"], &[])), "/?x=evil", client, all),
-        ("a feigned path", with(exclusion(&["100"], &[], &["/editor/*"], &[])), "/editor/../?x=evil", client, all),
-        ("a client", with(exclusion(&["tag:attack-sqli"], &[], &[], &["10.0.0.0/8"])), "/?x=evil", "10.1.1.1", "own-1 300 500"),
-        ("another client", with(exclusion(&["tag:attack-sqli"], &[], &[], &["10.0.0.0/8"])), "/?x=evil", client, all),
+        (
+            "the whole is another value",
+            with(exclusion(&[], &["query.x"], &[], &[])),
+            "/?x=whole",
+            client,
+            "100 400 500 deny",
+        ),
+        (
+            "unless it is named",
+            with(exclusion(&[], &["query"], &[], &[])),
+            "/?x=whole",
+            client,
+            "100 500 deny",
+        ),
+        (
+            "a path",
+            with(exclusion(&["100", "own-1"], &[], &["/editor/*"], &[])),
+            "/editor/a?x=evil",
+            client,
+            "300 500",
+        ),
+        (
+            "another path",
+            with(exclusion(&["100", "own-1"], &[], &["/editor/*"], &[])),
+            "/?x=evil",
+            client,
+            all,
+        ),
+        (
+            "a feigned path",
+            with(exclusion(&["100"], &[], &["/editor/*"], &[])),
+            "/editor/../?x=evil",
+            client,
+            all,
+        ),
+        (
+            "a client",
+            with(exclusion(&["tag:attack-sqli"], &[], &[], &["10.0.0.0/8"])),
+            "/?x=evil",
+            "10.1.1.1",
+            "own-1 300 500",
+        ),
+        (
+            "another client",
+            with(exclusion(&["tag:attack-sqli"], &[], &[], &["10.0.0.0/8"])),
+            "/?x=evil",
+            client,
+            all,
+        ),
         ("a path as a whole", with(exclusion(&[], &[], &["/health"], &[])), "/health?x=evil", client, ""),
     ];
     let policies: Vec<Policy> = cases
@@ -155,7 +203,8 @@ fn a_request_is_judged_to_its_end_by_the_policy_that_began() {
     };
     let (first, second) = (began(&plain, &mut bench), began(&without, &mut bench));
     let mut ended = |policy: &Policy, saved| {
-        let said = policy.judge_response(&exchange.request, saved, exchange.response.as_ref(), &mut bench).unwrap();
+        let said =
+            policy.judge_response(&exchange.request, saved, exchange.response.as_ref(), &mut bench).unwrap();
         said.hits.iter().any(|hit| hit.rule.id == 500)
     };
     // Even if the other one's overlay were laid: what was begun keeps its own.

@@ -141,7 +141,9 @@ impl State {
     /// Finds the exclusions that count for a request.
     pub(super) fn scope(&mut self, request: &Request, client: IpAddr) {
         let Applied { overlay, active, path } = &mut self.applied;
-        let Some(overlay) = overlay.as_deref().filter(|overlay| !overlay.exclusions.is_empty()) else { return };
+        let Some(overlay) = overlay.as_deref().filter(|overlay| !overlay.exclusions.is_empty()) else {
+            return;
+        };
         if overlay.paths {
             path.read(request);
         }
