@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     api::{Client, ClientError},
-    config::{Config, RuleSource},
+    config::{Config, DEFAULT_PATH, RuleSource},
     event::printable,
     pipeline::Settings,
     rules::policy::Rules,
@@ -82,9 +82,13 @@ pub(super) fn command(client: &Client, args: &UseArgs, screen: &mut Screen<'_>) 
     let path = printable(&file.display().to_string()).into_owned();
     screen.line(if changed { format!("written to {path}") } else { format!("{path} says so already") })?;
     match (&reloaded, elsewhere) {
-        (None, _) => screen.line(format_args!(
-            "no agent runs here; it comes into force with: sudo picket run --config {path}"
-        ))?,
+        (None, _) => {
+            let option =
+                if file == Path::new(DEFAULT_PATH) { String::new() } else { format!(" --config {path}") };
+            screen.line(format_args!(
+                "no agent runs here; it comes into force with: sudo picket run{option}"
+            ))?;
+        }
         (Some(_), Some(reloaded)) => {
             let theirs = reloaded.config.as_deref().unwrap_or("no configuration file");
             screen.warning(&format!(

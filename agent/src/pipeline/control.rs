@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 use picket_common::stats::Counter;
 
-use super::{reload::Reloader, shared::Shared, worker::View};
+use super::{memory, reload::Reloader, shared::Shared, worker::View};
 use crate::{
     api::{
         ApiError, BlockRequest, BlockView, Control, Denylist, PassView, Reloaded, ServiceView, Stats,
@@ -155,7 +155,7 @@ impl Control for Agent {
         stats.gauges.insert("policies".into(), settings.policies.iter().count() as u64);
         stats.gauges.insert("rules".into(), settings.rules() as u64);
         drop(settings);
-        if let Some(rss) = rss() {
+        if let Some(rss) = memory::resident() {
             stats.gauges.insert("rss_bytes".into(), rss);
         }
         let rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
@@ -214,11 +214,4 @@ impl Control for Agent {
     fn reload(&self) -> Result<Reloaded, ApiError> {
         self.reloader.reload()
     }
-}
-
-/// Resident memory of this process, bytes (`/proc/self/statm`, proc(5)).
-fn rss() -> Option<u64> {
-    let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
-    let pages: u64 = statm.split(' ').nth(1)?.parse().ok()?;
-    Some(pages * rustix::param::page_size() as u64)
 }

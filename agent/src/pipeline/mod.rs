@@ -14,6 +14,7 @@ mod connections;
 mod control;
 mod counters;
 mod judge;
+mod memory;
 mod policies;
 mod printer;
 mod reload;

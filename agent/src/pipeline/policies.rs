@@ -12,7 +12,6 @@ use crate::{
     rules::{
         load::{self, LoadError, Wanted},
         policy::{Policy, Rules, Terms},
-        program,
     },
     service::Service,
 };
@@ -158,8 +157,15 @@ impl Compiled<'_> {
         let mut loaded = load::load(&wanted)
             .map_err(|error| PolicyError::Load { policy: policy.map(str::to_owned), error })?;
         self.warnings.extend(loaded.left_out.drain(..).map(|left_out| format!("left out: {left_out}")));
-        let never = loaded.program.as_ref().map(program::engine::Engine::warnings).unwrap_or_default();
-        self.warnings.extend(never);
+        // One line for what `picket rules check` says of single rules: who uses CRS as it comes can't change them.
+        let slow = loaded.program.as_ref().map_or(0, |program| program.warnings().len());
+        if slow > 0 {
+            let paths: Vec<String> = wanted.paths.iter().map(|path| path.display().to_string()).collect();
+            self.warnings.push(format!(
+                "{slow} rules are slow or never hold; picket rules check {} says which",
+                paths.join(" ")
+            ));
+        }
         let rules = Arc::new(Rules::new(loaded));
         self.known.insert(key, Arc::clone(&rules));
         Ok(rules)

@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{configuration, settings::Settings, shared::Shared, spawn};
+use super::{configuration, memory, settings::Settings, shared::Shared, spawn};
 use crate::{
     api::{ApiError, Code, Reloaded},
     cli::run::RunOptions,
@@ -21,8 +21,9 @@ use crate::{
     limits,
 };
 
-/// How nice the thread is (setpriority(2)): beside a busy worker it gets about a tenth of a CPU, so that a compile of
-/// half a second stays one of seconds under full load, and takes next to nothing from judging.
+/// How much nicer than the others the thread is (setpriority(2), which Linux has for each thread): beside a busy worker it
+/// gets about a tenth of a CPU, so that a compile of half a second stays one of seconds under full load, and takes next
+/// to nothing from judging.
 const NICE: i32 = 10;
 /// Settings that were replaced are kept this long: responses to what they judged still come in.
 const KEPT: Duration = Duration::from_secs(30);
@@ -95,7 +96,10 @@ trait Work: Send + 'static {
 }
 
 fn serve(waiting: &Receiver<Asked>, work: &mut impl Work) {
-    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
+    // The worst there is comes of itself where this would be more.
+    let nicer = rustix::process::getpriority_process(None)
+        .and_then(|own| rustix::process::setpriority_process(None, own + NICE));
+    if let Err(error) = nicer {
         tracing::debug!(%error, "reloads run with the agent's own priority");
     }
     while let Some(first) = next(waiting, work) {
@@ -138,6 +142,7 @@ impl Work for Reloads {
 
     fn put_away(&mut self) {
         self.before = None;
+        memory::give_back();
     }
 
     fn reload(&mut self) -> Answer {

@@ -2,6 +2,8 @@
 
 use std::{fs, sync::Arc};
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::{
     http::{self, Limits},
@@ -220,4 +222,48 @@ fn an_overlay_removes_what_it_says() {
     let overlay = Overlay::new(program, None, &selectors(&["100-499"]), &[]);
     assert_eq!(overlay.removed(), 5);
     assert!(program.has_levels());
+}
+
+/// SecLang's own words for the same.
+fn in_seclang(directives: &str) -> Policy {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.conf");
+    fs::write(&path, format!("{PROGRAM}{directives}\n")).unwrap();
+    let rules = Rules::new(load(&Wanted { paths: vec![path], ..Wanted::default() }).unwrap());
+    Policy::new(None, Mode::Block, Arc::new(rules), Terms::default())
+}
+
+const IDS: [&str; 7] = ["100", "101", "200", "300", "400", "949110", "500"];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// A rule that a policy leaves out is one that `SecRuleRemoveById` takes away; a value it leaves alone is one that
+    /// `SecRuleUpdateTargetById` takes away.
+    #[test]
+    fn what_policies_say_can_be_said_in_seclang(
+        out in proptest::sample::subsequence(&IDS[..], 0..=3),
+        rule in proptest::sample::select(&IDS[..]),
+        member in "[xy]",
+        targets in proptest::collection::vec("/(editor/)?[?][xy]=(evil|odd|whole|500)(&[xyz]=(evil|odd))?", 1..6),
+    ) {
+        let program = in_seclang("");
+        let remove: String = out.iter().map(|id| format!("SecRuleRemoveById {id}\n")).collect();
+        // A target that is out already can't be changed.
+        let update = (!out.contains(&rule) && ["100", "200", "300", "500"].contains(&rule))
+            .then(|| format!("SecRuleUpdateTargetById {rule} \"!ARGS:{member}\""));
+        let input = format!("ARGS:{member}");
+        let terms = Terms {
+            disabled: selectors(&out),
+            exclusions: update.iter().map(|_| exclusion(&[rule], &[&input], &[], &[])).collect(),
+            ..Terms::default()
+        };
+        let laid = Policy::new(None, Mode::Block, Arc::clone(program.rules()), terms);
+        let written = in_seclang(&format!("{remove}{}", update.unwrap_or_default()));
+        let (mut one, mut other) = (Bench::default(), Bench::default());
+        for target in &targets {
+            let client = "192.0.2.1";
+            prop_assert_eq!(judged(&laid, &mut one, client, target), judged(&written, &mut other, client, target));
+        }
+    }
 }
