@@ -201,6 +201,7 @@ mod tests {
     fn the_first_that_fits() {
         let toml = r#"
             [rules]
+            builtin = false
             mode = "monitor"
             [[policies]]
             name = "shop"
@@ -280,13 +281,13 @@ mod tests {
     #[test]
     fn what_means_nothing_is_said() {
         for (toml, says) in [
-            ("[rules]\ndisabled = [\"nope\"]", "[rules] there is no rule \"nope\""),
+            ("[rules]\nbuiltin = false\ndisabled = [\"nope\"]", "[rules] there is no rule \"nope\""),
             (
-                "[[policies]]\nname = \"a\"\nports = [1]\ndisabled = [\"nope\"]",
+                "[rules]\nbuiltin = false\n[[policies]]\nname = \"a\"\nports = [1]\ndisabled = [\"nope\"]",
                 "policy \"a\": there is no rule \"nope\"",
             ),
             (
-                "[[policies]]\nname = \"a\"\nports = [1]\nrules = [\"/nonexistent.conf\"]",
+                "[rules]\nbuiltin = false\n[[policies]]\nname = \"a\"\nports = [1]\nrules = [\"/nonexistent.conf\"]",
                 "policy \"a\": /nonexistent.conf: ",
             ),
             ("[rules]\nbuiltin = false\ncrs = \"rules/xss.json\"", "no rules of OWASP CRS"),
@@ -295,7 +296,7 @@ mod tests {
             assert!(error.starts_with(says) || error.contains(says), "{error}");
         }
         let doubtful = made(
-            "[rules]\nparanoia = 2\n[[policies]]\nname = \"a\"\nports = [1]\ndisabled = [\"1-5\", \"tag:nope\"]",
+            "[rules]\nbuiltin = false\nparanoia = 2\n[[policies]]\nname = \"a\"\nports = [1]\ndisabled = [\"1-5\", \"tag:nope\"]",
         )
         .unwrap();
         assert_eq!(
