@@ -134,3 +134,43 @@ pub const REGEX_MEMORY: usize = 4 * 1024 * 1024;
 pub const REGEX_BACKTRACKS: usize = 50_000;
 /// Rules of one rule set.
 pub const MAX_RULES: usize = 20_000;
+
+// Objects that In-App WAF's processors take. The first three are what Datadog's tracers give libddwaf, so
+// that a fingerprint made here is the one that they make. Over a cap: cut, and the run says so.
+
+/// Levels of an object; containers below are there, but empty.
+pub const OBJECT_DEPTH: usize = 20;
+/// Entries of one list or map of an object.
+pub const OBJECT_ENTRIES: usize = 256;
+/// Bytes of one text or name of an object.
+pub const OBJECT_TEXT: usize = 4096;
+/// Values of all objects of one run of processors.
+pub const OBJECT_VALUES: usize = 32 * 1024;
+/// Texts that one schema's scanners look at; the others are there without tags.
+pub const SCHEMA_SCANS: usize = 2048;
+/// Records of `IP`, `SESSION` and the other collections that outlive a transaction; beyond it the one used
+/// least recently goes.
+pub const COLLECTION_RECORDS: usize = 65_536;
+/// Bytes of all records, keys and names included.
+pub const COLLECTION_BYTES: usize = 16 * 1024 * 1024;
+/// Members of one record; further ones are not kept.
+pub const COLLECTION_MEMBERS: usize = 128;
+/// Bytes of one value of a record that are kept.
+pub const COLLECTION_VALUE: usize = 1024;
+/// Bytes of the key of a record; longer ones with the same beginning share a record, so that nobody gets away
+/// from a counter with a long cookie.
+pub const COLLECTION_KEY: usize = 512;
+/// Seconds that a record is kept without being written to, unless `SecCollectionTimeout` says another.
+pub const COLLECTION_TIMEOUT: i64 = 3600;
+/// Problems of a rule file that are kept when it is read leniently; further ones are counted.
+pub const RULE_PROBLEMS: usize = 1000;
+/// Transformers of one input, one after the other; libddwaf takes 10.
+pub const TRANSFORMERS: usize = 16;
+/// Steps of a path of keys in a rule; libddwaf before 2.0 took 20.
+pub const KEY_PATH: usize = 64;
+/// Overrides of one rule set, and as many exclusions.
+pub const RULE_CHANGES: usize = 4096;
+/// Entries of all `rules_data` and `exclusion_data` of one rule set.
+pub const RULE_DATA: usize = 1_000_000;
+/// Candidates of one value whose check digit is reckoned.
+pub const CHECKSUMS: usize = 64;

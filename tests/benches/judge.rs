@@ -3,7 +3,13 @@
 use bytes::Bytes;
 use divan::{Bencher, counter::BytesCount};
 use picket::http::{Body, Header, Request};
-use picket::rules::{self, Engine, Scratch};
+use picket::rules::{
+    load::{self, Wanted},
+    program::{
+        engine::Engine,
+        run::{Facts, Scratch},
+    },
+};
 
 fn main() {
     divan::main();
@@ -43,15 +49,21 @@ fn request(method: &str, target: &str, content_type: &str, body: Vec<u8>) -> Req
     }
 }
 
+fn engine() -> Engine {
+    let wanted = Wanted { paths: vec!["default".into()], ..Wanted::default() };
+    load::load(&wanted).expect("own rules").engine.expect("own rules")
+}
+
 fn bench(bencher: Bencher<'_, '_>, request: &Request, matches: bool) {
-    let engine: Engine = rules::compile(&rules::builtin().expect("own rules")).expect("own rules");
+    let engine = engine();
     let mut scratch = Scratch::default();
-    let client = [192, 0, 2, 1].into();
-    assert_eq!(!engine.judge(request, client, &mut scratch).is_empty(), matches, "matches");
+    let facts = Facts::of_client([192, 0, 2, 1].into(), 0);
+    let mut judge = || engine.judge(request, None, &facts, &mut scratch);
+    assert_eq!(!judge().in_app.is_empty(), matches, "matches");
     let bytes = request.target.len()
         + request.body.data.len()
         + request.headers.iter().map(|h| h.name.len() + h.value.len()).sum::<usize>();
-    bencher.counter(BytesCount::new(bytes)).bench_local(|| engine.judge(request, client, &mut scratch));
+    bencher.counter(BytesCount::new(bytes)).bench_local(judge);
 }
 
 #[divan::bench]
@@ -86,6 +98,5 @@ fn form_64k(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn compile(bencher: Bencher<'_, '_>) {
-    let set = rules::builtin().expect("own rules");
-    bencher.bench_local(|| rules::compile(&set));
+    bencher.bench_local(engine);
 }

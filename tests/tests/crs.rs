@@ -9,7 +9,7 @@ use picket::{
     http::{self, Limits},
     rules::{
         load::{self, Wanted},
-        policy::{Bench, Mode, Policy, Rules, Selector, Terms},
+        policy::{Mode, Policy, Rules, Selector, Terms},
         program::{
             run::{Facts, Scratch},
             verdict::Verdict,
@@ -64,15 +64,9 @@ fn picket_fast_is_plain() {
     let wanted =
         Wanted { paths: vec!["/usr/share/modsecurity-crs".into()], paranoia: Some(4), ..Wanted::default() };
     let loaded = load::load(&wanted).expect("CRS");
-    let engine = loaded.program.expect("a program");
+    let engine = loaded.engine.expect("rules");
     let (mut fast, mut plain) = (Scratch::default(), Scratch::plain());
-    let facts = Facts {
-        client: [192, 0, 2, 1].into(),
-        client_port: 4711,
-        server: [192, 0, 2, 80].into(),
-        server_port: 80,
-        time: 1_700_000_000,
-    };
+    let facts = Facts::of_client([192, 0, 2, 1].into(), 1_700_000_000);
     let mut state: u64 = 0x9e37_79b9_7f4a_7c15;
     let mut random = move |below: usize| {
         state ^= state << 13;
@@ -136,32 +130,28 @@ fn policies_share_one_crs() {
     let without = policy(Terms { paranoia: Some(4), disabled: without.to_vec(), ..Terms::default() });
     let own: Vec<_> = (1..=4)
         .map(|level| {
-            load::load(&Wanted { paranoia: Some(level), ..crs() }).expect("CRS").program.expect("a program")
+            load::load(&Wanted { paranoia: Some(level), ..crs() }).expect("CRS").engine.expect("an engine")
         })
         .collect();
-    let facts = Facts {
-        client: [192, 0, 2, 1].into(),
-        client_port: 4711,
-        server: [192, 0, 2, 80].into(),
-        server_port: 80,
-        time: 1_700_000_000,
-    };
+    let facts = Facts::of_client([192, 0, 2, 1].into(), 1_700_000_000);
     let said = |verdict: &Verdict| {
         let hits: Vec<_> = verdict.hits.iter().map(|hit| (hit.rule.id, hit.location.clone())).collect();
         let mut scores = verdict.scores.clone();
         scores.sort();
         (hits, scores, verdict.denied.as_ref().map(|(rule, _)| rule.id))
     };
-    let mut bench = Bench::default();
+    let mut scratch = Scratch::default();
     let mut scratches: Vec<Scratch> = own.iter().map(|_| Scratch::default()).collect();
     let (mut ran, mut by_level) = (0, [0; 4]);
     for stage in stages().iter().step_by(4) {
         let request = http::exchange(&stage.request, None, Limits::default()).request;
         let mut judge = |policy: &Policy| {
-            let judged = policy.judge_request(&request, &facts, &mut bench);
-            match judged.saved {
-                Some(saved) => policy.judge_response(&request, *saved, None, &mut bench).expect("a program"),
-                None => judged.verdict,
+            let (said, saved) = policy.judge_request(&request, &facts, &mut scratch);
+            match saved {
+                Some(saved) => {
+                    policy.judge_response(&request, *saved, None, &mut scratch).expect("an engine")
+                }
+                None => said,
             }
         };
         for (level, (policy, (engine, scratch))) in

@@ -22,9 +22,8 @@ use super::{
 use crate::{
     http::{self, Limits},
     rules::{
-        self,
         load::{self, Loaded, Wanted},
-        program::run::{Facts, Scratch as ProgramScratch},
+        program::run::{Facts, Scratch},
     },
 };
 
@@ -176,13 +175,12 @@ struct Answered {
 
 struct Worker<'r> {
     rules: &'r Loaded,
-    native: rules::Scratch,
-    program: ProgramScratch,
+    scratch: Scratch,
 }
 
 impl<'r> Worker<'r> {
     fn new(rules: &'r Loaded) -> Self {
-        Self { rules, native: rules::Scratch::default(), program: ProgramScratch::default() }
+        Self { rules, scratch: Scratch::default() }
     }
 
     /// One line out for one line in.
@@ -209,26 +207,14 @@ impl<'r> Worker<'r> {
         let limits = Limits { request_body: LONGEST_LINE, response_body: LONGEST_LINE, ..Limits::default() };
         let exchange = http::exchange(&request, response.as_deref(), limits);
         let began = Instant::now();
-        let native = self
-            .rules
-            .native
-            .as_ref()
-            .map(|engine| engine.judge(&exchange.request, client, &mut self.native));
-        let facts = Facts {
-            client,
-            client_port: 0,
-            server: IpAddr::from([127, 0, 0, 1]),
-            server_port: 80,
-            time: jiff::Timestamp::now().as_second(),
-        };
-        let verdict = self.rules.program.as_ref().map(|engine| {
-            engine.judge(&exchange.request, exchange.response.as_ref(), &facts, &mut self.program)
+        let facts = Facts::of_client(client, jiff::Timestamp::now().as_second());
+        let verdict = self.rules.engine.as_ref().map(|engine| {
+            engine.judge(&exchange.request, exchange.response.as_ref(), &facts, &mut self.scratch)
         });
         let us = began.elapsed().as_secs_f64() * 1e6;
-        let native = native.unwrap_or_default();
         let verdict = verdict.unwrap_or_default();
         let mut matches = Vec::new();
-        for found in &native {
+        for found in &verdict.in_app {
             matches.push(MatchView {
                 rule: found.rule.id.clone(),
                 tags: serde_json::to_value(&found.rule.tags).unwrap_or_default(),
@@ -252,7 +238,7 @@ impl<'r> Worker<'r> {
             id: read.id,
             matches,
             score: verdict.scores.iter().map(|(name, score)| (name.clone(), Value::from(*score))).collect(),
-            blocked: verdict.denied.is_some(),
+            blocked: verdict.blocks(),
             us: (us * 10.0).round() / 10.0,
             anomalies: exchange.request.anomalies.iter().map(|anomaly| anomaly.kind).collect(),
             truncated: exchange.request.body.cut,

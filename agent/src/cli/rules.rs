@@ -15,7 +15,7 @@ use crate::{
     api::Client,
     http::{self, Limits},
     rules::{
-        self, cases,
+        cases,
         load::{self, Loaded, Wanted},
         program::{self, model::Step, run::Facts},
     },
@@ -61,10 +61,10 @@ fn check(paths: &[PathBuf], lenient: bool, screen: &mut Screen<'_>) -> Result<Ex
         phases: BTreeMap::new(),
         levels: BTreeMap::new(),
         operators: BTreeMap::new(),
-        warnings: loaded.program.as_ref().map(program::engine::Engine::warnings).unwrap_or_default(),
+        warnings: loaded.engine.as_ref().map(program::engine::Engine::warnings).unwrap_or_default(),
         left_out: loaded.left_out.clone(),
     };
-    for rule in &loaded.native_set.rules {
+    for rule in &loaded.set.rules {
         *report.phases.entry("request".to_owned()).or_default() += 1;
         for condition in &rule.conditions {
             *report.operators.entry(condition.operator.name().to_owned()).or_default() += 1;
@@ -128,15 +128,15 @@ fn show(id: &str, paths: &[PathBuf], screen: &mut Screen<'_>) -> Result<Exit, Cl
         }
         return Ok(Exit::Done);
     }
-    let native = loaded.native_set.rules.iter().find(|rule| rule.meta.id == id);
+    let native = loaded.set.rules.iter().find(|rule| *rule.id == *id);
     let Some(rule) = native else {
         return Err(CliError::Rules(format!("there is no rule {id} among them")));
     };
     if screen.json {
-        screen.json(&serde_json::json!({ "id": id, "message": rule.meta.name, "tags": rule.meta.tags }))?;
+        screen.json(&serde_json::json!({ "id": id, "message": rule.name, "tags": rule.tags }))?;
     } else {
-        screen.line(format_args!("{} {}", screen.bold(id), rule.meta.name))?;
-        let tags: Vec<String> = rule.meta.tags.iter().map(|(key, value)| format!("{key}:{value}")).collect();
+        screen.line(format_args!("{} {}", screen.bold(id), rule.name))?;
+        let tags: Vec<String> = rule.tags.iter().map(|(key, value)| format!("{key}:{value}")).collect();
         screen.line(screen.faint(&tags.join(" ")))?;
         for condition in &rule.conditions {
             let inputs: Vec<_> = condition.inputs.iter().map(|input| input.address.name()).collect();
@@ -162,27 +162,18 @@ fn source(file: &str, line: u32) -> String {
 fn test(path: &PathBuf, screen: &mut Screen<'_>) -> Result<Exit, CliError> {
     let loaded = loaded(std::slice::from_ref(path), false)?;
     let all = cases::beside(path).map_err(|error| CliError::Rules(error.to_string()))?;
-    let mut native = rules::Scratch::default();
-    let mut program = program::run::Scratch::default();
+    let mut scratch = program::run::Scratch::default();
     let (mut ran, mut failed) = (0u64, 0u64);
     for of in &all {
         let wanted =
             of.matches.iter().map(|case| (case, true)).chain(of.clean.iter().map(|case| (case, false)));
         for (case, expected) in wanted {
             let exchange = http::exchange(&case.bytes(), None, Limits::default());
-            let facts = Facts {
-                client: [192, 0, 2, 1].into(),
-                client_port: 0,
-                server: [192, 0, 2, 2].into(),
-                server_port: 80,
-                time: 0,
-            };
-            let held = loaded.native.as_ref().is_some_and(|engine| {
-                let found = engine.judge(&exchange.request, facts.client, &mut native);
-                found.iter().any(|found| found.rule.id == of.rule)
-            }) || loaded.program.as_ref().is_some_and(|engine| {
-                let verdict = engine.judge(&exchange.request, None, &facts, &mut program);
-                verdict.hits.iter().any(|hit| hit.rule.id.to_string() == of.rule)
+            let facts = Facts::of_client([192, 0, 2, 1].into(), 0);
+            let held = loaded.engine.as_ref().is_some_and(|engine| {
+                let verdict = engine.judge(&exchange.request, None, &facts, &mut scratch);
+                verdict.matches().iter().any(|found| found.rule.id == of.rule)
+                    || verdict.hits.iter().any(|hit| hit.rule.id.to_string() == of.rule)
             });
             ran += 1;
             if held != expected {

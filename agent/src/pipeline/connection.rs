@@ -60,11 +60,9 @@ pub struct Judged {
     pub request: Box<Request>,
     /// What held on it.
     pub matches: Vec<Match>,
-    /// How many of these are matches of In-App WAF rules; the others are a program's.
-    pub native: usize,
-    /// What the program says beside.
+    /// What the rules say beside.
     pub verdict: Told,
-    /// What the program needs to judge the response, and the policy that began. It does not keep rules in memory
+    /// What the rules need to judge the response, and the policy that began. It does not keep rules in memory
     /// that were replaced: a connection may wait for hours.
     pub saved: Option<(Box<Saved>, Weak<Policy>)>,
     /// The policy's name; none: the default.
@@ -88,7 +86,7 @@ impl Told {
     /// In short.
     #[must_use]
     pub fn of(verdict: &Verdict) -> Self {
-        Self { would_block: verdict.denied.is_some(), score: verdict.score() }
+        Self { would_block: verdict.blocks(), score: verdict.score() }
     }
 }
 

@@ -16,8 +16,12 @@ use crate::{
     capture::record::Peer,
     http::{Output, Request, Response},
     rules::{
-        policy::{Bench, Mode, Policy, Rules},
-        program::{judge::Saved, run::Facts, told},
+        policy::{Mode, Policy, Rules},
+        program::{
+            collections::Collections,
+            judge::Saved,
+            run::{Facts, Scratch},
+        },
     },
     service::Service,
     time::Ktime,
@@ -27,19 +31,23 @@ use crate::{
 pub struct Judge {
     shared: Arc<Shared>,
     settings: Arc<Settings>,
-    benches: Benches,
+    scratches: Scratches,
 }
 
-/// What judging needs, one for each of the compiled rules that are in use: changing between rules on one bench would
-/// make it anew each time.
-#[derive(Default)]
-struct Benches(BTreeMap<u64, Bench>);
+/// What judging needs, one for each of the compiled rules that are in use: changing between rules would make it anew
+/// each time.
+struct Scratches {
+    by_rules: BTreeMap<u64, Scratch>,
+    /// What rules keep for later transactions, for all workers.
+    collections: Arc<Collections>,
+}
 
 impl Judge {
     /// Judges by the settings in force.
     #[must_use]
     pub fn new(shared: Arc<Shared>) -> Self {
-        Self { settings: shared.settings(), shared, benches: Benches::default() }
+        let scratches = Scratches { by_rules: BTreeMap::new(), collections: Arc::clone(&shared.collections) };
+        Self { settings: shared.settings(), shared, scratches }
     }
 
     /// Takes over settings that were reloaded.
@@ -54,7 +62,7 @@ impl Judge {
             .flat_map(|s| s.policies.rules())
             .map(|rules| rules.id())
             .collect();
-        self.benches.0.retain(|rules, _| used.contains(rules));
+        self.scratches.by_rules.retain(|rules, _| used.contains(rules));
     }
 
     /// The settings in force for this worker.
@@ -94,13 +102,12 @@ impl Judge {
         }
         let peer_ip = connection.peer.remote_ip();
         let peer = connection.peer;
-        let Self { shared, settings, benches } = self;
+        let Self { shared, settings, scratches } = self;
         let (service, policy) = whose(shared, settings, connection);
         service.note_request(request.ended);
         let client_ip = settings.client_ip.resolve(peer_ip, request.head_fields());
         let mut judged = Judged {
             matches: Vec::new(),
-            native: 0,
             verdict: Told::default(),
             saved: None,
             policy: policy.and_then(|policy| policy.name.clone()),
@@ -110,17 +117,16 @@ impl Judge {
         };
         match policy {
             Some(policy) if policy.mode != Mode::Off => {
-                let bench = benches.of(policy.rules());
-                let said = policy.judge_request(&judged.request, &facts(&peer, client_ip), bench);
-                judged.verdict = Told::of(&said.verdict);
-                judged.native = said.native;
-                judged.matches = said.matches;
-                judged.saved = said.saved.map(|saved| (saved, Arc::downgrade(policy)));
+                let scratch = scratches.of(policy.rules());
+                let (said, saved) = policy.judge_request(&judged.request, &facts(&peer, client_ip), scratch);
+                judged.verdict = Told::of(&said);
+                judged.matches = said.matches();
+                judged.saved = saved.map(|saved| (saved, Arc::downgrade(policy)));
                 if !judged.matches.is_empty() {
                     shared.counters.events.add(1);
                     service.note_event();
                     // What CRS only takes note of is no attack yet.
-                    let attack = judged.native > 0 || judged.verdict.would_block;
+                    let attack = !said.in_app.is_empty() || judged.verdict.would_block;
                     if attack && policy.mode == Mode::Block {
                         let at = judged.request.ended;
                         judged.blocked = shared.attack(peer_ip, client_ip, at, &judged.matches);
@@ -189,11 +195,10 @@ impl Judge {
             self.shared.counters.rules_replaced.add(u64::from(response.is_some()));
             return;
         };
-        let bench = self.benches.of(policy.rules());
-        let Some(said) = policy.judge_response(&judged.request, saved, response, bench) else { return };
+        let scratch = self.scratches.of(policy.rules());
+        let Some(said) = policy.judge_response(&judged.request, saved, response, scratch) else { return };
         let none = judged.matches.is_empty();
-        judged.matches.truncate(judged.native);
-        judged.matches.extend(told::matches(&said.hits));
+        judged.matches = said.matches();
         judged.verdict = Told::of(&said);
         if none && !judged.matches.is_empty() {
             self.shared.counters.events.add(1);
@@ -202,9 +207,10 @@ impl Judge {
     }
 }
 
-impl Benches {
-    fn of(&mut self, rules: &Rules) -> &mut Bench {
-        self.0.entry(rules.id()).or_default()
+impl Scratches {
+    fn of(&mut self, rules: &Rules) -> &mut Scratch {
+        let make = || Scratch::sharing(Arc::clone(&self.collections));
+        self.by_rules.entry(rules.id()).or_insert_with(make)
     }
 }
 
@@ -216,6 +222,7 @@ fn facts(peer: &Peer, client: IpAddr) -> Facts {
         server: peer.local_ip(),
         server_port: peer.tuple.local_port,
         time: jiff::Timestamp::now().as_second(),
+        peer: peer.remote_ip(),
     }
 }
 

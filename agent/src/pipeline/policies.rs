@@ -157,12 +157,13 @@ impl Compiled<'_> {
         let mut loaded = load::load(&wanted)
             .map_err(|error| PolicyError::Load { policy: policy.map(str::to_owned), error })?;
         self.warnings.extend(loaded.left_out.drain(..).map(|left_out| format!("left out: {left_out}")));
+        self.warnings.append(&mut loaded.warnings);
         // One line for what `picket rules check` says of single rules: who uses CRS as it comes can't change them.
-        let slow = loaded.program.as_ref().map_or(0, |program| program.warnings().len());
-        if slow > 0 {
+        let doubts = loaded.engine.as_ref().map_or(0, |engine| engine.warnings().len());
+        if doubts > 0 {
             let paths: Vec<String> = wanted.paths.iter().map(|path| path.display().to_string()).collect();
             self.warnings.push(format!(
-                "{slow} rules are slow or never hold; picket rules check {} says which",
+                "{doubts} doubts about single rules; picket rules check {} says which",
                 paths.join(" ")
             ));
         }

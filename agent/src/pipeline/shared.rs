@@ -10,7 +10,12 @@ use std::{
 };
 
 use super::{counters::Counters, responder::Responder, settings::Settings, transaction::Transaction};
-use crate::{probe::tap::AdviceMap, rules::Match, service::Services, time::Ktime};
+use crate::{
+    probe::tap::AdviceMap,
+    rules::{Match, program::collections::Collections},
+    service::Services,
+    time::Ktime,
+};
 
 /// Shared by all threads of the agent.
 pub struct Shared {
@@ -24,6 +29,8 @@ pub struct Shared {
     pub counters: Counters,
     /// Caps of each worker.
     pub caps: Caps,
+    /// What rules keep from one transaction for later ones; it outlives reloads.
+    pub collections: Arc<Collections>,
     settings: RwLock<Arc<Settings>>,
     /// Of the settings in force.
     generation: AtomicU64,
@@ -57,6 +64,7 @@ impl Shared {
             events,
             counters: Counters::default(),
             caps,
+            collections: Arc::default(),
             generation: AtomicU64::new(settings.generation),
             settings: RwLock::new(Arc::new(settings)),
             responder: Mutex::new(responder),

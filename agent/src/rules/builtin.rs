@@ -1,6 +1,6 @@
 //! Picket's own rules, compiled in.
 
-use super::{ReadError, RuleSet, json};
+use super::inapp::{self, ReadError, ast::File};
 
 /// One file a class, in the order in which matches are reported.
 const FILES: [(&str, &str); 12] = [
@@ -22,15 +22,7 @@ const FILES: [(&str, &str); 12] = [
 ///
 /// # Errors
 /// None, as long as the tests of this crate pass.
-pub fn builtin() -> Result<RuleSet, ReadError> {
-    let mut all = RuleSet::default();
-    for (name, text) in FILES {
-        all.extend(json::read(text.as_bytes(), name)?).map_err(|id| ReadError {
-            source_name: name.to_owned(),
-            line: 1,
-            column: 1,
-            problem: format!("rule id \"{id}\" is in another file, too"),
-        })?;
-    }
-    Ok(all)
+pub fn builtin() -> Result<Vec<File>, ReadError> {
+    let files = FILES.iter().map(|(name, text)| Ok(inapp::read(text.as_bytes(), name)?.file));
+    files.collect()
 }

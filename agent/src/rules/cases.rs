@@ -16,6 +16,8 @@ use std::{
 
 use serde::Deserialize;
 
+use crate::http::{self, Limits, Request};
+
 /// The cases of a rule.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,6 +55,9 @@ pub struct CaseRequest {
     pub headers: BTreeMap<String, String>,
     /// The body.
     pub body: Option<String>,
+    /// What follows it, for bytes that are not text.
+    #[serde(default)]
+    pub body_bytes: Vec<u8>,
 }
 
 impl Case {
@@ -68,11 +73,13 @@ impl Case {
                     target: target.clone(),
                     headers: BTreeMap::new(),
                     body: None,
+                    body_bytes: Vec::new(),
                 };
                 &plain
             }
         };
-        let default = if request.body.is_some() { "POST" } else { "GET" };
+        let has_body = request.body.is_some() || !request.body_bytes.is_empty();
+        let default = if has_body { "POST" } else { "GET" };
         let mut text =
             format!("{} {} HTTP/1.1\r\n", request.method.as_deref().unwrap_or(default), request.target);
         let has = |name: &str| request.headers.keys().any(|given| given.eq_ignore_ascii_case(name));
@@ -83,12 +90,20 @@ impl Case {
             text.push_str(&format!("{name}: {value}\r\n"));
         }
         let body = request.body.as_deref().unwrap_or_default();
-        if request.body.is_some() && !has("content-length") {
-            text.push_str(&format!("Content-Length: {}\r\n", body.len()));
+        if has_body && !has("content-length") {
+            text.push_str(&format!("Content-Length: {}\r\n", body.len() + request.body_bytes.len()));
         }
         text.push_str("\r\n");
         text.push_str(body);
-        text.into_bytes()
+        let mut bytes = text.into_bytes();
+        bytes.extend_from_slice(&request.body_bytes);
+        bytes
+    }
+
+    /// The request that is read from them.
+    #[must_use]
+    pub fn request(&self) -> Request {
+        http::exchange(&self.bytes(), None, Limits::default()).request
     }
 
     /// It for a person, on one line.

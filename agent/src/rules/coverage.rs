@@ -3,8 +3,8 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
-    RuleMeta, RuleSet,
-    model::Rule,
+    RuleMeta,
+    inapp::{Set, ast::Rule},
     program::model::{Meta, Program, Step},
 };
 
@@ -32,7 +32,7 @@ pub(super) fn is_crs(program: &Program) -> bool {
 }
 
 /// Takes the rules out of a set that have one of the ids `own` and whose classes the program covers.
-pub(super) fn give_up(set: &mut RuleSet, own: &[String], program: &Program) -> Vec<Arc<RuleMeta>> {
+pub(super) fn give_up(set: &mut Set, own: &[Arc<str>], program: &Program) -> Vec<Arc<RuleMeta>> {
     let at_once = |meta: &&Meta| {
         let mut levels = meta.tags.iter().filter_map(|tag| tag.strip_prefix("paranoia-level/"));
         levels.next().is_none_or(|level| level == "1")
@@ -41,13 +41,17 @@ pub(super) fn give_up(set: &mut RuleSet, own: &[String], program: &Program) -> V
         metas(program).filter(at_once).flat_map(|meta| meta.tags.iter().map(String::as_str)).collect();
     let covered = CLASSES.iter().filter(|(names, _)| names.iter().any(|tag| tags.contains(tag)));
     let types: BTreeSet<&str> = covered.flat_map(|(_, types)| types.iter().copied()).collect();
-    let (taken, left) = std::mem::take(&mut set.rules).into_iter().partition(|rule| {
-        let kind = rule.meta.tags.get("type");
-        kind.is_some_and(|kind| types.contains(kind.as_str())) && own.contains(&rule.meta.id)
+    let (taken, left): (Vec<Rule>, _) = std::mem::take(&mut set.rules).into_iter().partition(|rule| {
+        let kind = rule.tags.get("type");
+        kind.is_some_and(|kind| types.contains(kind.as_str())) && own.contains(&rule.id)
     });
     set.rules = left;
-    let taken: Vec<Rule> = taken;
-    taken.into_iter().map(|rule| rule.meta).collect()
+    taken.iter().map(meta).collect()
+}
+
+/// What is said of a rule.
+pub(super) fn meta(rule: &Rule) -> Arc<RuleMeta> {
+    Arc::new(RuleMeta { id: rule.id.to_string(), name: rule.name.clone(), tags: rule.tags.clone() })
 }
 
 fn metas(program: &Program) -> impl Iterator<Item = &Meta> {

@@ -7,7 +7,9 @@ use std::{
 };
 
 use super::{
-    CompileError, Engine, ReadError, RuleMeta, RuleSet, builtin, compile, coverage, json, program,
+    ReadError, RuleMeta, builtin, coverage,
+    inapp::{self, Set},
+    program::{self, engine::Engine},
     seclang::{self, ast::Directive, lower},
 };
 use crate::limits;
@@ -28,13 +30,11 @@ pub struct Wanted {
 /// Rules ready to be asked.
 #[derive(Debug)]
 pub struct Loaded {
-    /// In-App WAF rules.
-    pub native: Option<Engine>,
-    /// SecLang rules.
-    pub program: Option<program::engine::Engine>,
-    /// The same, as read.
-    pub native_set: RuleSet,
-    /// The same, as read.
+    /// All of them, compiled; none: there are no rules.
+    pub engine: Option<Engine>,
+    /// In-App WAF rules, as read.
+    pub set: Set,
+    /// SecLang rules, as read.
     pub script: program::model::Program,
     /// The files they were read from, in their order.
     pub files: Vec<PathBuf>,
@@ -42,13 +42,15 @@ pub struct Loaded {
     pub taken_over: Vec<Arc<RuleMeta>>,
     /// What was left out, and why.
     pub left_out: Vec<String>,
+    /// What is of no effect in In-App WAF files.
+    pub warnings: Vec<String>,
 }
 
 impl Loaded {
     /// How many rules there are.
     #[must_use]
     pub fn rules(&self) -> usize {
-        self.native.as_ref().map_or(0, Engine::rules) + self.program.as_ref().map_or(0, |p| p.rules())
+        self.engine.as_ref().map_or(0, Engine::rules)
     }
 }
 
@@ -77,9 +79,6 @@ pub enum LoadError {
     Lower(#[from] lower::LowerError),
     /// A rule that can't be compiled.
     #[error(transparent)]
-    Compile(#[from] CompileError),
-    /// The same, in SecLang.
-    #[error(transparent)]
     Program(#[from] program::compile::CompileError),
     /// The rules compiled in: our own fault.
     #[error("the rules compiled in: {0}")]
@@ -89,14 +88,6 @@ pub enum LoadError {
         "crs: there are no rules of OWASP CRS (901000 to 980999) in {0}; expected the directory of a release, with crs-setup.conf and rules/"
     )]
     NoCrs(String),
-    /// An id that two files have.
-    #[error("{}: rule id \"{id}\" a second time: ids are unique", path.display())]
-    Twice {
-        /// The second file.
-        path: PathBuf,
-        /// The id.
-        id: String,
-    },
 }
 
 /// Loads rules.
@@ -108,27 +99,25 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
     for path in &wanted.paths {
         files.extend(files_of(path)?);
     }
-    let mut native = RuleSet::default();
+    let mut in_app = Vec::new();
+    let mut left_out = Vec::new();
+    let mut warnings = Vec::new();
     let mut reader = if wanted.lenient {
         seclang::Reader::lenient(&seclang::Disk)
     } else {
         seclang::Reader::new(&seclang::Disk)
     };
-    let mut has_native = false;
     let mut has_program = false;
     let mut read_files = Vec::new();
     let mut own = Vec::new();
     for file in files {
         match file {
             File::Builtin => {
-                has_native = true;
-                let set = builtin().map_err(LoadError::Builtin)?;
-                let path = PathBuf::from("default");
-                own = set.rules.iter().map(|rule| rule.meta.id.clone()).collect();
-                native.extend(set).map_err(|id| LoadError::Twice { path, id })?;
+                let builtin = builtin().map_err(LoadError::Builtin)?;
+                own.extend(builtin.iter().flat_map(|file| &file.rules).map(|rule| Arc::clone(&rule.id)));
+                in_app.extend(builtin);
             }
             File::Json(path) => {
-                has_native = true;
                 let io = |error| LoadError::Io { path: path.clone(), error };
                 let size = fs::metadata(&path).map_err(io)?.len();
                 if size > limits::RULE_FILE {
@@ -136,9 +125,16 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
                     return Err(io(std::io::Error::other(error)));
                 }
                 let text = fs::read(&path).map_err(io)?;
-                let set = json::read(&text, &path.display().to_string())?;
+                let name = path.display().to_string();
+                let read = if wanted.lenient {
+                    inapp::read_lenient(&text, &name)?
+                } else {
+                    inapp::read(&text, &name)?
+                };
+                left_out.extend(read.left_out.iter().map(ToString::to_string));
+                warnings.extend(read.warnings.iter().map(ToString::to_string));
                 read_files.push(path.clone());
-                native.extend(set).map_err(|id| LoadError::Twice { path, id })?;
+                in_app.push(read.file);
             }
             File::SecLang(path) => {
                 has_program = true;
@@ -146,9 +142,12 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
             }
         }
     }
-    let mut left_out = Vec::new();
-    let mut read = program::model::Program::default();
-    let program = if has_program {
+    let inapp::Resolved { mut set, warnings: doubtful, left_out: without } =
+        if wanted.lenient { inapp::resolve_lenient(in_app)? } else { inapp::resolve(in_app)? };
+    left_out.extend(without.iter().map(ToString::to_string));
+    warnings.extend(doubtful.iter().map(ToString::to_string));
+    let mut program = program::model::Program::default();
+    if has_program {
         let script = if wanted.lenient {
             let (script, errors) = reader.finish_lenient();
             left_out.extend(errors.iter().map(ToString::to_string));
@@ -158,45 +157,33 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
         };
         read_files.extend(script.files.iter().map(|file| PathBuf::from(&**file)));
         let directives = prepared(script.directives, wanted.paranoia)?;
-        let (program, errors) = lower::lower_lenient(&directives);
+        let (lowered, errors) = lower::lower_lenient(&directives);
+        program = lowered;
         if wanted.lenient {
             left_out.extend(errors.iter().map(ToString::to_string));
         } else if let Some(error) = errors.into_iter().next() {
             return Err(error.into());
         }
-        let (compiled, errors) = program::compile::compile_lenient(&program, &|place, name| {
-            let path = place.beside(name);
-            fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))
-        })?;
-        if wanted.lenient {
-            left_out.extend(errors.iter().map(ToString::to_string));
-        } else if let Some(error) = errors.into_iter().next() {
-            return Err(error.into());
-        }
-        read = program;
-        Some(compiled)
-    } else {
-        None
-    };
+    }
     let mut taken_over = Vec::new();
     if wanted.crs {
-        if !coverage::is_crs(&read) {
+        if !coverage::is_crs(&program) {
             let paths: Vec<_> = wanted.paths.iter().map(|path| path.display().to_string()).collect();
             return Err(LoadError::NoCrs(paths.join(", ")));
         }
-        taken_over = coverage::give_up(&mut native, &own, &read);
+        taken_over = coverage::give_up(&mut set, &own, &program);
     }
-    let has_native = has_native && !native.rules.is_empty();
-    let compiled = if has_native { Some(compile(&native)?) } else { None };
-    Ok(Loaded {
-        native: compiled,
-        program,
-        native_set: native,
-        script: read,
-        files: read_files,
-        taken_over,
-        left_out,
-    })
+    let (engine, errors) = program::compile::compile_lenient(&program, &set, &|place, name| {
+        let path = place.beside(name);
+        fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))
+    })?;
+    if wanted.lenient {
+        left_out.extend(errors.iter().map(ToString::to_string));
+    } else if let Some(error) = errors.into_iter().next() {
+        return Err(error.into());
+    }
+    let engine = (engine.rules() > 0).then_some(engine);
+    Ok(Loaded { engine, set, script: program, files: read_files, taken_over, left_out, warnings })
 }
 
 enum File {
@@ -278,6 +265,13 @@ fn prepared(mut directives: Vec<Directive>, paranoia: Option<u8>) -> Result<Vec<
     });
     let Some(first) = first else { return Ok(directives) };
     let mut text = String::new();
+    let has_setup = directives.iter().take(first).any(|directive| match directive {
+        Directive::Action { actions, .. } => sets(actions, "crs_setup_version"),
+        _ => false,
+    });
+    if !has_setup {
+        text.push_str("SecAction \"id:4294967200,phase:1,nolog,pass,setvar:tx.crs_setup_version=400\"\n");
+    }
     // Behind the set-up, so that it wins over that. The level comes from the transaction's policy, see
     // `program::overlay`, or else is the one that was asked for when the rules were loaded.
     let own = program::overlay::PARANOIA;
@@ -294,13 +288,6 @@ fn prepared(mut directives: Vec<Directive>, paranoia: Option<u8>) -> Result<Vec<
         text.push_str(&format!(",setvar:tx.{name}=%{{tx.{own}}}"));
     }
     text.push_str("\"\n");
-    let has_setup = directives.iter().take(first).any(|directive| match directive {
-        Directive::Action { actions, .. } => sets(actions, "crs_setup_version"),
-        _ => false,
-    });
-    if !has_setup {
-        text.push_str("SecAction \"id:4294967200,phase:1,nolog,pass,setvar:tx.crs_setup_version=400\"\n");
-    }
     let script = seclang::read_text(&text, "picket")?;
     directives.splice(first..first, script.directives);
     Ok(directives)

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::model::RuleMeta;
-use crate::limits;
 
 /// A rule that held, where, and on what. Nothing is redacted or escaped yet: the event stage does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,13 +13,7 @@ pub struct Match {
     pub location: String,
     /// The name it stood under: parameter, header, cookie or field; for credentials to be recognised.
     pub key: Option<String>,
-    /// What matched, after the rule's transformers; at most [`limits::MATCH_VALUE`] bytes before bytes
+    /// What matched, after the rule's transformers; at most [`MATCH_VALUE`](crate::limits::MATCH_VALUE) bytes before bytes
     /// that are not UTF-8 were replaced.
     pub value: String,
-}
-
-/// The matched part of a text as a match carries it.
-pub(super) fn highlight(text: &[u8], start: usize, end: usize) -> String {
-    let end = end.min(start + limits::MATCH_VALUE);
-    String::from_utf8_lossy(text.get(start..end).unwrap_or_default()).into_owned()
 }

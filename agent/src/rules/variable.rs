@@ -1,6 +1,6 @@
-//! Variables of SecLang: what of a transaction a rule can look at.
+//! Variables: what of a transaction a rule can look at. Those of SecLang, and the addresses of the In-App WAF.
 //!
-//! Source of names and meanings: ModSecurity's reference manual, section Variables.
+//! Source of SecLang's names and meanings: ModSecurity's reference manual, section Variables.
 
 macro_rules! variables {
     ($($(#[$doc:meta])* $variant:ident = $name:literal, $kind:ident, $from:literal;)*) => {
@@ -47,10 +47,12 @@ pub enum Kind {
     Names,
     /// Names with values that rules write.
     Written,
-    /// What the last match left behind.
+    /// What the last match left behind, and ids that rules gave.
     Matched,
     /// Documents asked by path: `XML:/*`.
     Document,
+    /// Values or names at an address of the In-App WAF; SecLang does not know it.
+    Address,
 }
 
 variables! {
@@ -247,11 +249,11 @@ variables! {
     /// Environment variables: those that rules set.
     Env = "ENV", Written, 1;
     /// Set by `setsid`.
-    SessionId = "SESSIONID", Scalar, 1;
+    SessionId = "SESSIONID", Matched, 1;
     /// Set by `setuid`.
-    UserId = "USERID", Scalar, 1;
+    UserId = "USERID", Matched, 1;
     /// `SecWebAppId`.
-    WebAppId = "WEBAPPID", Scalar, 1;
+    WebAppId = "WEBAPPID", Matched, 1;
     /// Where an address is: empty without a database.
     Geo = "GEO", Written, 1;
     // What the last match left.
@@ -269,16 +271,96 @@ variables! {
     HighestSeverity = "HIGHEST_SEVERITY", Matched, 1;
     /// Version of the engine.
     ModsecBuild = "MODSEC_BUILD", Scalar, 1;
+    // Addresses of the In-App WAF: see `inapp::address`.
+    /// The method.
+    AtMethod = "server.request.method", Address, 1;
+    /// The target.
+    AtUriRaw = "server.request.uri.raw", Address, 1;
+    /// The path, decoded.
+    AtPath = "server.request.path", Address, 1;
+    /// Segments of the path.
+    AtPathParams = "server.request.path_params", Address, 1;
+    /// The query as sent.
+    AtQueryRaw = "server.request.query.raw", Address, 1;
+    /// Parameters of the query.
+    AtQuery = "server.request.query", Address, 1;
+    /// Names there.
+    AtQueryNames = "server.request.query (names)", Address, 1;
+    /// Header fields.
+    AtHeaders = "server.request.headers", Address, 1;
+    /// Names there.
+    AtHeadersNames = "server.request.headers (names)", Address, 1;
+    /// Header fields but for Cookie.
+    AtHeadersNoCookies = "server.request.headers.no_cookies", Address, 1;
+    /// Names there.
+    AtHeadersNoCookiesNames = "server.request.headers.no_cookies (names)", Address, 1;
+    /// Cookies.
+    AtCookies = "server.request.cookies", Address, 1;
+    /// Names there.
+    AtCookiesNames = "server.request.cookies (names)", Address, 1;
+    /// Trailer fields.
+    AtTrailers = "server.request.trailers", Address, 2;
+    /// Names there.
+    AtTrailersNames = "server.request.trailers (names)", Address, 2;
+    /// The body, taken apart.
+    AtBody = "server.request.body", Address, 2;
+    /// Names there.
+    AtBodyNames = "server.request.body (names)", Address, 2;
+    /// The body as one text.
+    AtBodyRaw = "server.request.body.raw", Address, 2;
+    /// Names of files.
+    AtFilenames = "server.request.body.filenames", Address, 2;
+    /// Content of files.
+    AtFilesContent = "server.request.body.files_content", Address, 2;
+    /// Names of the fields of files.
+    AtFilesFieldNames = "server.request.body.files_field_names", Address, 2;
+    /// Bytes of all files.
+    AtCombinedFileSize = "server.request.body.combined_file_size", Address, 2;
+    /// The client.
+    AtClientIp = "http.client_ip", Address, 1;
+    /// The peer.
+    AtPeerIp = "server.request.client_ip", Address, 1;
+    /// The token of the Authorization field, taken apart.
+    AtJwt = "server.request.jwt", Address, 1;
+    /// Names there.
+    AtJwtNames = "server.request.jwt (names)", Address, 1;
+    /// What is asked for, as a fingerprint.
+    AtFingerprintEndpoint = "_dd.appsec.fp.http.endpoint", Address, 2;
+    /// The client's header, as a fingerprint.
+    AtFingerprintHeader = "_dd.appsec.fp.http.header", Address, 1;
+    /// The proxies' header fields, as a fingerprint.
+    AtFingerprintNetwork = "_dd.appsec.fp.http.network", Address, 1;
+    /// The session, as a fingerprint.
+    AtFingerprintSession = "_dd.appsec.fp.session", Address, 1;
+    /// The status of the response.
+    AtResponseStatus = "server.response.status", Address, 3;
+    /// Header fields of the response.
+    AtResponseHeaders = "server.response.headers", Address, 3;
+    /// Names there.
+    AtResponseHeadersNames = "server.response.headers (names)", Address, 3;
+    /// Header fields of the response but for Set-Cookie.
+    AtResponseHeadersNoCookies = "server.response.headers.no_cookies", Address, 3;
+    /// Names there.
+    AtResponseHeadersNoCookiesNames = "server.response.headers.no_cookies (names)", Address, 3;
+    /// The body of the response, taken apart.
+    AtResponseBody = "server.response.body", Address, 4;
+    /// Names there.
+    AtResponseBodyNames = "server.response.body (names)", Address, 4;
+    /// The body of the response as one text.
+    AtResponseBodyRaw = "server.response.body.raw", Address, 4;
 }
 
 impl Variable {
-    /// The variable with this name, whatever its case.
+    /// The variable of SecLang with this name, whatever its case.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         let other = match () {
             () if name.eq_ignore_ascii_case("MULTIPART_MISSING_SEMICOLON") => "MULTIPART_SEMICOLON_MISSING",
+            // Coraza's name beside XML.
+            () if name.eq_ignore_ascii_case("REQUEST_XML") => "XML",
             () => name,
         };
-        Self::ALL.into_iter().find(|variable| variable.name().eq_ignore_ascii_case(other))
+        let mut known = Self::ALL.into_iter().filter(|variable| variable.kind() != Kind::Address);
+        known.find(|variable| variable.name().eq_ignore_ascii_case(other))
     }
 }

@@ -9,7 +9,7 @@ use anyhow::Result;
 use clap::Parser;
 use picket_tests::bench::{
     docs, machine,
-    rules::{self, Options, Sources, footprint},
+    rules::{self, Options, Sources, footprint, single},
 };
 
 /// Measures rule engines side by side: Picket's, libmodsecurity, libddwaf.
@@ -30,6 +30,12 @@ struct Args {
     /// Load one side, say what that took, and end
     #[arg(long, value_name = "SIDE", hide = true)]
     footprint: Option<String>,
+    /// Measure one side only, and write nothing: to look for where its time goes
+    #[arg(long, value_name = "SIDE")]
+    side: Option<String>,
+    /// With --side: only requests whose name holds this; "hostile" and "tests" are the corpora
+    #[arg(long, value_name = "NAME", requires = "side", default_value = "")]
+    kind: String,
 }
 
 /// What a person types for this run.
@@ -50,6 +56,11 @@ fn run(args: Args) -> Result<()> {
     if let Some(side) = args.footprint {
         return footprint::child(&side, &sources);
     }
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/crs-3.3.4-tests");
+    if let Some(side) = args.side {
+        print!("{}", single::run(&side, &args.kind, &Options { quick: args.quick, sources, tests })?);
+        return Ok(());
+    }
     let mut about = format!(
         "`{COMMAND}` on {}: {}. Load before the run: {}.",
         machine::now(),
@@ -60,7 +71,6 @@ fn run(args: Args) -> Result<()> {
         about.push_str(" Quick: these figures show that it works, not what it costs.");
     }
     println!("{about}\n");
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/crs-3.3.4-tests");
     let section = rules::run(&Options { quick: args.quick, sources, tests })?;
     println!("{}\n{}", section.title, section.text());
     match &args.docs {

@@ -12,8 +12,10 @@ pub mod config;
 pub mod http;
 pub mod pcre;
 pub mod record;
+pub mod rules_inapp;
 pub mod rules_json;
 pub mod rules_judge;
+pub mod rules_object;
 pub mod seclang;
 pub mod stream;
 pub mod transforms;
@@ -33,8 +35,10 @@ pub const TARGETS: &[Target] = &[
     ("http", http::run),
     ("pcre", pcre::run),
     ("record", record::run),
+    ("rules_inapp", rules_inapp::run),
     ("rules_json", rules_json::run),
     ("rules_judge", rules_judge::run),
+    ("rules_object", rules_object::run),
     ("seclang", seclang::run),
     ("stream", stream::run),
     ("transforms", transforms::run),

@@ -4,23 +4,31 @@ use std::sync::LazyLock;
 
 use picket::http::{Body, Header, Request};
 use picket::limits;
-use picket::rules::{self, Engine, Scratch};
+use picket::rules::{
+    load::{self, Wanted},
+    program::{
+        engine::Engine,
+        run::{Facts, Scratch},
+    },
+};
 
-static ENGINE: LazyLock<Engine> =
-    LazyLock::new(|| rules::compile(&rules::builtin().expect("own rules")).expect("own rules"));
+static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
+    let wanted = Wanted { paths: vec!["default".into()], ..Wanted::default() };
+    load::load(&wanted).expect("own rules").engine.expect("own rules")
+});
 
-/// Judging ends, gives the same answer twice, keeps to its bounds, and libinjection does not panic.
+/// Judging ends, gives the same answer twice, and keeps to its bounds.
 pub fn run(data: &[u8]) {
     let request = request(data);
-    let client = [192, 0, 2, 1].into();
+    let facts = Facts::of_client([192, 0, 2, 1].into(), 0);
     let mut scratch = Scratch::default();
-    let matches = ENGINE.judge(&request, client, &mut scratch);
+    let mut judge = || ENGINE.judge(&request, None, &facts, &mut scratch).in_app;
+    let matches = judge();
     for found in &matches {
         assert!(found.value.len() <= limits::MATCH_VALUE * 3, "value of {} bytes", found.value.len());
     }
-    assert_eq!(matches, ENGINE.judge(&request, client, &mut scratch), "the second time differs");
-    assert_eq!(scratch.stats().injection_panics, 0, "libinjection panicked");
-    assert_eq!(scratch.stats().requests, 2);
+    assert_eq!(matches, judge(), "the second time differs");
+    assert_eq!(scratch.stats.transactions, 2);
 }
 
 /// Reads bytes as a request, far more loosely than the http stage would: first line, header lines,

@@ -13,7 +13,7 @@ use std::net::IpAddr;
 
 use anyhow::Result;
 
-pub use ddwaf::Ddwaf;
+pub use ddwaf::{Ddwaf, shown};
 pub use message::{Field, Message};
 pub use modsecurity::{Configuration, Engine, ModSecurity, Regression};
 pub use picket::Picket;

@@ -7,7 +7,6 @@ use std::{
 
 use anyhow::Result;
 use picket::rules::{
-    self,
     load::{self, Loaded, Wanted},
     program::run::{Facts, Scratch},
 };
@@ -23,8 +22,7 @@ const SETUP: &str = "/etc/modsecurity/crs/crs-setup.conf";
 pub struct Picket {
     name: String,
     loaded: Loaded,
-    native: rules::Scratch,
-    program: Scratch,
+    scratch: Scratch,
 }
 
 impl Picket {
@@ -56,7 +54,7 @@ impl Picket {
 
     fn load(name: String, paths: Vec<PathBuf>, paranoia: Option<u8>) -> Result<Self> {
         let loaded = load::load(&Wanted { paths, paranoia, ..Wanted::default() })?;
-        Ok(Self { name, loaded, native: rules::Scratch::default(), program: Scratch::default() })
+        Ok(Self { name, loaded, scratch: Scratch::default() })
     }
 }
 
@@ -67,19 +65,10 @@ impl Judge for Picket {
 
     fn judge(&mut self, client: IpAddr, message: &Message) -> Result<Judged> {
         let mut judged = Judged { rules: Vec::new(), status: None };
-        if let Some(engine) = &self.loaded.native {
-            let matches = engine.judge(&message.request, client, &mut self.native);
-            judged.rules.extend(matches.iter().map(|found| found.rule.id.clone()));
-        }
-        if let Some(engine) = &self.loaded.program {
-            let facts = Facts {
-                client,
-                client_port: 4711,
-                server: [192, 0, 2, 80].into(),
-                server_port: 80,
-                time: 1_700_000_000,
-            };
-            let verdict = engine.judge(&message.request, None, &facts, &mut self.program);
+        if let Some(engine) = &self.loaded.engine {
+            let facts = Facts::of_client(client, 1_700_000_000);
+            let verdict = engine.judge(&message.request, None, &facts, &mut self.scratch);
+            judged.rules.extend(verdict.in_app.iter().map(|found| found.rule.id.clone()));
             judged.rules.extend(verdict.hits.iter().map(|hit| hit.rule.id.to_string()));
             judged.status = verdict.denied.map(|(_, status)| status);
         }

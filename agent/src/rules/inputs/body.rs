@@ -1,45 +1,64 @@
 //! The body by what it is: what Content-Type says, and what it looks like where that says little.
 
 use super::{Address, Inputs, NodeId, form, json_body, multipart};
-use crate::http::Request;
+use crate::http::Body;
 
-pub(super) fn read(request: &Request, inputs: &mut Inputs) {
-    let data = &request.body.data[..];
+/// Where the body of a request goes: taken apart, and as one text.
+pub(super) const REQUEST: (Address, Address) = (Address::Body, Address::BodyRaw);
+/// What only files have.
+const FILES: [Address; 4] =
+    [Address::Filenames, Address::FilesContent, Address::FilesFieldNames, Address::CombinedFileSize];
+/// Where that of a response does.
+pub(super) const RESPONSE: (Address, Address) = (Address::ResponseBody, Address::ResponseBodyRaw);
+
+pub(super) fn read(
+    body: &Body,
+    content_type: &[u8],
+    (address, raw): (Address, Address),
+    inputs: &mut Inputs<'_>,
+) {
+    let data = &body.data[..];
     if data.is_empty() {
         return;
     }
-    inputs.value(Address::BodyRaw, NodeId::ROOT, data);
-    let files = inputs.wants(Address::Filenames) || inputs.wants(Address::FilesContent);
-    if !inputs.wants(Address::Body) && !files {
+    inputs.value(raw, NodeId::ROOT, data);
+    let is_request = address == Address::Body;
+    let files = is_request && FILES.into_iter().any(|address| inputs.wants(address));
+    if !inputs.wants(address) && !files {
         return;
     }
-    let content_type = request.header("content-type").map_or(&b""[..], |value| value);
     match Kind::of(content_type, data) {
-        Kind::Json => json(data, request.body.cut, inputs),
+        Kind::Json => json(data, address, body.cut, inputs),
         Kind::Form => {
-            form::read(Address::Body, data, inputs);
+            form::read(address, data, inputs);
             // A form that looks like JSON: some frameworks don't look at the type.
             if looks_like_json(data) {
-                json_body::read(data, Address::Body, NodeId::ROOT, inputs);
+                json_body::read(data, address, NodeId::ROOT, inputs);
             }
         }
-        Kind::Multipart(boundary) => multipart::read(data, boundary, inputs),
-        Kind::Text => inputs.value(Address::Body, NodeId::ROOT, data),
+        Kind::Multipart(boundary) if is_request => {
+            inputs.files_size = 0;
+            multipart::read(data, boundary, inputs);
+            let size = inputs.files_size;
+            inputs.word(Address::CombinedFileSize, NodeId::ROOT, itoa::Buffer::new().format(size).as_bytes());
+        }
+        Kind::Multipart(_) | Kind::Text => inputs.value(address, NodeId::ROOT, data),
         Kind::Media => inputs.stats.media_bodies += 1,
     }
 }
 
 /// JSON; what is not quite JSON is judged as one text too.
-fn json(data: &[u8], cut: bool, inputs: &mut Inputs) {
-    let end = json_body::read(data, Address::Body, NodeId::ROOT, inputs);
+fn json(data: &[u8], address: Address, cut: bool, inputs: &mut Inputs<'_>) {
+    let end = json_body::read(data, address, NodeId::ROOT, inputs);
     if end == json_body::End::Malformed || (end == json_body::End::Early && !cut) {
         inputs.stats.malformed_json += 1;
-        inputs.value(Address::Body, NodeId::ROOT, data);
+        inputs.value(address, NodeId::ROOT, data);
     }
 }
 
+/// What a body is.
 #[derive(Debug, PartialEq)]
-enum Kind<'r> {
+pub(in crate::rules) enum Kind<'r> {
     Json,
     Form,
     Multipart(&'r [u8]),
@@ -49,7 +68,8 @@ enum Kind<'r> {
 }
 
 impl<'r> Kind<'r> {
-    fn of(content_type: &'r [u8], data: &[u8]) -> Self {
+    /// By what Content-Type says, and by how it begins where that says little.
+    pub fn of(content_type: &'r [u8], data: &[u8]) -> Self {
         let end = memchr::memchr2(b';', b',', content_type).unwrap_or(content_type.len());
         let media_type = content_type.get(..end).unwrap_or_default().trim_ascii().to_ascii_lowercase();
         let media_type = &media_type[..];

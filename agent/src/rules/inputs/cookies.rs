@@ -2,7 +2,7 @@
 
 use super::{Address, Inputs, NodeId};
 
-pub(super) fn read(field: &[u8], inputs: &mut Inputs) {
+pub(super) fn read(field: &[u8], inputs: &mut Inputs<'_>) {
     for pair in field.split(|&byte| byte == b';') {
         let pair = pair.trim_ascii();
         if pair.is_empty() {

@@ -4,7 +4,7 @@ use super::{Address, Inputs, NodeId};
 
 /// Parameters, names and values percent-decoded once, `+` as a space. A piece without `=` is both a
 /// name and a value of its own.
-pub(super) fn read(address: Address, text: &[u8], inputs: &mut Inputs) {
+pub(super) fn read(address: Address, text: &[u8], inputs: &mut Inputs<'_>) {
     let mut rest = text;
     while !rest.is_empty() {
         if inputs.is_full() {

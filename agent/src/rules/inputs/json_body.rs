@@ -12,7 +12,7 @@ use crate::limits;
 
 /// An open object or list.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Frame {
+pub(crate) struct Frame {
     node: NodeId,
     /// `Some(index of the next element)` for a list.
     index: Option<u32>,
@@ -30,8 +30,8 @@ pub(super) enum End {
 }
 
 /// Values and names of a JSON text, under `root`.
-pub(super) fn read(text: &[u8], address: Address, root: NodeId, inputs: &mut Inputs) -> End {
-    let mut frames = std::mem::take(&mut inputs.frames);
+pub(super) fn read(text: &[u8], address: Address, root: NodeId, inputs: &mut Inputs<'_>) -> End {
+    let mut frames = std::mem::take(inputs.frames);
     frames.clear();
     let end = Reader {
         text,
@@ -44,7 +44,7 @@ pub(super) fn read(text: &[u8], address: Address, root: NodeId, inputs: &mut Inp
         end: End::Complete,
     }
     .run(inputs);
-    inputs.frames = frames;
+    *inputs.frames = frames;
     end
 }
 
@@ -62,7 +62,7 @@ struct Reader<'t> {
 }
 
 impl Reader<'_> {
-    fn run(mut self, inputs: &mut Inputs) -> End {
+    fn run(mut self, inputs: &mut Inputs<'_>) -> End {
         while let Some(&byte) = self.text.get(self.at) {
             if inputs.is_full() {
                 return End::Malformed;
@@ -92,7 +92,7 @@ impl Reader<'_> {
         self.end
     }
 
-    fn open(&mut self, list: bool, inputs: &mut Inputs) {
+    fn open(&mut self, list: bool, inputs: &mut Inputs<'_>) {
         if self.frames.len() >= limits::JSON_DEPTH {
             if self.too_deep == 0 {
                 inputs.stats.depth_over_limit += 1;
@@ -126,54 +126,62 @@ impl Reader<'_> {
     }
 
     /// The name under which a value that starts here stands.
-    fn place(&self, inputs: &mut Inputs) -> NodeId {
+    fn place(&self, inputs: &mut Inputs<'_>) -> NodeId {
         match (self.key, self.frames.last()) {
             (Some(key), _) => key,
             (None, Some(Frame { node, index: Some(index) })) if self.too_deep == 0 => {
-                inputs.indexed(*node, *index)
+                inputs.indexed(self.address, *node, *index)
             }
             (None, Some(frame)) => frame.node,
             (None, None) => self.root,
         }
     }
 
-    fn string(&mut self, quote: u8, inputs: &mut Inputs) {
+    fn string(&mut self, quote: u8, inputs: &mut Inputs<'_>) {
         if quote == b'\'' {
             self.end = End::Malformed;
         }
-        let start = inputs.arena.len();
-        let room = limits::JUDGED_BYTES.saturating_sub(start).min(limits::JUDGED_VALUE);
-        self.at += 1;
-        loop {
-            let rest = self.text.get(self.at..).unwrap_or_default();
-            let Some(stop) = memchr2(quote, b'\\', rest) else {
-                inputs.arena.extend_from_slice(rest);
-                self.at = self.text.len();
-                if self.end == End::Complete {
-                    self.end = End::Early;
-                }
-                break;
-            };
-            let (plain, stopped) = rest.split_at(stop);
-            inputs.arena.extend_from_slice(plain);
-            self.at += stop + 1;
-            if stopped.first() == Some(&quote) {
-                break;
-            }
-            self.escape(&mut inputs.arena);
-        }
-        if inputs.arena.len() - start > room {
-            inputs.arena.truncate(start + room);
+        let mut cut = false;
+        let span = inputs.store.build(|to| {
+            let start = to.len();
+            self.unescaped(quote, to);
+            cut = to.len() - start > limits::JUDGED_VALUE;
+            to.truncate(start + limits::JUDGED_VALUE);
+        });
+        if cut {
             inputs.stats.values_cut += 1;
-            inputs.cut = true;
+            inputs.store.cut();
         }
-        let Some(span) = inputs.span_from(start) else { return };
+        let Some(span) = span else { return };
         if self.is_key() {
             let parent = self.frames.last().map_or(self.root, |frame| frame.node);
             self.key = Some(inputs.key_at(self.address, parent, span));
         } else {
             let node = self.place(inputs);
-            inputs.push(self.address, super::Source::Values, node, span);
+            inputs.push(Inputs::lane(self.address, super::Source::Values), node, span);
+        }
+    }
+
+    /// What stands up to the quotation mark.
+    fn unescaped(&mut self, quote: u8, to: &mut Vec<u8>) {
+        self.at += 1;
+        loop {
+            let rest = self.text.get(self.at..).unwrap_or_default();
+            let Some(stop) = memchr2(quote, b'\\', rest) else {
+                to.extend_from_slice(rest);
+                self.at = self.text.len();
+                if self.end == End::Complete {
+                    self.end = End::Early;
+                }
+                return;
+            };
+            let (plain, stopped) = rest.split_at(stop);
+            to.extend_from_slice(plain);
+            self.at += stop + 1;
+            if stopped.first() == Some(&quote) {
+                return;
+            }
+            self.escape(to);
         }
     }
 
@@ -227,7 +235,7 @@ impl Reader<'_> {
     }
 
     /// A number, `true`, `false`, `null`, or what should not be there.
-    fn word(&mut self, inputs: &mut Inputs) {
+    fn word(&mut self, inputs: &mut Inputs<'_>) {
         let rest = self.text.get(self.at..).unwrap_or_default();
         let len = rest.iter().take_while(|b| !b" \t\r\n,:{}[]\"'".contains(b)).count().max(1);
         let word = rest.get(..len).unwrap_or_default();
@@ -243,7 +251,7 @@ impl Reader<'_> {
             self.end = End::Malformed;
         }
         let node = self.place(inputs);
-        inputs.value(self.address, node, word);
+        inputs.word(self.address, node, word);
     }
 
     /// Whether what was just read is followed by a colon, inside an object.

@@ -11,7 +11,7 @@ pub(super) fn boundary(content_type: &[u8]) -> Option<&[u8]> {
     parameter(content_type, b"boundary").filter(|b| !b.is_empty())
 }
 
-pub(super) fn read(data: &[u8], boundary: &[u8], inputs: &mut Inputs) {
+pub(super) fn read(data: &[u8], boundary: &[u8], inputs: &mut Inputs<'_>) {
     let delimiter = [b"--", boundary].concat();
     let finder = memmem::Finder::new(&delimiter);
     let Some(first) = finder.find(data) else {
@@ -27,7 +27,7 @@ pub(super) fn read(data: &[u8], boundary: &[u8], inputs: &mut Inputs) {
         }
         if parts >= limits::MULTIPART_PARTS || inputs.is_full() {
             inputs.stats.parts_over_limit += 1;
-            inputs.cut = true;
+            inputs.store.cut();
             inputs.value(Address::Body, NodeId::ROOT, rest);
             return;
         }
@@ -47,13 +47,13 @@ fn next_delimiter(rest: &[u8], finder: &memmem::Finder<'_>) -> usize {
 }
 
 /// Text before the first boundary or after the last: nobody should read it.
-fn outside(text: &[u8], inputs: &mut Inputs) {
+fn outside(text: &[u8], inputs: &mut Inputs<'_>) {
     if !text.trim_ascii().is_empty() {
         inputs.value(Address::Body, NodeId::ROOT, text);
     }
 }
 
-fn part(part: &[u8], inputs: &mut Inputs) {
+fn part(part: &[u8], inputs: &mut Inputs<'_>) {
     let (head, content) = split_head(part);
     let mut name = &b""[..];
     let mut filename = None;
@@ -77,6 +77,8 @@ fn part(part: &[u8], inputs: &mut Inputs) {
         Some(filename) => {
             inputs.value_decoded(Address::Filenames, node, filename, false);
             inputs.value(Address::FilesContent, node, content);
+            inputs.value(Address::FilesFieldNames, node, name);
+            inputs.files_size += content.len();
         }
         None if json && json_body::read(content, Address::Body, node, inputs) == End::Complete => {}
         None => inputs.value(Address::Body, node, content),

@@ -4,7 +4,7 @@ use memchr::{memchr, memmem};
 
 use super::{Address, Inputs, NodeId, form};
 
-pub(super) fn read(target: &[u8], inputs: &mut Inputs) {
+pub(super) fn read(target: &[u8], inputs: &mut Inputs<'_>) {
     inputs.value(Address::UriRaw, NodeId::ROOT, target);
     let (path, query) = split(target);
     inputs.value_decoded(Address::Path, NodeId::ROOT, path, false);
@@ -13,7 +13,7 @@ pub(super) fn read(target: &[u8], inputs: &mut Inputs) {
             if inputs.is_full() {
                 break;
             }
-            let node = inputs.indexed(NodeId::ROOT, index);
+            let node = inputs.indexed(Address::PathParams, NodeId::ROOT, index);
             inputs.value_decoded(Address::PathParams, node, segment, false);
         }
     }

@@ -5,7 +5,7 @@
 //! ignored everywhere, so that the pass may read a text before or after it is made lower-case.
 
 mod pattern;
-mod rarity;
+pub(in crate::rules) mod rarity;
 mod texts;
 
 use regex_syntax::hir::Hir;
@@ -74,13 +74,6 @@ fn worth_looking_for(texts: &Texts) -> Option<Vec<Vec<u8>>> {
         1 if texts.longest() == 1 || rarity::of_texts(texts) > rarity::WORTH => None,
         _ => Some(texts.iter().cloned().collect()),
     }
-}
-
-/// Lower-case texts, one of which occurs (ASCII case ignored) in whatever the expression matches.
-/// `None` when there is no useful such list. Unlike in [`Need`], they may be single bytes.
-pub(super) fn literals(hir: &Hir) -> Option<Vec<Vec<u8>>> {
-    let texts = pattern::part(hir).any()?;
-    (texts.shortest() > 0).then(|| texts.iter().cloned().collect())
 }
 
 #[cfg(test)]

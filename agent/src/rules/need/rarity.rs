@@ -40,8 +40,12 @@ pub(super) fn of_set(set: ByteSet) -> f32 {
 
 /// How often one of the texts begins at a place. The empty text is at every.
 pub(super) fn of_texts(texts: &Texts) -> f32 {
-    let of_text = |text: &Vec<u8>| text.iter().map(|&byte| of_byte(byte)).product::<f32>().max(RARE);
-    texts.iter().map(of_text).sum()
+    texts.iter().map(|text| of_text(text).max(RARE)).sum()
+}
+
+/// How often a text begins at a place.
+pub fn of_text(text: &[u8]) -> f32 {
+    text.iter().map(|&byte| of_byte(byte)).product()
 }
 
 pub(super) fn rarest_byte(text: &[u8]) -> u8 {

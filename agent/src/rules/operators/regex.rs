@@ -1,6 +1,6 @@
 //! `match_regex`: a regular expression matches somewhere in the value.
 //!
-//! Expressions work on bytes (`.` is any byte but a line feed, `\w` is ASCII), case is ignored unless
+//! Expressions are RE2's and work on bytes (`.` is any byte but a line feed, `\w` is ASCII), case is ignored unless
 //! asked, and the time is linear in the value: no look-around, no back-references.
 //!
 //! `"regex": "\\bunion\\s+select\\b"`
@@ -8,12 +8,13 @@
 use regex_automata::{Input, meta};
 use regex_syntax::{ParserBuilder, hir::Hir};
 
+use super::re2;
 use crate::limits;
-use crate::rules::literals;
+use crate::rules::need::Need;
 
 #[derive(Debug)]
 pub(in crate::rules) struct Regex {
-    hir: Hir,
+    need: Need,
     regex: meta::Regex,
     min_length: usize,
 }
@@ -36,7 +37,7 @@ impl Regex {
                     None => error.to_string(),
                 }
             })?;
-        Ok(Self { hir, regex, min_length })
+        Ok(Self { need: Need::of(&hir), regex, min_length })
     }
 
     pub fn cache(&self) -> Cache {
@@ -51,8 +52,17 @@ impl Regex {
         self.regex.search_with(cache, &Input::new(value)).map(|found| (found.start(), found.end()))
     }
 
-    pub fn literals(&self) -> Option<Vec<Vec<u8>>> {
-        literals::required(&self.hir)
+    /// What each value has in which it matches.
+    pub fn need(&self) -> Need {
+        self.need.clone()
+    }
+
+    /// The same with a cache out of a pool that the expression has: for what is off the clean path.
+    pub fn find_pooled(&self, value: &[u8]) -> Option<(usize, usize)> {
+        if value.len() < self.min_length {
+            return None;
+        }
+        self.regex.find(value).map(|found| (found.start(), found.end()))
     }
 }
 
@@ -61,9 +71,10 @@ impl Regex {
 /// # Errors
 /// What is wrong with it, on one line.
 pub(in crate::rules) fn parse(pattern: &str, case_sensitive: bool) -> Result<Hir, String> {
+    let pattern = re2::translated(pattern);
     // Classes beyond ASCII need Unicode's rules.
-    parse_as(pattern, case_sensitive, false)
-        .or_else(|error| parse_as(pattern, case_sensitive, true).map_err(|_| error))
+    parse_as(&pattern, case_sensitive, false)
+        .or_else(|error| parse_as(&pattern, case_sensitive, true).map_err(|_| error))
 }
 
 fn parse_as(pattern: &str, case_sensitive: bool, unicode: bool) -> Result<Hir, String> {

@@ -80,6 +80,8 @@ impl Input {
             Kind::Scalar if name.is_some() => {
                 return Err(format!("{} is one value: nothing follows it", variable.name()));
             }
+            // Where In-App WAF rules look: the words of events say it, with names.
+            Kind::Address => return Err(format!("say \"query.name\" or \"headers.name\", not {text}")),
             Kind::Scalar | Kind::Collection | Kind::Names | Kind::Document => {}
         }
         let of = |(_, named, whole): &(_, &[V], &[V])| named.contains(&variable) || whole.contains(&variable);
@@ -121,7 +123,7 @@ impl Input {
             && (self.names.is_empty() || self.names.iter().any(|wanted| wanted.fits_any_case(name)))
     }
 
-    /// Whether a match of an In-App WAF rule is on a value that is meant, by its location.
+    /// Whether a value that In-App WAF rules look at is meant, by its location in events.
     #[must_use]
     pub fn is_at(&self, location: &str) -> bool {
         let (label, name) = location.split_once('.').map_or((location, None), |(l, name)| (l, Some(name)));

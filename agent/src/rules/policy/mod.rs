@@ -24,7 +24,6 @@ pub use self::{
     exclusion::{Exclusion, RequestPath},
     glob::Glob,
     input::Input,
-    judge::{Bench, Judgement},
     rules::Rules,
     select::Selector,
 };
@@ -80,7 +79,6 @@ pub struct Policy {
     pub mode: Mode,
     rules: Arc<Rules>,
     terms: Terms,
-    /// Over the program of the rules, if they have one.
     overlay: Option<Arc<Overlay>>,
 }
 
@@ -89,9 +87,10 @@ impl Policy {
     #[must_use]
     pub fn new(name: Option<&str>, mode: Mode, rules: Arc<Rules>, terms: Terms) -> Self {
         let plain = terms == Terms::default();
-        let overlay = rules.program().filter(|_| !plain).map(|program| {
-            Arc::new(Overlay::new(program, terms.paranoia, &terms.disabled, &terms.exclusions))
-        });
+        let overlay = rules
+            .engine()
+            .filter(|_| !plain)
+            .map(|engine| Arc::new(Overlay::new(engine, terms.paranoia, &terms.disabled, &terms.exclusions)));
         Self { name: name.map(Arc::from), mode, rules, terms, overlay }
     }
 
@@ -106,7 +105,7 @@ impl Policy {
     pub fn doubts(&self) -> Vec<String> {
         let mut doubts = Vec::new();
         if let Some(level) = self.terms.paranoia
-            && !self.rules.program().is_some_and(|program| program.has_levels())
+            && !self.rules.engine().is_some_and(|engine| engine.has_levels())
         {
             doubts.push(format!("paranoia = {level} means nothing: OWASP CRS is not among its rules"));
         }

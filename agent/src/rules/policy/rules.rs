@@ -11,18 +11,16 @@ use std::{
 
 use super::Selector;
 use crate::rules::{
-    Engine,
+    RuleMeta, coverage,
     load::Loaded,
-    model::RuleMeta,
-    program::{engine::Engine as Program, model::Step},
+    program::{engine::Engine, model::Step},
 };
 
 /// Rules of some files, compiled.
 #[derive(Debug)]
 pub struct Rules {
     pub(super) id: u64,
-    pub(super) native: Option<Engine>,
-    pub(super) program: Option<Program>,
+    pub(super) engine: Option<Engine>,
     /// What is said of In-App WAF rules.
     metas: Vec<Arc<RuleMeta>>,
     count: usize,
@@ -38,16 +36,15 @@ impl Rules {
     pub fn new(loaded: Loaded) -> Self {
         static NEXT_ID: AtomicU64 = AtomicU64::new(0);
         let count = loaded.rules();
-        let Loaded { native, program, native_set, script, files, taken_over, .. } = loaded;
+        let Loaded { engine, set, script, files, taken_over, .. } = loaded;
         let crs = script.steps.iter().find_map(|step| match step {
             Step::Rule(rule) => rule.meta.version.strip_prefix("OWASP_CRS/").map(str::to_owned),
             Step::Marker(_) => None,
         });
         Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
-            native,
-            program,
-            metas: native_set.rules.into_iter().map(|rule| rule.meta).collect(),
+            engine,
+            metas: set.rules.iter().filter(|rule| rule.enabled).map(coverage::meta).collect(),
             count,
             files,
             taken_over,
@@ -91,10 +88,10 @@ impl Rules {
         types(&self.metas)
     }
 
-    /// Those in SecLang.
+    /// The rules themselves; none: there are none.
     #[must_use]
-    pub fn program(&self) -> Option<&Program> {
-        self.program.as_ref()
+    pub fn engine(&self) -> Option<&Engine> {
+        self.engine.as_ref()
     }
 
     /// Whether a selector means one of them, or one that was left to CRS: who has switched it off wants it to stay off
@@ -102,7 +99,7 @@ impl Rules {
     #[must_use]
     pub fn has(&self, selector: &Selector) -> bool {
         self.metas.iter().chain(&self.taken_over).any(|meta| selector.fits(meta, &[]))
-            || self.program.as_ref().is_some_and(|program| program.has(selector))
+            || self.engine.as_ref().is_some_and(|engine| engine.has(selector))
     }
 }
 

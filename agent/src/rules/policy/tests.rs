@@ -9,7 +9,7 @@ use crate::{
     http::{self, Limits},
     rules::{
         load::{Wanted, load},
-        program::run::Facts,
+        program::run::{Facts, Scratch},
     },
 };
 
@@ -46,26 +46,20 @@ fn rules() -> Arc<Rules> {
 }
 
 fn facts(client: &str) -> Facts {
-    Facts {
-        client: client.parse().unwrap(),
-        client_port: 0,
-        server: [192, 0, 2, 80].into(),
-        server_port: 80,
-        time: 0,
-    }
+    Facts::of_client(client.parse().unwrap(), 0)
 }
 
 /// The rules that hold, `own-1 100 deny`, in the request and behind its response.
-fn judged(policy: &Policy, bench: &mut Bench, client: &str, target: &str) -> String {
+fn judged(policy: &Policy, scratch: &mut Scratch, client: &str, target: &str) -> String {
     let request = format!("GET {target} HTTP/1.1\r\nHost: x\r\nUser-Agent: evil\r\n\r\n");
     let exchange = http::exchange(request.as_bytes(), Some(b"HTTP/1.1 500 x\r\n\r\n"), Limits::default());
-    let said = policy.judge_request(&exchange.request, &facts(client), bench);
+    let (said, saved) = policy.judge_request(&exchange.request, &facts(client), scratch);
     let response = exchange.response.as_ref();
-    let verdict = match said.saved {
-        Some(saved) => policy.judge_response(&exchange.request, *saved, response, bench).unwrap(),
-        None => said.verdict,
+    let verdict = match saved {
+        Some(saved) => policy.judge_response(&exchange.request, *saved, response, scratch).unwrap(),
+        None => said,
     };
-    let own = said.matches.iter().take(said.native).map(|found| found.rule.id.clone());
+    let own = verdict.in_app.iter().map(|found| found.rule.id.clone());
     let hits = verdict.hits.iter().map(|hit| hit.rule.id.to_string()).filter(|id| id != "949110");
     let deny = verdict.denied.is_some().then(|| "deny".to_owned());
     own.chain(hits).chain(deny).collect::<Vec<_>>().join(" ")
@@ -178,12 +172,12 @@ fn many_policies_over_the_same_rules() {
         .iter()
         .map(|(name, terms, ..)| Policy::new(Some(name), Mode::Block, Arc::clone(&rules), terms.clone()))
         .collect();
-    // One bench for all, forwards and backwards: nothing of a policy stays for the next.
-    let mut bench = Bench::default();
+    // One scratch for all, forwards and backwards: nothing of a policy stays for the next.
+    let mut scratch = Scratch::default();
     let forwards = 0..cases.len();
     for at in forwards.clone().chain(forwards.rev()) {
         let (name, _, target, client, expected) = &cases[at];
-        assert_eq!(judged(&policies[at], &mut bench, client, target), *expected, "{name}");
+        assert_eq!(judged(&policies[at], &mut scratch, client, target), *expected, "{name}");
     }
     assert_eq!(cases.len(), 18);
 }
@@ -194,19 +188,20 @@ fn a_request_is_judged_to_its_end_by_the_policy_that_began() {
     let policy = |terms| Policy::new(None, Mode::Block, Arc::clone(&rules), terms);
     let plain = policy(Terms::default());
     let without = policy(Terms { disabled: selectors(&["500"]), ..Terms::default() });
-    let mut bench = Bench::default();
+    let mut scratch = Scratch::default();
     let exchange = http::exchange(
         b"GET /?x=1 HTTP/1.1\r\nHost: x\r\n\r\n",
         Some(b"HTTP/1.1 500 x\r\n\r\n"),
         Limits::default(),
     );
-    let began = |policy: &Policy, bench: &mut Bench| {
-        *policy.judge_request(&exchange.request, &facts("192.0.2.1"), bench).saved.unwrap()
+    let began = |policy: &Policy, scratch: &mut Scratch| {
+        *policy.judge_request(&exchange.request, &facts("192.0.2.1"), scratch).1.unwrap()
     };
-    let (first, second) = (began(&plain, &mut bench), began(&without, &mut bench));
+    let (first, second) = (began(&plain, &mut scratch), began(&without, &mut scratch));
     let mut ended = |policy: &Policy, saved| {
-        let said =
-            policy.judge_response(&exchange.request, saved, exchange.response.as_ref(), &mut bench).unwrap();
+        let said = policy
+            .judge_response(&exchange.request, saved, exchange.response.as_ref(), &mut scratch)
+            .unwrap();
         said.hits.iter().any(|hit| hit.rule.id == 500)
     };
     // Even if the other one's overlay were laid: what was begun keeps its own.
@@ -218,10 +213,10 @@ fn a_request_is_judged_to_its_end_by_the_policy_that_began() {
 #[test]
 fn an_overlay_removes_what_it_says() {
     let rules = rules();
-    let program = rules.program().unwrap();
-    let overlay = Overlay::new(program, None, &selectors(&["100-499"]), &[]);
+    let engine = rules.engine().unwrap();
+    let overlay = Overlay::new(engine, None, &selectors(&["100-499"]), &[]);
     assert_eq!(overlay.removed(), 5);
-    assert!(program.has_levels());
+    assert!(engine.has_levels());
 }
 
 /// SecLang's own words for the same.
@@ -260,7 +255,7 @@ proptest! {
         };
         let laid = Policy::new(None, Mode::Block, Arc::clone(program.rules()), terms);
         let written = in_seclang(&format!("{remove}{}", update.unwrap_or_default()));
-        let (mut one, mut other) = (Bench::default(), Bench::default());
+        let (mut one, mut other) = (Scratch::default(), Scratch::default());
         for target in &targets {
             let client = "192.0.2.1";
             prop_assert_eq!(judged(&laid, &mut one, client, target), judged(&written, &mut other, client, target));

@@ -1,5 +1,6 @@
 //! A request and its response taken apart into the values of SecLang's variables.
 
+use base64::Engine as _;
 use memchr::memchr;
 
 use super::{
@@ -152,11 +153,33 @@ fn who(request: &Request, facts: &Facts, store: &mut Store) {
     if let Some(credentials) = request.header("authorization") {
         let scheme = credentials.split(|&b| b == b' ').next().unwrap_or_default();
         store.scalar_value(Lanes::of(V::AuthType), scheme);
+        if store.wants(Lanes::of(V::RemoteUser))
+            && let Some(user) = basic_user(credentials)
+        {
+            store.scalar_value(Lanes::of(V::RemoteUser), &user);
+        }
     }
+    store.number(Lanes::of(V::Duration), request.ended.saturating_sub(request.started) / 1_000_000);
+    store.scalar_value(Lanes::of(V::ModsecBuild), BUILD);
     if store.wants(Lanes::of(V::UniqueId)) {
         let id = format!("{:x}-{:x}", facts.time, request.started);
         store.scalar_value(Lanes::of(V::UniqueId), id.as_bytes());
     }
+}
+
+/// What `MODSEC_BUILD` says, which old rule sets ask: the version of ModSecurity whose manual is followed (3.0.15),
+/// written as it writes its own.
+const BUILD: &[u8] = b"030015900";
+
+/// The name in credentials of the scheme Basic (RFC 7617 section 2).
+fn basic_user(credentials: &[u8]) -> Option<Vec<u8>> {
+    let (scheme, encoded) = credentials.split_at_checked(b"basic ".len())?;
+    if !scheme.eq_ignore_ascii_case(b"basic ") {
+        return None;
+    }
+    let mut decoded = base64::prelude::BASE64_STANDARD.decode(encoded.trim_ascii()).ok()?;
+    decoded.truncate(memchr(b':', &decoded)?);
+    Some(decoded)
 }
 
 fn when(facts: &Facts, store: &mut Store) {
@@ -213,13 +236,13 @@ pub(super) fn body(request: &Request, settings: &Settings, scratch: &mut Scratch
             args.store.number(Lanes::of(V::UrlencodedError), u64::from(read.invalid));
         }
         Some(Processor::Multipart) => {
-            let how = multipart::Settings { cut, ..multipart::Settings::default() };
+            let how = multipart::Settings { cut, files: settings.files };
             let read = multipart::read(field.unwrap_or_default(), text, how, buffers, &mut args);
             outcome = read.outcome;
             flags(&read, args.store);
         }
         Some(Processor::Json) => {
-            outcome = bodies::json::read(text, limits::BODY_DEPTH, cut, buffers, &mut args);
+            outcome = bodies::json::read(text, settings.json_depth, cut, buffers, &mut args);
         }
         Some(Processor::Xml) => {
             outcome = bodies::xml::read(text, limits::BODY_DEPTH, cut, buffers, &mut args);

@@ -1,5 +1,7 @@
 //! A program made ready: names resolved, jumps found, literals of all rules in one automaton.
 
+mod effects;
+
 use std::{
     collections::HashMap,
     sync::{
@@ -8,15 +10,12 @@ use std::{
     },
 };
 
-use aho_corasick::{AhoCorasickKind, dfa, nfa::contiguous};
-
 use super::{
-    engine::{
-        Act, Automaton, Check, Engine, Exclusion, Filter, Glance, Link, Members, Name, Piece, Rule, Target,
-        Text, Turn,
-    },
+    doubts::{self, Doubt},
+    engine::{Act, Check, Engine, Exclusion, Glance, Link, Members, Piece, Rule, Target, Text, Turn},
+    filter::Filter,
     lanes::Lanes,
-    model::{self, Change, Effect, Program, Selector, Step, Which},
+    model::{self, Program, Selector, Step, Which},
     template::{Part, Template},
     texts::Chain,
     told,
@@ -24,16 +23,12 @@ use super::{
 };
 use crate::rules::{
     bytes::ByteSet,
-    model::Transform,
+    inapp::Set,
+    model::{Transform, UnicodeMap},
     need::Need,
     seclang::{ast::Place, operators::SecOperator, pcre::Pattern},
     variable::{Kind, Variable},
 };
-
-/// Bytes of all literals up to which the prefilter is a full DFA.
-const DFA_BYTES: usize = 128 * 1024;
-/// Bytes of a literal that the prefilter looks for; the rest is left to the operator.
-const LITERAL: usize = 8;
 
 /// A program that can't be made ready.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,36 +48,44 @@ pub type Files<'f> = dyn Fn(&Place, &str) -> Result<Vec<u8>, String> + 'f;
 /// # Errors
 /// The first thing that can't be compiled.
 pub fn compile(program: &Program, files: &Files<'_>) -> Result<Engine, CompileError> {
-    let (engine, errors) = compile_lenient(program, files)?;
+    let (engine, errors) = compile_lenient(program, &Set::default(), files)?;
     errors.into_iter().next().map_or(Ok(engine), Err)
 }
 
-/// Compiles a program without the rules that can't be, which are returned.
+/// Compiles a program and rules of the In-App WAF, without the rules that can't be, which are returned.
 ///
 /// # Errors
 /// When what is left can't be compiled as a whole.
 pub fn compile_lenient(
     program: &Program,
+    set: &Set,
     files: &Files<'_>,
 ) -> Result<(Engine, Vec<CompileError>), CompileError> {
     static NEXT_ID: AtomicU64 = AtomicU64::new(0);
     let mut build = Build { names: Names::new(), ..Build::default() };
     build.chains.push(Chain::root());
     let mut errors = Vec::new();
+    build.in_app(set, &mut errors);
     for step in &program.steps {
         match step {
             Step::Rule(rule) => errors.extend(build.rule(rule, files).err()),
             Step::Marker(name) => build.marker(name),
         }
     }
-    let engine = build.finish(NEXT_ID.fetch_add(1, Ordering::Relaxed), program)?;
+    build.doubts.extend(doubts::of_program(program));
+    build.doubts.sort();
+    let mut engine = build.finish(NEXT_ID.fetch_add(1, Ordering::Relaxed), program)?;
+    match unicode_map(&program.settings, files) {
+        Ok(map) => engine.unicode_map = map,
+        Err(error) => errors.push(error),
+    }
     Ok((engine, errors))
 }
 
 #[derive(Default)]
-struct Build {
-    rules: Vec<Rule>,
-    links: Vec<Link>,
+pub(super) struct Build {
+    pub rules: Vec<Rule>,
+    pub links: Vec<Link>,
     checks: Vec<Check>,
     /// By check: literals one of which is in a text it holds on.
     literals: Vec<Option<Vec<Vec<u8>>>>,
@@ -94,9 +97,21 @@ struct Build {
     jumps: Vec<(usize, u32, String, Place)>,
     /// Markers: by name, for each phase the position of the rule that follows.
     markers: HashMap<String, Vec<[u32; 5]>>,
-    wanted: Lanes,
+    pub wanted: Lanes,
+    /// Rules of the In-App WAF: of requests, of responses.
+    pub in_app: [Vec<u32>; 2],
+    doubts: Vec<Doubt>,
     /// Effects on rules, which are known only at the end: link, which.
     removals: Vec<(usize, Which, Option<Exclusion>, Place)>,
+}
+
+/// Whether values of a variable are kept in the store.
+fn is_stored(variable: Variable) -> bool {
+    matches!(variable.kind(), Kind::Scalar | Kind::Collection | Kind::Names | Kind::Document | Kind::Address)
+}
+
+fn lanes_of(variables: impl Iterator<Item = Variable>) -> Lanes {
+    variables.filter(|variable| is_stored(*variable)).fold(Lanes::NONE, |all, one| all.and(Lanes::of(one)))
 }
 
 fn at(place: &Place) -> impl Fn(String) -> CompileError + '_ {
@@ -113,7 +128,7 @@ impl Build {
         let number = u32::try_from(self.rules.len()).unwrap_or(u32::MAX);
         let first = u32::try_from(self.links.len()).unwrap_or(u32::MAX);
         for link in &rule.links {
-            self.link(number, rule.phase, link, files)?;
+            self.link(number, rule, link, files)?;
         }
         let phase = usize::from(rule.phase.clamp(1, 5)) - 1;
         let position = self.phases.get(phase).map_or(0, Vec::len);
@@ -137,6 +152,7 @@ impl Build {
             data,
             verdict: rule.then.verdict,
             status: rule.then.status,
+            in_app: None,
         });
         Ok(())
     }
@@ -144,11 +160,11 @@ impl Build {
     fn link(
         &mut self,
         rule: u32,
-        phase: u8,
+        of: &model::Rule,
         link: &model::Link,
         files: &Files<'_>,
     ) -> Result<(), CompileError> {
-        let wrong = at(&link.place);
+        let (wrong, phase) = (at(&link.place), of.phase);
         let argument = match link.argument.fixed() {
             Some(text) => String::from_utf8_lossy(text).into_owned(),
             None => written_out(&link.argument),
@@ -156,58 +172,46 @@ impl Build {
         let operator =
             SecOperator::new(&link.operator, &argument, link.negated, &|name: &str| files(&link.place, name))
                 .map_err(&wrong)?;
+        let expanded = link.argument.has_macros().then(|| self.text(&link.argument));
+        let need = if expanded.is_some() { Need::NOTHING } else { operator.need() };
+        let filtered = need.literals.is_some() || !need.bytes.is_empty();
+        let lanes =
+            lanes_of(link.targets.iter().filter(|target| !target.count).map(|target| target.variable));
+        let checks = self.checks(phase, &link.transforms, link.multi_match, &need, lanes);
+        self.doubts.extend(doubts::of_link(&of.meta, phase, link, &operator));
         let mut targets = Vec::new();
-        let mut lanes = Lanes::NONE;
         let mut fixed = true;
         for target in &link.targets {
-            let stored = matches!(
-                target.variable.kind(),
-                Kind::Scalar | Kind::Collection | Kind::Names | Kind::Document
-            );
+            let stored = is_stored(target.variable);
             if stored {
                 self.wanted = self.wanted.and(Lanes::of(target.variable));
-                if !target.count {
-                    lanes = lanes.and(Lanes::of(target.variable));
-                }
             }
             fixed &= stored && !target.count;
             let members = self.members(target.variable, &target.selector).map_err(&wrong)?;
-            targets.push(Target { variable: target.variable, members, count: target.count });
+            targets.push(Target {
+                variable: target.variable,
+                members,
+                count: target.count,
+                checks: checks.clone(),
+            });
         }
         let excluded = link
             .excluded
             .iter()
             .map(|exclusion| self.exclusion(exclusion).map_err(&wrong))
             .collect::<Result<Vec<_>, _>>()?;
-        let expanded = link.argument.has_macros().then(|| self.text(&link.argument));
-        let need = if expanded.is_some() { Need::NOTHING } else { operator.need() };
-        let filtered = need.literals.is_some() || !need.bytes.is_empty();
-        let first = u32::try_from(self.checks.len()).unwrap_or(u32::MAX);
-        let steps = if link.multi_match {
-            0..=link.transforms.len()
-        } else {
-            link.transforms.len()..=link.transforms.len()
-        };
-        for step in steps {
-            let chain = self.chain(link.transforms.get(..step).unwrap_or_default());
-            self.literals.push(need.literals.clone());
-            self.checks.push(Check {
-                phase,
-                chain,
-                scanned: self.scanned(chain),
-                lanes: if filtered { lanes } else { Lanes::NONE },
-                bytes: need.bytes.clone(),
-            });
-        }
         let glance = match targets.as_slice() {
             _ if filtered && fixed => Glance::Candidates,
             [Target { members: Members::Slot(slot, _), count, .. }]
                 if operator.is_number() && expanded.is_none() && excluded.is_empty() =>
             {
-                match (count, link.transforms.is_empty()) {
-                    (true, _) => Glance::Count(*slot),
-                    (false, true) => Glance::Member(*slot),
-                    (false, false) => Glance::None,
+                // A count is 0 or 1, which most transformations leave alone.
+                let digits = ByteSet::of_bytes(*b"01");
+                let changes_count = |transform: &Transform| transform.triggers().intersects(digits);
+                match count {
+                    true if !link.transforms.iter().any(changes_count) => Glance::Count(*slot),
+                    false if link.transforms.is_empty() => Glance::Member(*slot),
+                    _ => Glance::None,
                 }
             }
             _ => Glance::None,
@@ -220,10 +224,9 @@ impl Build {
             rule,
             targets,
             excluded,
-            checks: first..u32::try_from(self.checks.len()).unwrap_or(u32::MAX),
+            checks,
             operator,
             argument: expanded,
-            name: link.operator.clone(),
             negated: link.negated,
             capture: link.capture,
             effects,
@@ -233,47 +236,34 @@ impl Build {
         Ok(())
     }
 
-    fn effect(&mut self, effect: &Effect, to: &mut Vec<Act>, place: &Place) -> Result<(), CompileError> {
-        let wrong = at(place);
-        to.push(match effect {
-            Effect::Set { collection, name, change } => {
-                let (collection, name) = (*collection, self.name(*collection, name));
-                match change {
-                    Change::Set(value) => Act::Set { collection, name, value: self.text(value) },
-                    Change::Add(value) => {
-                        Act::Add { collection, name, value: self.text(value), negative: false }
-                    }
-                    Change::Subtract(value) => {
-                        Act::Add { collection, name, value: self.text(value), negative: true }
-                    }
-                    Change::Unset => Act::Unset { collection, name },
-                }
-            }
-            // A transaction's collections live as long as the transaction.
-            Effect::Expire { .. } | Effect::Open { .. } => return Ok(()),
-            Effect::Mode(mode) => Act::Mode(*mode),
-            Effect::Remove(which) => {
-                self.removals.push((self.links.len(), which.clone(), None, place.clone()));
-                return Ok(());
-            }
-            Effect::RemoveTarget(which, exclusion) => {
-                let exclusion = self.exclusion(exclusion).map_err(wrong)?;
-                self.removals.push((self.links.len(), which.clone(), Some(exclusion), place.clone()));
-                return Ok(());
-            }
-            Effect::BodyProcessor(processor) => Act::BodyProcessor(*processor),
-            Effect::ForceBody(on) => Act::ForceBody(*on),
-            Effect::RequestBody(on) => Act::RequestBody(*on),
-            Effect::ResponseBody(on) => Act::ResponseBody(*on),
-        });
-        Ok(())
+    pub(super) fn checks_len(&self) -> usize {
+        self.checks.len()
     }
 
-    fn name(&mut self, collection: Variable, name: &Template) -> Name {
-        match name.fixed() {
-            Some(text) => Name::Slot(self.names.slot(collection, &String::from_utf8_lossy(text))),
-            None => Name::Expanded(self.text(name)),
+    /// Checks for a chain of transformations: one, or one for each of its steps.
+    pub(super) fn checks(
+        &mut self,
+        phase: u8,
+        transforms: &[Transform],
+        each_step: bool,
+        need: &Need,
+        lanes: Lanes,
+    ) -> std::ops::Range<u32> {
+        let first = u32::try_from(self.checks.len()).unwrap_or(u32::MAX);
+        let filtered = need.literals.is_some() || !need.bytes.is_empty();
+        let from = if each_step { 0 } else { transforms.len() };
+        for step in from..=transforms.len() {
+            let chain = self.chain(transforms.get(..step).unwrap_or_default());
+            self.literals.push(need.literals.clone());
+            self.checks.push(Check {
+                phase,
+                chain,
+                scanned: self.scanned(chain),
+                lanes: if filtered { lanes } else { Lanes::NONE },
+                bytes: need.bytes.clone(),
+            });
         }
+        first..u32::try_from(self.checks.len()).unwrap_or(u32::MAX)
     }
 
     fn exclusion(&mut self, exclusion: &model::Exclusion) -> Result<Exclusion, String> {
@@ -364,7 +354,8 @@ impl Build {
             Which::Tag(pattern) | Which::Message(pattern) => Some(Pattern::new(pattern).map_err(at(place))?),
         };
         let found = |text: &str| pattern.as_ref().is_some_and(|pattern| pattern.is_in(text.as_bytes()));
-        let meant = (0u32..).zip(&self.rules).filter(|(_, rule)| match which {
+        let own = (0u32..).zip(&self.rules).filter(|(_, rule)| rule.in_app.is_none());
+        let meant = own.filter(|(_, rule)| match which {
             Which::Ids(first, last) => (*first..=*last).contains(&rule.meta.id),
             Which::Tag(_) => rule.meta.tags.iter().any(|tag| found(tag)),
             Which::Message(_) => found(&rule.meta.message),
@@ -406,30 +397,22 @@ impl Build {
                 });
             }
         }
-        let filter = filter(&self.checks, &self.literals).map_err(|problem| CompileError {
-            place: program
-                .steps
-                .iter()
-                .find_map(|step| match step {
-                    Step::Rule(rule) => Some(rule.meta.place.clone()),
-                    Step::Marker(_) => None,
-                })
-                .unwrap_or_default(),
-            problem,
-        })?;
+        let built_in = self.built_in();
+        let filter = Filter::new(&self.checks, &self.literals);
         let scores = self
             .names
             .of(Variable::Tx)
             .filter(|(name, _)| name.contains("score"))
             .map(|(name, slot)| (name.to_owned(), slot))
             .collect();
-        let response_phases = self.phases.iter().skip(2).take(2).any(|rules| !rules.is_empty());
+        let response_phases =
+            self.phases.iter().skip(2).take(2).chain(&self.in_app[1..]).any(|rules| !rules.is_empty());
         let of_request = |check: &Check| check.lanes.iter().any(|variable| variable.phase() < 3);
         let late = self.checks.iter().any(|check| check.phase >= 3 && of_request(check));
-        let phases = self
-            .phases
-            .each_ref()
-            .map(|rules| rules.iter().map(|&rule| turn(rule, &self.rules, &self.links)).collect());
+        let turns =
+            |rules: &Vec<u32>| rules.iter().map(|&rule| turn(rule, &self.rules, &self.links)).collect();
+        let phases = self.phases.each_ref().map(turns);
+        let in_app = self.in_app.each_ref().map(turns);
         Ok(Engine {
             id,
             rules: self.rules,
@@ -438,15 +421,31 @@ impl Build {
             chains: self.chains,
             phases,
             names: self.names,
+            built_in,
             selectors: self.selectors.into_iter().map(|(_, pattern)| pattern).collect(),
             filter,
             wanted: self.wanted,
             settings: program.settings.clone(),
+            unicode_map: None,
             scores,
+            in_app,
             response_phases,
+            doubts: self.doubts,
             late,
         })
     }
+}
+
+/// The map that `SecUnicodeMapFile` names.
+fn unicode_map(
+    settings: &model::Settings,
+    files: &Files<'_>,
+) -> Result<Option<Arc<UnicodeMap>>, CompileError> {
+    let Some((place, name, code_page)) = &settings.unicode_map else { return Ok(None) };
+    let wrong = |problem: String| at(place)(format!("SecUnicodeMapFile {name}: {problem}"));
+    let file = files(place, name).map_err(wrong)?;
+    let map = UnicodeMap::read(&file, *code_page).map_err(|error| wrong(error.to_string()))?;
+    Ok(Some(Arc::new(map)))
 }
 
 fn turn(rule: u32, rules: &[Rule], links: &[Link]) -> Turn {
@@ -463,71 +462,4 @@ fn written_out(template: &Template) -> String {
         Part::Value(variable, Some(member)) => format!("%{{{}.{member}}}", variable.name()),
     };
     template.parts.iter().map(part).collect()
-}
-
-fn filter(checks: &[Check], literals: &[Option<Vec<Vec<u8>>>]) -> Result<Filter, String> {
-    let mut filter = Filter::default();
-    filter.weak.resize_with(Lanes::COUNT, Vec::new);
-    filter.scans.resize_with(Lanes::COUNT, Vec::new);
-    let mut numbers: HashMap<Vec<u8>, usize> = HashMap::new();
-    for ((number, check), literals) in (0u32..).zip(checks).zip(literals) {
-        if check.lanes.is_empty() {
-            continue;
-        }
-        for variable in check.lanes.iter() {
-            let lane = variable as usize;
-            if let Some(scans) = filter.scans.get_mut(lane)
-                && !scans.contains(&check.scanned)
-            {
-                scans.push(check.scanned);
-            }
-            if literals.is_none()
-                && let Some(weak) = filter.weak.get_mut(lane)
-            {
-                weak.push(number);
-            }
-        }
-        let mut own: Vec<Vec<u8>> = literals.iter().flatten().cloned().collect();
-        own.iter_mut().for_each(|text| text.truncate(LITERAL));
-        own.sort_unstable();
-        own.dedup();
-        for literal in own {
-            let at = *numbers.entry(literal).or_insert_with(|| {
-                filter.literals.push(Vec::new());
-                filter.literals.len() - 1
-            });
-            if let Some(checks) = filter.literals.get_mut(at) {
-                checks.push(number);
-            }
-        }
-    }
-    let mut texts = vec![Vec::new(); numbers.len()];
-    for (literal, at) in numbers {
-        if let Some(text) = texts.get_mut(at) {
-            *text = literal;
-        }
-    }
-    filter.automaton = automaton(&texts)?;
-    Ok(filter)
-}
-
-fn automaton(literals: &[Vec<u8>]) -> Result<Option<Automaton>, String> {
-    if literals.is_empty() {
-        return Ok(None);
-    }
-    let bytes: usize = literals.iter().map(Vec::len).sum();
-    let says = |error: aho_corasick::BuildError| error.to_string();
-    let kind = if bytes <= DFA_BYTES { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
-    Ok(Some(match kind {
-        AhoCorasickKind::DFA => {
-            let mut builder = dfa::Builder::new();
-            builder.ascii_case_insensitive(true).start_kind(aho_corasick::StartKind::Unanchored);
-            Automaton::Dfa(builder.build(literals).map_err(says)?)
-        }
-        _ => {
-            let mut builder = contiguous::Builder::new();
-            builder.ascii_case_insensitive(true);
-            Automaton::Nfa(builder.build(literals).map_err(says)?)
-        }
-    }))
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use aho_corasick::{dfa, nfa::contiguous};
-
 use super::{
+    doubts::Doubt,
+    filter::Filter,
     lanes::Lanes,
     model::{Disruption, Meta, Mode, Processor, Settings},
     texts::Chain,
@@ -12,7 +12,8 @@ use super::{
 };
 use crate::rules::{
     bytes::ByteSet,
-    model::RuleMeta,
+    inapp::ast::{Action, Attribute},
+    model::{RuleMeta, UnicodeMap},
     seclang::{operators::SecOperator, pcre::Pattern},
     variable::Variable,
 };
@@ -28,34 +29,25 @@ pub struct Engine {
     /// By phase, from 0: rules in their order.
     pub(super) phases: [Vec<Turn>; 5],
     pub(super) names: Names,
+    /// Members that records have of themselves and that rules look at.
+    pub(super) built_in: Vec<(Variable, &'static str, Slot)>,
     /// Expressions that names of members are compared with.
     pub(super) selectors: Vec<Pattern>,
     pub(super) filter: Filter,
     pub(super) wanted: Lanes,
     pub(super) settings: Settings,
+    /// `SecUnicodeMapFile`; without one code page 20127.
+    pub(super) unicode_map: Option<Arc<UnicodeMap>>,
     /// Slots of `TX` whose names hold `score`.
     pub(super) scores: Vec<(String, Slot)>,
+    /// In-App WAF rules: those of requests, those that look at the response; filters before rules.
+    pub(super) in_app: [Vec<Turn>; 2],
+    /// Rules of the response, in either language.
     pub(super) response_phases: bool,
+    /// Sorted.
+    pub(super) doubts: Vec<Doubt>,
     /// Rules of the response or behind it look at values of the request.
     pub(super) late: bool,
-}
-
-/// What tells which checks may hold on a text.
-#[derive(Debug, Default)]
-pub(super) struct Filter {
-    pub automaton: Option<Automaton>,
-    /// By literal: its checks.
-    pub literals: Vec<Vec<u32>>,
-    /// Checks that only bytes speak for, by variable.
-    pub weak: Vec<Vec<u32>>,
-    /// By variable: chains whose texts are read.
-    pub scans: Vec<Vec<u32>>,
-}
-
-#[derive(Debug)]
-pub(super) enum Automaton {
-    Dfa(dfa::DFA),
-    Nfa(contiguous::NFA),
 }
 
 /// A rule's turn in its phase.
@@ -79,6 +71,28 @@ pub(super) struct Rule {
     pub data: Option<Text>,
     pub verdict: Disruption,
     pub status: u16,
+    /// What a rule of the In-App WAF does.
+    pub in_app: Option<Box<InApp>>,
+}
+
+/// A rule of the In-App WAF.
+#[derive(Debug)]
+pub(super) struct InApp {
+    pub does: Does,
+}
+
+/// What it does when it holds.
+#[derive(Clone, Debug)]
+pub(super) enum Does {
+    /// It is told.
+    Tell {
+        /// As a match; otherwise only its attributes are.
+        event: bool,
+        attributes: Arc<[Attribute]>,
+        actions: Arc<[Action]>,
+    },
+    /// Effects of its last link leave out rules or values.
+    Filter,
 }
 
 #[derive(Debug)]
@@ -86,13 +100,11 @@ pub(super) struct Link {
     pub rule: u32,
     pub targets: Vec<Target>,
     pub excluded: Vec<Exclusion>,
-    /// Its checks: one, or with `multiMatch` one for each step of its transformations.
+    /// The checks of all targets: one for each chain of transformations.
     pub checks: std::ops::Range<u32>,
     pub operator: SecOperator,
     /// What is filled into the operator's argument.
     pub argument: Option<Text>,
-    /// The operator's name.
-    pub name: String,
     pub negated: bool,
     pub capture: bool,
     pub effects: Vec<Act>,
@@ -132,16 +144,18 @@ pub(super) struct Target {
     pub variable: Variable,
     pub members: Members,
     pub count: bool,
+    /// One, or with `multiMatch` one for each step of the transformations.
+    pub checks: std::ops::Range<u32>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Exclusion {
     pub variable: Variable,
     pub members: Members,
 }
 
 /// Members of a collection, ready to be compared.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Members {
     All,
     /// A name in small letters.
@@ -151,13 +165,15 @@ pub(super) enum Members {
     Expanded(Text),
     /// Index of an expression in [`Engine::selectors`].
     Regex(u32),
+    /// What is at this path of names, or under it.
+    Under(Box<[super::tree::Step]>),
 }
 
 /// A template with its names resolved.
-#[derive(Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Text(pub Vec<Piece>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Piece {
     Text(Box<[u8]>),
     Slot(Slot),
@@ -165,20 +181,49 @@ pub(super) enum Piece {
     Member(Variable, Box<[u8]>),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Name {
     Slot(Slot),
     Expanded(Text),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Act {
-    Set { collection: Variable, name: Name, value: Text },
-    Add { collection: Variable, name: Name, value: Text, negative: bool },
-    Unset { collection: Variable, name: Name },
+    Set {
+        collection: Variable,
+        name: Name,
+        value: Text,
+    },
+    Add {
+        collection: Variable,
+        name: Name,
+        value: Text,
+        negative: bool,
+    },
+    Unset {
+        collection: Variable,
+        name: Name,
+    },
+    Expire {
+        collection: Variable,
+        name: Name,
+        seconds: Text,
+    },
+    Deprecate {
+        collection: Variable,
+        name: Name,
+        by: Text,
+    },
+    Open {
+        collection: Variable,
+        key: Text,
+        named: bool,
+    },
     Mode(Mode),
     Remove(Box<[u32]>),
     RemoveTarget(Box<[u32]>, Exclusion),
+    /// These rules do this instead of what they would; nothing: they are only told.
+    Instead(Box<[u32]>, Option<Box<Action>>),
     BodyProcessor(Processor),
     ForceBody(bool),
     RequestBody(bool),
@@ -192,26 +237,9 @@ impl Engine {
         self.response_phases
     }
 
-    /// What is doubtful about its rules, for a person.
+    /// What is doubtful about its rules, for a person; by their places.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        let mut warnings = Vec::new();
-        for link in &self.links {
-            let Some(rule) = self.rules.get(link.rule as usize) else { continue };
-            if let Some(why) = link.operator.unanswered() {
-                warnings.push(format!(
-                    "{}: rule {}: @{} never holds: {why}",
-                    rule.meta.place, rule.meta.id, link.name
-                ));
-            }
-            let pattern = matches!(link.name.as_str(), "rx" | "rxGlobal");
-            if pattern && !link.filtered && !link.negated && link.argument.is_none() {
-                warnings.push(format!(
-                    "{}: rule {}: slow: nothing in its expression has to be in a text, so it runs on every value",
-                    rule.meta.place, rule.meta.id
-                ));
-            }
-        }
-        warnings
+        self.doubts.iter().map(ToString::to_string).collect()
     }
 }

@@ -7,7 +7,10 @@ use super::{
     state::State,
     verdict::Verdict,
 };
-use crate::http::{Request, Response};
+use crate::{
+    http::{Request, Response},
+    rules::inputs::Inputs,
+};
 
 impl Engine {
     /// Asks the rules of a request and, when it is there, its response.
@@ -61,6 +64,7 @@ impl Engine {
             return state.verdict;
         }
         scratch.begin(self);
+        self.in_app_inputs(request, &facts, scratch);
         // The values of the request once more: rules of the response may look at them, and only for these they
         // are read again.
         collect::head(request, &facts, &self.settings, scratch);
@@ -81,23 +85,47 @@ impl Engine {
         self.rules.len()
     }
 
+    /// The same, of the In-App WAF.
+    #[must_use]
+    pub fn in_app_rules(&self) -> usize {
+        self.rules.iter().filter(|rule| rule.in_app.is_some()).count()
+    }
+
     /// Phases 1 and 2.
     fn request(&self, request: &Request, facts: &Facts, scratch: &mut Scratch) {
         scratch.begin(self);
+        scratch.state.now = facts.time;
         scratch.state.scope(request, facts.client);
+        self.in_app_inputs(request, facts, scratch);
         collect::head(request, facts, &self.settings, scratch);
         let head = scratch.scan(self, 0, 1);
+        scratch.in_app(self, 0);
         scratch.phase(self, 1);
         collect::body(request, &self.settings, scratch);
         scratch.scan(self, head, 2);
         scratch.phase(self, 2);
     }
 
+    /// What stands at the addresses of the In-App WAF.
+    fn in_app_inputs(&self, request: &Request, facts: &Facts, scratch: &mut Scratch) {
+        if self.in_app.iter().any(|rules| !rules.is_empty()) {
+            let Scratch { store, stats, frames, .. } = scratch;
+            Inputs::new(store, stats, frames).request(request, facts.client, facts.peer);
+            store.begin_share();
+        }
+    }
+
     /// Phases 3 and 4.
     fn response(&self, response: &Response, scratch: &mut Scratch) {
         let before = scratch.seen();
+        let [_, of_response] = &self.in_app;
+        if !of_response.is_empty() {
+            let Scratch { store, stats, frames, .. } = scratch;
+            Inputs::new(store, stats, frames).response(response);
+        }
         collect::response_head(response, scratch);
         let head = scratch.scan(self, before, 3);
+        scratch.in_app(self, 1);
         scratch.phase(self, 3);
         collect::response_body(response, &self.settings, scratch);
         scratch.scan(self, head, 4);

@@ -2,7 +2,7 @@
 
 use crate::rules::variable::Variable;
 
-const WORDS: usize = 2;
+const WORDS: usize = 3;
 const _: () = assert!(Variable::ALL.len() <= WORDS * 64);
 
 /// A set of variables.
@@ -39,13 +39,15 @@ impl Lanes {
     /// Both sets together.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
-        Self([self.0[0] | other.0[0], self.0[1] | other.0[1]])
+        let ([a, b, c], [d, e, f]) = (self.0, other.0);
+        Self([a | d, b | e, c | f])
     }
 
     /// Whether they have one in common.
     #[must_use]
     pub const fn meets(self, other: Self) -> bool {
-        (self.0[0] & other.0[0]) | (self.0[1] & other.0[1]) != 0
+        let ([a, b, c], [d, e, f]) = (self.0, other.0);
+        (a & d) | (b & e) | (c & f) != 0
     }
 
     /// Whether a variable is in it.
@@ -57,7 +59,20 @@ impl Lanes {
     /// Whether there is none.
     #[must_use]
     pub const fn is_empty(self) -> bool {
-        self.0[0] | self.0[1] == 0
+        let [a, b, c] = self.0;
+        a | b | c == 0
+    }
+
+    /// How many numbers [`Lanes::hash`] gives.
+    pub const HASHES: usize = 64;
+
+    /// A number below [`Lanes::HASHES`] that differs for most sets, and for most `more`.
+    #[must_use]
+    pub const fn hash(self, more: u64) -> usize {
+        let [a, b, c] = self.0;
+        let mixed = (a ^ b.rotate_left(29) ^ c.rotate_left(41) ^ more.rotate_left(53))
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (mixed >> 58) as usize
     }
 
     /// Its variables.

@@ -6,18 +6,26 @@
 //!        Request, Response ─> collect ─> store (values) ─> scan ─> run ─> Verdict
 //! ```
 //!
-//! What makes it fast is [`scan`]: every text of a transaction is read once by one automaton that knows the
-//! literals of all rules, and rules whose literals are nowhere cost a look at an empty list.
+//! What makes it fast is [`scan`]: every text of a transaction is read once by a [filter](grams) that knows the
+//! literals of all rules, and rules whose literals are nowhere cost a look at a bit.
 #![forbid(unsafe_code)]
 
+mod act;
 pub mod collect;
+pub mod collections;
 pub mod compile;
+mod conditions;
+pub mod doubts;
 pub mod engine;
+mod filter;
+mod grams;
+mod in_app;
 pub mod judge;
 pub mod lanes;
 pub mod memo;
 pub mod model;
 pub mod overlay;
+mod plan;
 pub mod run;
 pub mod scan;
 mod state;
@@ -25,6 +33,7 @@ pub mod store;
 pub mod template;
 pub mod texts;
 pub mod told;
+pub mod tree;
 pub mod verdict;
 pub mod written;
 

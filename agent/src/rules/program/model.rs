@@ -36,6 +36,16 @@ pub struct Settings {
     pub engine: Mode,
     /// Media types whose response bodies are judged; empty: all.
     pub response_types: Vec<String>,
+    /// `SecRequestBodyJsonDepthLimit`, for JSON; at most what [`BODY_DEPTH`](crate::limits::BODY_DEPTH) says.
+    pub json_depth: usize,
+    /// `SecUploadFileLimit`.
+    pub files: usize,
+    /// `SecCollectionTimeout`: seconds.
+    pub collection_timeout: i64,
+    /// `SecWebAppId`: applications have sessions, users and resources of their own.
+    pub web_app_id: String,
+    /// `SecUnicodeMapFile`: where it stands, the file, the code page.
+    pub unicode_map: Option<(crate::rules::seclang::ast::Place, String, u32)>,
 }
 
 impl Default for Settings {
@@ -46,6 +56,11 @@ impl Default for Settings {
             response_body: true,
             engine: Mode::DetectionOnly,
             response_types: Vec::new(),
+            json_depth: crate::limits::BODY_DEPTH,
+            files: crate::limits::BODY_FILES,
+            collection_timeout: crate::limits::COLLECTION_TIMEOUT,
+            web_app_id: String::new(),
+            unicode_map: None,
         }
     }
 }
@@ -196,12 +211,23 @@ pub enum Effect {
         /// After so many seconds.
         seconds: Template,
     },
+    /// `deprecatevar`.
+    Deprecate {
+        /// Which collection.
+        collection: Variable,
+        /// Which member.
+        name: Template,
+        /// `60/300`: by so much every so many seconds.
+        by: Template,
+    },
     /// `initcol`, `setsid`, `setuid`, `setrsc`.
     Open {
         /// Which collection.
         collection: Variable,
         /// Which of its kind.
         key: Template,
+        /// The key is the value of `SESSIONID` or `USERID` from now on.
+        named: bool,
     },
     /// `ctl:ruleEngine`.
     Mode(Mode),

@@ -3,11 +3,17 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use super::{engine::Engine, lanes::Lanes, state::State, written::Slot};
+use super::{
+    engine::{Does, Engine, InApp},
+    state::State,
+    store::{Store, Value},
+    written::Slot,
+};
 use crate::{
     http::Request,
     rules::{
-        policy::{Exclusion, Input, RequestPath, Selector},
+        inputs::Address,
+        policy::{Exclusion, RequestPath, Selector},
         variable::Variable,
     },
 };
@@ -96,9 +102,13 @@ impl Engine {
 
     /// By rule: whether one of the selectors means it; all, without any.
     fn meant(&self, selectors: &[Selector]) -> Box<[bool]> {
-        let fits = |rule: &super::engine::Rule| {
-            selectors.is_empty()
-                || selectors.iter().any(|selector| selector.fits(&rule.told, &rule.meta.tags))
+        let fits = |rule: &super::engine::Rule| match rule.in_app.as_deref() {
+            // An exclusion of the rule files is no rule.
+            Some(InApp { does: Does::Filter }) => false,
+            _ => {
+                selectors.is_empty()
+                    || selectors.iter().any(|selector| selector.fits(&rule.told, &rule.meta.tags))
+            }
         };
         self.rules.iter().map(fits).collect()
     }
@@ -161,13 +171,23 @@ impl State {
     }
 
     /// Whether a policy takes a value from a rule.
-    pub(super) fn is_left_alone(&self, rule: u32, lanes: Lanes, name: &[u8]) -> bool {
+    pub(super) fn is_left_alone(&self, store: &Store, rule: u32, variable: Variable, value: &Value) -> bool {
         let Applied { overlay: Some(overlay), active, .. } = &self.applied else { return false };
-        active.iter().any(|&number| {
-            overlay.exclusions.get(number as usize).is_some_and(|Laid { exclusion, rules }| {
-                rules.get(rule as usize) == Some(&true)
-                    && exclusion.inputs.iter().any(|input: &Input| input.takes(lanes, name))
-            })
-        })
+        let mut of_rule = active
+            .iter()
+            .filter_map(|&number| overlay.exclusions.get(number as usize))
+            .filter(|laid| laid.rules.get(rule as usize) == Some(&true))
+            .flat_map(|laid| &laid.exclusion.inputs)
+            .peekable();
+        if of_rule.peek().is_none() {
+            return false;
+        }
+        match Address::of(variable) {
+            Some(address) => {
+                let location = store.location(address.label(), value.node);
+                of_rule.any(|input| input.is_at(&location))
+            }
+            None => of_rule.any(|input| input.takes(value.lanes, store.slice(value.name))),
+        }
     }
 }

@@ -3,13 +3,14 @@
 use std::{net::IpAddr, sync::Arc};
 
 use super::{
+    collections::Collections,
     engine::{Engine, Glance, Link, Members, Rule, Target, Text, Turn},
-    memo::Memo,
+    memo::{Memo, ask},
     model::{Disruption, Mode},
     overlay::Overlay,
     scan::Candidates,
     state::{Allowed, State},
-    store::Store,
+    store::{Label, Store},
     texts::Texts,
     verdict::{Hit, Verdict},
     written::Written,
@@ -19,6 +20,7 @@ use crate::{
     rules::{
         bodies::Buffers,
         bytes::ByteSet,
+        inputs::Frame,
         seclang::operators::{Cache, number},
         variable::{Kind, Variable},
     },
@@ -37,6 +39,17 @@ pub struct Facts {
     pub server_port: u16,
     /// Seconds since 1970.
     pub time: i64,
+    /// Who sent the packets: the client, or the last proxy before the service.
+    pub peer: IpAddr,
+}
+
+impl Facts {
+    /// Of a request without a connection: only who sent it is known, and when.
+    #[must_use]
+    pub fn of_client(client: IpAddr, time: i64) -> Self {
+        let server = IpAddr::from([127, 0, 0, 1]);
+        Self { client, client_port: 0, server, server_port: 80, time, peer: client }
+    }
 }
 
 /// What one worker needs to ask rules, reused from transaction to transaction.
@@ -52,13 +65,17 @@ pub struct Scratch {
     /// Bytes of names and values of the query's arguments.
     pub(super) args_size: u64,
     /// By link.
-    caches: Vec<Option<Cache>>,
+    pub(super) caches: Vec<Option<Cache>>,
     /// What libinjection said of texts that come again.
-    memo: Memo,
+    pub(super) memo: Memo,
+    /// What outlives a transaction.
+    pub(super) collections: Arc<Collections>,
     /// What the next transactions are judged with beside the program.
     overlay: Option<Arc<Overlay>>,
     /// Every rule is asked about every value, and every transformation made.
-    plain: bool,
+    pub(super) plain: bool,
+    /// Open containers of JSON; a buffer.
+    pub(super) frames: Vec<Frame>,
     /// Counters.
     pub stats: Stats,
 }
@@ -74,6 +91,20 @@ pub struct Stats {
     pub operators: u64,
     /// Transactions of which not everything was judged.
     pub cut: u64,
+    /// Values longer than is judged of one value, or of all together.
+    pub values_cut: u64,
+    /// Times that a request had more values than are taken apart (the rest is judged as one text).
+    pub values_over_limit: u64,
+    /// JSON bodies nested deeper than is kept (deeper values are judged under the deepest name).
+    pub depth_over_limit: u64,
+    /// Multipart bodies with more parts than are taken apart.
+    pub parts_over_limit: u64,
+    /// JSON bodies that were not JSON (judged as far as they went and as text).
+    pub malformed_json: u64,
+    /// Bodies not judged as text: pictures, sound, archives.
+    pub media_bodies: u64,
+    /// Values that libinjection was not asked about: the transaction had had its share.
+    pub injection_cut: u64,
 }
 
 impl Scratch {
@@ -83,6 +114,12 @@ impl Scratch {
     #[must_use]
     pub fn plain() -> Self {
         Self { plain: true, ..Self::default() }
+    }
+
+    /// For one of several workers: what rules keep for later transactions is kept for all of them.
+    #[must_use]
+    pub fn sharing(collections: Arc<Collections>) -> Self {
+        Self { collections, ..Self::default() }
     }
 
     /// From the next transaction on, this overlay counts; none: the program as it is.
@@ -100,7 +137,7 @@ impl Scratch {
     pub(super) fn begin(&mut self, engine: &Engine) {
         if self.engine != Some(engine.id) {
             self.engine = Some(engine.id);
-            self.texts.fit(engine.chains.len());
+            self.texts.fit(engine.chains.len(), engine.unicode_map.clone());
             self.caches.clear();
             self.caches.resize_with(engine.links.len(), || None);
             self.memo.clear();
@@ -185,7 +222,7 @@ impl Scratch {
     }
 
     /// Whether a link holds on nothing, as far as that can be told at a glance.
-    fn cannot_hold(&self, link: &Link) -> bool {
+    pub(super) fn cannot_hold(&self, link: &Link) -> bool {
         match link.glance {
             _ if self.plain => false,
             Glance::None => false,
@@ -205,7 +242,7 @@ impl Scratch {
 
     /// Whether a link holds on one of its values; what it does is done for each on which it does.
     fn link(&mut self, engine: &Engine, number: u32, link: &Link) -> bool {
-        let Self { store, texts, candidates, state, caches, memo, plain, stats, .. } = self;
+        let Self { store, texts, candidates, state, caches, memo, plain, stats, collections, .. } = self;
         let Some(cache) = caches.get_mut(number as usize) else { return false };
         let mut argument = std::mem::take(&mut state.argument);
         argument.clear();
@@ -221,6 +258,7 @@ impl Scratch {
             stats,
             cache,
             memo,
+            collections: &*collections,
             plain: *plain,
         };
         for target in &link.targets {
@@ -247,7 +285,8 @@ impl Scratch {
                     let mut value = std::mem::take(&mut state.member);
                     value.clear();
                     let there = state.written.get(*slot).map(|held| value.extend_from_slice(held)).is_some();
-                    if there && !state.is_excluded(engine, store, link, target.variable, name) {
+                    let label = Label::named(name);
+                    if there && !state.is_excluded(engine, store, link, target.variable, label) {
                         let variable = target.variable;
                         asked.value(state, texts, store, variable, name, &value, ByteSet::ALL, None);
                     }
@@ -259,7 +298,7 @@ impl Scratch {
                     }
                 }
                 Kind::Matched => {
-                    for (name, value) in state.matched_values(engine, target) {
+                    for (name, value) in state.matched_values(engine, store, target) {
                         asked.value(state, texts, store, target.variable, &name, &value, ByteSet::ALL, None);
                     }
                 }
@@ -331,7 +370,9 @@ impl Scratch {
     /// What came of it.
     pub(super) fn finish(&mut self, engine: &Engine) -> Verdict {
         self.state.verdict.scores = engine.scores_of(&self.state.written);
-        self.stats.cut += u64::from(self.store.is_cut());
+        let injection_cut = self.state.injection.cut();
+        self.stats.cut += u64::from(self.store.is_cut() || injection_cut > 0);
+        self.stats.injection_cut += injection_cut;
         self.stats.values += self.store.len() as u64;
         std::mem::take(&mut self.state.verdict)
     }
@@ -357,6 +398,7 @@ struct Asked<'a> {
     stats: &'a mut Stats,
     cache: &'a mut Option<Cache>,
     memo: &'a mut Memo,
+    collections: &'a Collections,
     plain: bool,
 }
 
@@ -370,21 +412,30 @@ impl Asked<'_> {
         candidates: &Candidates,
         target: &Target,
     ) {
-        let lane = store.of(target.variable);
-        for check in self.link.checks.clone() {
-            let numbers = if self.link.filtered && !self.plain { candidates.of(check) } else { lane };
-            for &number in numbers {
+        let filtered = self.link.filtered && !self.plain;
+        let checks = target.checks.clone();
+        // With multiMatch each value goes through all its steps before the next value.
+        let numbers = match filtered && checks.len() == 1 {
+            true => candidates.of(checks.start),
+            false => store.of(target.variable),
+        };
+        for &number in numbers {
+            for check in checks.clone() {
+                if filtered && checks.len() > 1 && candidates.of(check).binary_search(&number).is_err() {
+                    continue;
+                }
                 let Some(value) = store.value(number) else { continue };
                 if !value.lanes.has(target.variable) {
                     continue;
                 }
-                let name = store.slice(value.name);
-                if !state.is_member(self.engine, store, &target.members, name)
-                    || state.is_excluded(self.engine, store, self.link, target.variable, name)
-                    || state.is_left_alone(self.link.rule, value.lanes, name)
+                let label = value.label(store);
+                if !state.is_member(self.engine, store, &target.members, label)
+                    || state.is_excluded(self.engine, store, self.link, target.variable, label)
+                    || state.is_left_alone(store, self.link.rule, target.variable, value)
                 {
                     continue;
                 }
+                let name = label.name;
                 let variable = target.variable;
                 self.value(
                     state,
@@ -429,12 +480,9 @@ impl Asked<'_> {
             let text = texts.text(same_as, value);
             self.stats.operators += 1;
             let argument = self.argument;
-            let mut ask = || self.link.operator.find(text, argument, self.cache);
-            let found = if self.link.operator.is_injection() && !self.plain {
-                self.memo.answer(self.number, text, ask)
-            } else {
-                ask()
-            };
+            let operator = &self.link.operator;
+            let find = || operator.find(text, argument, self.cache);
+            let found = ask((self.number, operator), text, self.memo, &mut state.injection, self.plain, find);
             if found.is_none() {
                 continue;
             }
@@ -453,7 +501,7 @@ impl Asked<'_> {
                 });
             }
             state.matched.note(variable, name, text);
-            state.act(self.engine, store, self.number, &self.link.effects);
+            state.act(self.engine, store, self.collections, self.number, &self.link.effects);
         }
     }
 }

@@ -3,17 +3,20 @@
 use std::cell::RefCell;
 
 use super::{
-    engine::{Act, Engine, Exclusion, Link, Members, Name, Piece, Target, Text},
+    collections::Opened,
+    engine::{Act, Engine, Exclusion, Link, Members, Piece, Target, Text},
+    memo::Share,
     model::{Mode, Processor},
     overlay::Applied,
-    store::Store,
+    store::{Label, Store},
+    tree::NodeId,
     verdict::Verdict,
     written::Written,
 };
 use crate::{
     limits,
     rules::{
-        seclang::{operators::number, pcre::PatternCache},
+        seclang::pcre::PatternCache,
         variable::{Kind, Variable},
     },
 };
@@ -23,11 +26,19 @@ use crate::{
 pub(super) struct State {
     engine: Option<u64>,
     pub written: Written,
+    /// Records that outlive the transaction.
+    pub opened: Opened,
+    /// Seconds since 1970.
+    pub now: i64,
+    /// What libinjection has read of it.
+    pub injection: Share,
     /// By rule.
     pub removed: Vec<bool>,
     pub any_removed: bool,
     /// Link of the `ctl` action, and which of its effects.
     pub removed_targets: Vec<(u32, u32)>,
+    /// The same, of effects that change what rules of the In-App WAF do.
+    pub instead: Vec<(u32, u32)>,
     /// What a policy says beside the program.
     pub applied: Applied,
     pub mode: Option<Mode>,
@@ -45,6 +56,8 @@ pub(super) struct State {
     pub filled: Vec<u8>,
     /// An operator's argument, filled in.
     pub argument: Vec<u8>,
+    /// A name being filled in.
+    pub name: Vec<u8>,
     /// A member of a collection that is looked at while rules write it.
     pub member: Vec<u8>,
     /// The rule that is asked.
@@ -71,6 +84,8 @@ pub(super) struct Matched {
     pub member: Vec<u8>,
     /// Its value.
     pub shown: Vec<u8>,
+    /// Where it stands at an address.
+    pub node: NodeId,
     /// `MATCHED_VAR_NAME`: `ARGS:id`.
     name: Vec<u8>,
     /// `MATCHED_VAR`.
@@ -113,6 +128,16 @@ impl Several {
 }
 
 impl Matched {
+    /// Another transaction: nothing has matched yet.
+    pub fn forget(&mut self) {
+        self.clear();
+        self.name.clear();
+        self.value.clear();
+        self.member.clear();
+        self.shown.clear();
+    }
+
+    /// Another rule: what the last one matched is still known.
     pub fn clear(&mut self) {
         self.variable = None;
         self.now.clear();
@@ -122,6 +147,14 @@ impl Matched {
     pub fn next_link(&mut self) {
         std::mem::swap(&mut self.now, &mut self.before);
         self.now.clear();
+    }
+
+    /// What a rule of the In-App WAF tells: what its first condition found.
+    pub fn found(&mut self, variable: Variable, node: NodeId, found: &[u8]) {
+        self.variable = Some(variable);
+        self.node = node;
+        self.shown.clear();
+        self.shown.extend_from_slice(found.get(..limits::MATCH_VALUE).unwrap_or(found));
     }
 
     pub fn note(&mut self, variable: Variable, name: &[u8], text: &[u8]) {
@@ -158,8 +191,11 @@ impl State {
             self.selectors.get_mut().resize(engine.selectors.len(), None);
         }
         self.written.clear(&engine.names);
+        self.opened.clear();
+        self.injection = Share::default();
         self.removed_targets.clear();
-        self.matched.clear();
+        self.instead.clear();
+        self.matched.forget();
         self.verdict = Verdict::default();
         self.removed.clear();
         self.removed.resize(engine.rules.len(), false);
@@ -175,7 +211,11 @@ impl State {
 
     /// Memory it holds, bytes.
     pub fn held(&self) -> usize {
-        self.written.held() + self.removed.capacity() + self.filled.capacity() + self.matched.value.capacity()
+        self.written.held()
+            + self.opened.held()
+            + self.removed.capacity()
+            + self.filled.capacity()
+            + self.matched.value.capacity()
     }
 
     /// Fills a text in.
@@ -195,9 +235,23 @@ impl State {
                         let severity = self.highest_severity.unwrap_or(u8::MAX);
                         to.extend_from_slice(itoa::Buffer::new().format(severity).as_bytes());
                     }
-                    _ => to.extend_from_slice(store.scalar(*variable).unwrap_or_default()),
+                    _ => to.extend_from_slice(match self.id(engine, *variable) {
+                        Some(id) => id,
+                        None => store.scalar(*variable).unwrap_or_default(),
+                    }),
                 },
             }
+        }
+    }
+
+    /// `SESSIONID`, `USERID`, `WEBAPPID`: nothing for any other variable.
+    fn id<'s>(&'s self, engine: &'s Engine, variable: Variable) -> Option<&'s [u8]> {
+        let key = |collection| Some(self.opened.key(collection, true).unwrap_or_default());
+        match variable {
+            Variable::SessionId => key(Variable::Session),
+            Variable::UserId => key(Variable::User),
+            Variable::WebAppId => Some(engine.settings.web_app_id.as_bytes()),
+            _ => None,
         }
     }
 
@@ -217,9 +271,11 @@ impl State {
         }
     }
 
-    pub fn is_member(&self, engine: &Engine, store: &Store, members: &Members, name: &[u8]) -> bool {
+    pub fn is_member(&self, engine: &Engine, store: &Store, members: &Members, label: Label<'_>) -> bool {
+        let name = label.name;
         match members {
             Members::All => true,
+            Members::Under(path) => store.is_under(label.node, path),
             Members::Name(wanted) | Members::Slot(_, wanted) => name.eq_ignore_ascii_case(wanted),
             Members::Expanded(text) => {
                 let mut wanted = Vec::new();
@@ -242,10 +298,10 @@ impl State {
         store: &Store,
         link: &Link,
         variable: Variable,
-        name: &[u8],
+        label: Label<'_>,
     ) -> bool {
         let by = |exclusion: &Exclusion| {
-            exclusion.variable == variable && self.is_member(engine, store, &exclusion.members, name)
+            exclusion.variable == variable && self.is_member(engine, store, &exclusion.members, label)
         };
         if link.excluded.iter().any(by) {
             return true;
@@ -267,18 +323,18 @@ impl State {
             Kind::Written => match &target.members {
                 Members::Slot(slot, name) => usize::from(
                     self.written.get(*slot).is_some()
-                        && !self.is_excluded(engine, store, link, target.variable, name),
+                        && !self.is_excluded(engine, store, link, target.variable, Label::named(name)),
                 ),
                 _ => self.members(engine, store, target, link).len(),
             },
-            Kind::Matched => self.matched_values(engine, target).len(),
+            Kind::Matched => self.matched_values(engine, store, target).len(),
             _ => {
                 let values = store.of(target.variable).iter().filter_map(|&number| store.value(number));
                 let members = values.filter(|value| {
-                    let name = store.slice(value.name);
-                    self.is_member(engine, store, &target.members, name)
-                        && !self.is_excluded(engine, store, link, target.variable, name)
-                        && !self.is_left_alone(link.rule, value.lanes, name)
+                    let label = value.label(store);
+                    self.is_member(engine, store, &target.members, label)
+                        && !self.is_excluded(engine, store, link, target.variable, label)
+                        && !self.is_left_alone(store, link.rule, target.variable, value)
                 });
                 members.count()
             }
@@ -288,23 +344,25 @@ impl State {
     /// Members of a collection that rules write.
     pub fn members(&self, engine: &Engine, store: &Store, target: &Target, link: &Link) -> Vec<Member> {
         let members = self.written.members(&engine.names, target.variable).filter(|(name, _)| {
-            self.is_member(engine, store, &target.members, name)
-                && !self.is_excluded(engine, store, link, target.variable, name)
+            let label = Label::named(name);
+            self.is_member(engine, store, &target.members, label)
+                && !self.is_excluded(engine, store, link, target.variable, label)
         });
         members.map(|(name, value)| (name.into(), value.into())).collect()
     }
 
-    pub fn matched_values(&self, engine: &Engine, target: &Target) -> Vec<Member> {
+    /// What the last match left, and ids that rules gave.
+    pub fn matched_values(&self, engine: &Engine, store: &Store, target: &Target) -> Vec<Member> {
+        let before = || {
+            let all = self.matched.before.iter();
+            all.filter(|(name, _)| self.is_member(engine, store, &target.members, Label::named(name)))
+        };
         let one = |value: &[u8]| vec![(Box::default(), value.into())];
         match target.variable {
             Variable::MatchedVar => one(&self.matched.value),
             Variable::MatchedVarName => one(&self.matched.name),
-            Variable::MatchedVars => {
-                self.matched.before.iter().map(|(name, value)| (name.into(), value.into())).collect()
-            }
-            Variable::MatchedVarsNames => {
-                self.matched.before.iter().map(|(name, _)| (name.into(), name.into())).collect()
-            }
+            Variable::MatchedVars => before().map(|(name, value)| (name.into(), value.into())).collect(),
+            Variable::MatchedVarsNames => before().map(|(name, _)| (name.into(), name.into())).collect(),
             Variable::HighestSeverity => {
                 let severity = self.highest_severity.unwrap_or(u8::MAX);
                 one(itoa::Buffer::new().format(severity).as_bytes())
@@ -316,82 +374,7 @@ impl State {
                 }
                 one(&value)
             }
-            _ => Vec::new(),
-        }
-    }
-
-    /// Does what a match does.
-    pub fn act(&mut self, engine: &Engine, store: &Store, link: u32, effects: &[Act]) {
-        for (at, effect) in (0u32..).zip(effects) {
-            match effect {
-                Act::Set { collection, name, value } => {
-                    let value = self.filled(engine, store, value);
-                    self.set(engine, store, *collection, name, &value);
-                    self.filled = value;
-                }
-                Act::Add { collection, name, value, negative } => {
-                    let value = self.filled(engine, store, value);
-                    let by = number::read(&value);
-                    self.filled = value;
-                    let by = if *negative { by.saturating_neg() } else { by };
-                    let before = self.value(engine, store, *collection, name);
-                    let sum = before.saturating_add(by);
-                    self.set(engine, store, *collection, name, itoa::Buffer::new().format(sum).as_bytes());
-                }
-                Act::Unset { collection, name } => match name {
-                    Name::Slot(slot) => self.written.unset(*slot),
-                    Name::Expanded(text) => {
-                        let name = self.filled(engine, store, text);
-                        self.written.unset_named(&engine.names, *collection, &name);
-                        self.filled = name;
-                    }
-                },
-                Act::Mode(mode) => self.mode = Some(*mode),
-                Act::Remove(rules) => {
-                    self.any_removed |= !rules.is_empty();
-                    for &rule in rules {
-                        if let Some(removed) = self.removed.get_mut(rule as usize) {
-                            *removed = true;
-                        }
-                    }
-                }
-                Act::RemoveTarget(..) => self.removed_targets.push((link, at)),
-                Act::BodyProcessor(processor) => self.processor = Some(*processor),
-                Act::ForceBody(on) => self.force_body = *on,
-                Act::RequestBody(on) => self.request_body = Some(*on),
-                Act::ResponseBody(on) => self.response_body = Some(*on),
-            }
-        }
-    }
-
-    /// A text filled in, in a buffer that is to be given back.
-    fn filled(&mut self, engine: &Engine, store: &Store, text: &Text) -> Vec<u8> {
-        let mut filled = std::mem::take(&mut self.filled);
-        filled.clear();
-        self.fill(engine, store, text, &mut filled);
-        filled
-    }
-
-    fn value(&mut self, engine: &Engine, store: &Store, collection: Variable, name: &Name) -> i64 {
-        match name {
-            Name::Slot(slot) => self.written.get(*slot).map_or(0, number::read),
-            Name::Expanded(text) => {
-                let name = self.filled(engine, store, text);
-                let value = self.written.named(&engine.names, collection, &name).map_or(0, number::read);
-                self.filled = name;
-                value
-            }
-        }
-    }
-
-    fn set(&mut self, engine: &Engine, store: &Store, collection: Variable, name: &Name, value: &[u8]) {
-        match name {
-            Name::Slot(slot) => self.written.set(*slot, value),
-            Name::Expanded(text) => {
-                let mut name = Vec::new();
-                self.fill(engine, store, text, &mut name);
-                self.written.set_named(&engine.names, collection, &name, value);
-            }
+            other => self.id(engine, other).map(one).unwrap_or_default(),
         }
     }
 }

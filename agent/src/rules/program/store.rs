@@ -1,6 +1,9 @@
 //! The values of a transaction, each with its name and the variables it belongs to.
 
-use super::lanes::Lanes;
+use super::{
+    lanes::Lanes,
+    tree::{Node, NodeId},
+};
 use crate::{
     limits,
     rules::{bytes::ByteSet, variable::Variable},
@@ -14,6 +17,18 @@ pub struct Span {
 }
 
 impl Span {
+    /// How many bytes.
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.len as usize
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.len == 0
+    }
+
     /// What follows the first `skipped` bytes.
     #[must_use]
     pub fn tail(self, skipped: usize) -> Self {
@@ -27,12 +42,41 @@ impl Span {
 pub struct Value {
     /// The variables it belongs to.
     pub lanes: Lanes,
-    /// Its name inside a collection; empty for a scalar.
+    /// Its name inside a collection; empty for a scalar and at an address.
     pub name: Span,
+    /// Where it stands at an address.
+    pub node: NodeId,
     /// Its bytes.
     pub bytes: Span,
     /// Which bytes these are.
     pub set: ByteSet,
+    /// It is a number, true, false or null, not a text.
+    pub word: bool,
+}
+
+/// By what a member of a collection is known.
+#[derive(Clone, Copy, Debug)]
+pub struct Label<'s> {
+    /// Its name.
+    pub name: &'s [u8],
+    /// Where it stands at an address.
+    pub node: NodeId,
+}
+
+impl<'s> Label<'s> {
+    /// A member of a collection of SecLang.
+    #[must_use]
+    pub fn named(name: &'s [u8]) -> Self {
+        Self { name, node: NodeId::ROOT }
+    }
+}
+
+impl Value {
+    /// By what it is known.
+    #[must_use]
+    pub fn label<'s>(&self, store: &'s Store) -> Label<'s> {
+        Label { name: store.slice(self.name), node: self.node }
+    }
 }
 
 /// Values in the order they were found; buffers are reused from transaction to transaction.
@@ -40,6 +84,11 @@ pub struct Value {
 pub struct Store {
     arena: Vec<u8>,
     values: Vec<Value>,
+    pub(super) nodes: Vec<Node>,
+    /// Places of lists that have no name themselves.
+    pub(super) root_places: u32,
+    /// Bytes and values that were there when the share now being used up began.
+    share: (usize, usize),
     /// By variable: numbers of its values.
     by_lane: Vec<Vec<u32>>,
     wanted: Lanes,
@@ -51,10 +100,36 @@ impl Store {
     pub fn clear(&mut self, wanted: Lanes) {
         self.arena.clear();
         self.values.clear();
+        self.nodes.clear();
+        self.root_places = 0;
+        self.share = (0, 0);
         self.by_lane.resize_with(Lanes::COUNT, Vec::new);
         self.by_lane.iter_mut().for_each(Vec::clear);
         self.wanted = wanted;
         self.cut = false;
+    }
+
+    /// What comes now has a share of its own: the values of one rule language must not crowd out the other's.
+    pub fn begin_share(&mut self) {
+        self.share = (self.arena.len(), self.values.len());
+    }
+
+    /// Bytes that are left of the share.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        limits::JUDGED_BYTES.saturating_sub(self.arena.len() - self.share.0)
+    }
+
+    /// Whether there is no place for another value in the share. Says that something did not fit, then.
+    pub fn is_full(&mut self) -> bool {
+        let full = self.values.len() - self.share.1 >= limits::JUDGED_VALUES;
+        self.cut |= full;
+        full
+    }
+
+    /// Notes that something did not fit.
+    pub fn cut(&mut self) {
+        self.cut = true;
     }
 
     /// Whether anyone asks for one of these variables.
@@ -116,7 +191,7 @@ impl Store {
 
     /// Keeps bytes. Nothing when the transaction has had its share.
     pub fn copy(&mut self, bytes: &[u8]) -> Option<Span> {
-        let room = limits::JUDGED_BYTES.saturating_sub(self.arena.len());
+        let room = self.room();
         if bytes.len() > room {
             self.cut = true;
             if room == 0 {
@@ -131,9 +206,10 @@ impl Store {
     /// Keeps what `fill` appends.
     pub fn build(&mut self, fill: impl FnOnce(&mut Vec<u8>)) -> Option<Span> {
         let start = self.arena.len();
+        let room = self.room();
         fill(&mut self.arena);
-        if self.arena.len() > limits::JUDGED_BYTES {
-            self.arena.truncate(limits::JUDGED_BYTES.max(start));
+        if self.arena.len() - start > room {
+            self.arena.truncate(start + room);
             self.cut = true;
         }
         self.span_from(start)
@@ -149,13 +225,21 @@ impl Store {
         if !self.wants(lanes) {
             return true;
         }
-        if self.values.len() >= limits::JUDGED_VALUES {
-            self.cut = true;
-            return false;
+        !self.is_full() && self.push_value(lanes, name, NodeId::ROOT, bytes)
+    }
+
+    /// A value that stands at an address, and has no name but its place there. Who calls this has asked whether the
+    /// store is full.
+    pub fn push_at(&mut self, lanes: Lanes, node: NodeId, bytes: Span) {
+        if self.wants(lanes) {
+            self.push_value(lanes, Span::default(), node, bytes);
         }
+    }
+
+    fn push_value(&mut self, lanes: Lanes, name: Span, node: NodeId, bytes: Span) -> bool {
         let Ok(number) = u32::try_from(self.values.len()) else { return false };
         let set = ByteSet::of(self.slice(bytes));
-        self.values.push(Value { lanes, name, bytes, set });
+        self.values.push(Value { lanes, name, node, bytes, set, word: false });
         for variable in lanes.iter() {
             if self.wanted.has(variable)
                 && let Some(of) = self.by_lane.get_mut(variable as usize)
@@ -164,6 +248,13 @@ impl Store {
             }
         }
         true
+    }
+
+    /// The value with this number, if there is one, is a number, true, false or null.
+    pub fn mark_word(&mut self, number: usize) {
+        if let Some(value) = self.values.get_mut(number) {
+            value.word = true;
+        }
     }
 
     /// A scalar.

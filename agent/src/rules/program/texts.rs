@@ -1,6 +1,11 @@
 //! What transformations make of the value that is looked at, each step computed at most once.
 
-use crate::rules::{bytes::ByteSet, model::Transform};
+use std::sync::Arc;
+
+use crate::rules::{
+    bytes::ByteSet,
+    model::{Transform, UnicodeMap},
+};
 
 /// A transformation behind others.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +37,11 @@ pub struct Texts {
     /// Bytes of the value.
     bytes: ByteSet,
     empty: bool,
+    /// `SecUnicodeMapFile`.
+    map: Option<Arc<UnicodeMap>>,
+    /// What was made of the value: from which text, how, and which text that is. Chains that differ only in
+    /// steps that change nothing lead to the same.
+    made: Vec<(u32, Transform, u32)>,
 }
 
 #[derive(Debug, Default)]
@@ -44,7 +54,8 @@ struct Slot {
 
 impl Texts {
     /// Makes room for the chains of an engine.
-    pub fn fit(&mut self, chains: usize) {
+    pub fn fit(&mut self, chains: usize, map: Option<Arc<UnicodeMap>>) {
+        self.map = map;
         self.slots.clear();
         self.slots.resize_with(chains, Slot::default);
     }
@@ -52,14 +63,9 @@ impl Texts {
     /// From now on another value is looked at.
     pub fn begin(&mut self, value: &[u8], bytes: ByteSet) {
         self.turn += 1;
+        self.made.clear();
         self.bytes = bytes;
         self.empty = value.is_empty();
-    }
-
-    /// The bytes of the value.
-    #[must_use]
-    pub fn bytes(&self) -> ByteSet {
-        self.bytes
     }
 
     /// Whether chains with these triggers may change the value.
@@ -86,13 +92,38 @@ impl Texts {
         let (Some(transform), Some(slot)) = (step.transform, self.slots.get_mut(chain as usize)) else {
             return 0;
         };
+        let known = self.made.iter().find(|(from, how, _)| (*from, *how) == (parent, transform));
+        if let Some(&(.., same_as)) = known
+            && self.bytes != ByteSet::ALL
+        {
+            (slot.turn, slot.same_as) = (self.turn, same_as);
+            return same_as;
+        }
         let mut out = std::mem::take(&mut slot.text);
-        let changed = transform.apply(self.text(parent, value), &mut out);
+        let before = self.text(parent, value);
+        let changed = match &self.map {
+            Some(map) => transform.apply_mapped(before, map, &mut out),
+            None => transform.apply(before, &mut out),
+        };
         let same_as = if changed { chain } else { parent };
         if let Some(slot) = self.slots.get_mut(chain as usize) {
             *slot = Slot { turn: self.turn, same_as, text: out };
         }
+        self.made.push((parent, transform, same_as));
         same_as
+    }
+
+    /// The text that differs from this one at most in the case of letters, before that was changed.
+    #[must_use]
+    pub fn but_for_case(&self, chains: &[Chain], same_as: u32) -> u32 {
+        let mut text = same_as;
+        while let Some(&Chain { parent, transform: Some(Transform::Lowercase), .. }) =
+            chains.get(text as usize)
+        {
+            let slot = self.slots.get(parent as usize).filter(|slot| slot.turn == self.turn);
+            text = slot.map_or(0, |slot| slot.same_as);
+        }
+        text
     }
 
     /// The text that [`resolve`](Self::resolve) named.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::model::Meta;
-use crate::rules::{model::RuleMeta, variable::Variable};
+use crate::rules::{inapp::ast::Action, matched::Match, model::RuleMeta, variable::Variable};
 
 /// A rule that held and is told.
 #[derive(Clone, Debug)]
@@ -26,9 +26,17 @@ pub struct Hit {
     pub data: String,
 }
 
-/// What a program says of a transaction.
+/// What rules say of a transaction.
 #[derive(Clone, Debug, Default)]
 pub struct Verdict {
+    /// Rules of the In-App WAF that held, in their order.
+    pub in_app: Vec<Match>,
+    /// What those rules write on the transaction, and what processors made.
+    pub attributes: Vec<(String, serde_json::Value)>,
+    /// The first action of those rules that keeps the request from the service.
+    pub block: Option<Action>,
+    /// What else they ask for, each once.
+    pub actions: Vec<Action>,
     /// Rules that held and are told, in their order.
     pub hits: Vec<Hit>,
     /// The rule that wanted it kept from the service, and the status it wanted answered.
@@ -38,6 +46,29 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// Notes an action that a rule asks for.
+    pub(super) fn acted(&mut self, action: Action) {
+        if action.kind.blocks() {
+            self.block.get_or_insert(action);
+        } else if !self.actions.iter().any(|known| known.id == action.id) {
+            self.actions.push(action);
+        }
+    }
+
+    /// Whether a rule of either language wanted it kept from the service.
+    #[must_use]
+    pub fn blocks(&self) -> bool {
+        self.denied.is_some() || self.block.is_some()
+    }
+
+    /// Everything that held, as events tell it: rules of the In-App WAF first.
+    #[must_use]
+    pub fn matches(&self) -> Vec<Match> {
+        let mut matches = self.in_app.clone();
+        matches.extend(super::told::matches(&self.hits));
+        matches
+    }
+
     /// CRS's anomaly score of the request and the response, the larger of them.
     #[must_use]
     pub fn score(&self) -> Option<i64> {

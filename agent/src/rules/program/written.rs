@@ -7,12 +7,16 @@ use crate::{limits, rules::variable::Variable};
 /// The members that a program names: each has a slot, found while compiling.
 #[derive(Debug, Default)]
 pub struct Names {
-    slots: HashMap<(Variable, Box<str>), Slot>,
+    /// By the number of the collection and the name in small letters.
+    slots: HashMap<Box<[u8]>, Slot>,
     names: Vec<(Variable, Box<str>)>,
 }
 
 /// Index of a member that a program names.
 pub type Slot = u32;
+
+/// Bytes of a name that is looked for without memory being allocated.
+const SHORT: usize = 64;
 
 impl Names {
     /// Names of which `TX:0` to `TX:9` are the first ten.
@@ -27,25 +31,47 @@ impl Names {
 
     /// The slot of a member; its name is taken in small letters.
     pub fn slot(&mut self, collection: Variable, name: &str) -> Slot {
-        let key = (collection, name.to_ascii_lowercase().into_boxed_str());
-        if let Some(&slot) = self.slots.get(&key) {
+        if let Some(slot) = self.find(collection, name.as_bytes()) {
             return slot;
         }
         let slot = Slot::try_from(self.names.len()).unwrap_or(Slot::MAX);
-        self.slots.insert(key.clone(), slot);
-        self.names.push(key);
+        let name = name.to_ascii_lowercase();
+        self.slots.insert([&[collection as u8], name.as_bytes()].concat().into(), slot);
+        self.names.push((collection, name.into()));
         slot
     }
 
-    fn find(&self, collection: Variable, name: &[u8]) -> Option<Slot> {
-        let name = std::str::from_utf8(name).ok()?.to_ascii_lowercase();
-        self.slots.get(&(collection, name.into_boxed_str())).copied()
+    /// The slot of a member, if the program names it; case is ignored.
+    #[must_use]
+    pub fn find(&self, collection: Variable, name: &[u8]) -> Option<Slot> {
+        let mut short = [0; SHORT];
+        let long;
+        let key = match short.get_mut(..=name.len()) {
+            Some(key) => {
+                let (first, rest) = key.split_first_mut()?;
+                *first = collection as u8;
+                rest.copy_from_slice(name);
+                rest.make_ascii_lowercase();
+                &*key
+            }
+            None => {
+                long = [&[collection as u8], &name.to_ascii_lowercase()[..]].concat();
+                &long[..]
+            }
+        };
+        self.slots.get(key).copied()
+    }
+
+    /// The name of a slot, in small letters.
+    #[must_use]
+    pub fn name(&self, slot: Slot) -> &[u8] {
+        self.names.get(slot as usize).map_or(&[], |(_, name)| name.as_bytes())
     }
 
     /// The members of a collection that the program names.
     pub fn of(&self, collection: Variable) -> impl Iterator<Item = (&str, Slot)> {
-        let slots = self.slots.iter().filter(move |((of, _), _)| *of == collection);
-        slots.map(|((_, name), slot)| (&**name, *slot))
+        let slots = (0..).zip(&self.names).filter(move |(_, (of, _))| *of == collection);
+        slots.map(|(slot, (_, name))| (&**name, slot))
     }
 
     /// How many slots there are.
@@ -121,18 +147,25 @@ impl Written {
         }
     }
 
-    /// The value of a member by its name.
+    /// The value of a member, by its slot or else its name.
     #[must_use]
-    pub fn named(&self, names: &Names, collection: Variable, name: &[u8]) -> Option<&[u8]> {
-        match names.find(collection, name) {
+    pub fn at(&self, collection: Variable, slot: Option<Slot>, name: &[u8]) -> Option<&[u8]> {
+        match slot {
             Some(slot) => self.get(slot),
             None => self.other(collection, name).and_then(|at| self.others.get(at)).map(|o| self.slice(o.2)),
         }
     }
 
-    /// Writes a member by its name.
-    pub fn set_named(&mut self, names: &Names, collection: Variable, name: &[u8], value: &[u8]) {
-        if let Some(slot) = names.find(collection, name) {
+    /// Writes a member whose slot is known, or has to be looked for.
+    pub fn put(
+        &mut self,
+        names: &Names,
+        collection: Variable,
+        slot: Option<Slot>,
+        name: &[u8],
+        value: &[u8],
+    ) {
+        if let Some(slot) = slot.or_else(|| names.find(collection, name)) {
             return self.set(slot, value);
         }
         let at = self.other(collection, name);
@@ -148,13 +181,13 @@ impl Written {
         }
     }
 
-    /// Takes a member away.
-    pub fn unset_named(&mut self, names: &Names, collection: Variable, name: &[u8]) {
-        match names.find(collection, name) {
+    /// Takes a member away, by its slot or else its name.
+    pub fn take(&mut self, collection: Variable, slot: Option<Slot>, name: &[u8]) {
+        match slot {
             Some(slot) => self.unset(slot),
             None => {
                 if let Some(at) = self.other(collection, name) {
-                    self.others.swap_remove(at);
+                    self.others.remove(at);
                 }
             }
         }

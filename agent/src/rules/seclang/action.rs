@@ -16,13 +16,13 @@ use crate::rules::variable::Variable;
 
 /// Whether an action has a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Value {
+pub(super) enum Value {
     None,
     Some,
     Any,
 }
 
-const ACTIONS: [(&str, Value); 52] = [
+pub(super) const ACTIONS: [(&str, Value); 52] = [
     ("accuracy", Value::Some),
     ("allow", Value::Any),
     ("append", Value::Some),
@@ -138,6 +138,7 @@ fn with_value(name: &str, value: &Text<'_>) -> Result<ActionKind, ReadError> {
         "accuracy" => ActionKind::Accuracy(number(value, name, 0..=9)?),
         "allow" => ActionKind::Disruptive(allowed(value)?),
         "ctl" => ActionKind::Ctl(ctl::read(value)?),
+        "deprecatevar" => assignment::deprecatevar(value)?,
         "expirevar" => assignment::expirevar(value)?,
         "id" => ActionKind::Id(number(value, name, 1..=u64::MAX)?),
         "initcol" => assignment::initcol(value)?,

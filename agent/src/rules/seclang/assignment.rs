@@ -1,4 +1,4 @@
-//! Actions that write: `setvar`, `expirevar`, `initcol`, `setenv`.
+//! Actions that write: `setvar`, `expirevar`, `deprecatevar`, `initcol`, `setenv`.
 
 use std::ops::Range;
 
@@ -55,6 +55,22 @@ pub(super) fn expirevar(value: &Text<'_>) -> Result<ActionKind, ReadError> {
         return Err(value.error(equals + 1, problem));
     }
     Ok(ActionKind::ExpireVar { collection, name, seconds })
+}
+
+/// `session.score=60/300`.
+pub(super) fn deprecatevar(value: &Text<'_>) -> Result<ActionKind, ReadError> {
+    const EXPECTED: &str = "expected how much and in how many seconds, for example session.score=60/300";
+    let Some(equals) = equals(value, 0) else {
+        return Err(value.error(value.len(), format!("no amount: {EXPECTED}")));
+    };
+    let (collection, name) = member(value, 0..equals)?;
+    let by = value.from(equals + 1).trim().to_owned();
+    let number = |text: &str| text.parse::<u32>().is_ok_and(|number| number > 0);
+    let numbers = by.split_once('/').is_some_and(|(amount, per)| number(amount) && number(per));
+    if !(numbers || by.contains("%{")) {
+        return Err(value.error(equals + 1, format!("{}: {EXPECTED}", shown(&by))));
+    }
+    Ok(ActionKind::DeprecateVar { collection, name, by })
 }
 
 /// `ip=%{REMOTE_ADDR}`.

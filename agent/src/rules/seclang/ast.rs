@@ -54,14 +54,14 @@ pub enum Directive {
         /// Ranges of ids, both ends included.
         ids: Vec<(u64, u64)>,
     },
-    /// `SecRuleRemoveByTag REGEX`, `SecRuleRemoveByMsg REGEX`.
+    /// `SecRuleRemoveByTag REGEX…`, `SecRuleRemoveByMsg REGEX…`.
     RemoveBy {
         /// Where.
         place: Place,
         /// Of what.
         by: By,
-        /// The expression.
-        pattern: String,
+        /// Expressions, one of which matches.
+        patterns: Vec<String>,
     },
     /// `SecRuleUpdateTargetById 1-9 "VARIABLES" ["VARIABLES that are replaced"]`.
     UpdateTargetById {
@@ -246,6 +246,15 @@ pub enum ActionKind {
         /// After so many seconds; may hold macros.
         seconds: String,
     },
+    /// `deprecatevar:session.score=60/300`.
+    DeprecateVar {
+        /// The collection.
+        collection: Variable,
+        /// The name; may hold macros.
+        name: String,
+        /// By so much every so many seconds; may hold macros.
+        by: String,
+    },
     /// `initcol:ip=%{REMOTE_ADDR}`.
     InitCol {
         /// The collection.
@@ -269,8 +278,7 @@ pub enum ActionKind {
     },
     /// `ctl`.
     Ctl(Ctl),
-    /// Known, and without effect here (`sanitiseArg`, `xmlns`, `append`, `exec`, `pause`,
-    /// `deprecatevar`, …): `name` or `name:value`, unquoted.
+    /// Known, and without effect here (`sanitiseArg`, `xmlns`, `append`, `exec`, `pause`, …): `name` or `name:value`, unquoted.
     Ignored(String),
 }
 

@@ -9,7 +9,7 @@ use super::{
     text::Text,
 };
 
-const OPTIONS: [&str; 21] = [
+pub(super) const OPTIONS: [&str; 21] = [
     "auditEngine",
     "auditLogParts",
     "debugLogLevel",

@@ -142,8 +142,11 @@ impl<'a, 's> Arguments<'a, 's> {
                 Directive::UpdateActionById { place, id, link, actions: actions(listed)? }
             }
             Form::RemoveBy(by) => {
-                let [pattern] = self.exactly("an expression, quoted")?;
-                Directive::RemoveBy { place, by, pattern: pattern.as_str().to_owned() }
+                if self.words.is_empty() {
+                    return Err(self.count("one or more expressions, each of them quoted"));
+                }
+                let patterns = self.words.iter().map(|word| word.as_str().to_owned()).collect();
+                Directive::RemoveBy { place, by, patterns }
             }
             Form::RemoveById | Form::Include { .. } | Form::Refused(_) | Form::Setting(_) => {
                 return Err(self.count("ids, for example 942100 942200-942299"));

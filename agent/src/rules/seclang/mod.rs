@@ -30,7 +30,7 @@ mod glob;
 mod ids;
 mod lines;
 pub mod lower;
-mod names;
+pub(super) mod names;
 mod operator;
 pub mod operators;
 pub mod pcre;
@@ -46,7 +46,7 @@ mod words;
 
 use std::{path::Path, sync::Arc};
 
-use super::json::ReadError;
+use super::inapp::ReadError;
 use ast::Directive;
 pub use files::{Disk, Files};
 pub use reader::Reader;

@@ -6,7 +6,7 @@ const SHOWN: usize = 48;
 const COMPARED: usize = 48;
 
 /// A text of a file in a message: quoted, shortened, without control characters.
-pub(super) fn shown(text: &str) -> String {
+pub(in crate::rules) fn shown(text: &str) -> String {
     let mut text = text.chars();
     let mut start: String = text.by_ref().take(SHOWN).collect();
     if text.next().is_some() {
@@ -20,7 +20,7 @@ pub(super) fn shown(text: &str) -> String {
 }
 
 /// `: did you mean "x"?` with the known name nearest to a mistyped one, or nothing.
-pub(super) fn meant<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> String {
+pub(in crate::rules) fn meant<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> String {
     if name.chars().count() > COMPARED {
         return String::new();
     }
@@ -34,7 +34,7 @@ pub(super) fn meant<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) ->
 }
 
 /// `a, b or c`.
-pub(super) fn alternatives(names: &[&str]) -> String {
+pub(in crate::rules) fn alternatives(names: &[&str]) -> String {
     match names {
         [] => String::new(),
         [one] => (*one).to_owned(),

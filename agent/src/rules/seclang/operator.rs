@@ -10,7 +10,7 @@ use super::{
 /// Names, as the manuals spell them.
 ///
 /// Source: ModSecurity's reference manual, section Operators, and Coraza's list.
-pub(super) const OPERATORS: [&str; 40] = [
+pub(super) const OPERATORS: [&str; 42] = [
     "beginsWith",
     "contains",
     "containsWord",
@@ -25,11 +25,13 @@ pub(super) const OPERATORS: [&str; 40] = [
     "gt",
     "inspectFile",
     "ipMatch",
+    "ipMatchFromDataset",
     "ipMatchFromFile",
     "le",
     "lt",
     "noMatch",
     "pm",
+    "pmFromDataset",
     "pmFromFile",
     "rbl",
     "restpath",

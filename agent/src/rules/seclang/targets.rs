@@ -9,7 +9,13 @@ use super::{
 use crate::rules::variable::{Kind, Variable};
 
 /// Variables of the manuals that there are not, by the start of their names, and why.
-const REFUSED: [(&str, &str); 7] = [
+pub(super) const REFUSED: [(&str, &str); 13] = [
+    ("ARGS_PATH", "@restpath is not there: capture parts of REQUEST_FILENAME with @rx"),
+    ("JSON", "the values of a JSON body are ARGS:json.…"),
+    ("RES_BODY_", "responses are judged as text: use RESPONSE_BODY"),
+    ("RESPONSE_ARGS", "responses are judged as text: use RESPONSE_BODY"),
+    ("RESPONSE_XML", "responses are judged as text: use RESPONSE_BODY"),
+    ("URI_PARSE_ERROR", "any target is taken: compare REQUEST_URI_RAW with what is allowed"),
     ("PERF_", "the time of single phases is not measured"),
     ("SCRIPT_", "no request is mapped to a file here"),
     ("STREAM_", "use REQUEST_BODY or RESPONSE_BODY"),
@@ -100,14 +106,15 @@ fn unknown(name: &str, rest: &str) -> String {
     if let Some((_, why)) = REFUSED.iter().find(|(start, _)| capitals.starts_with(start)) {
         return format!("the variable {capitals} can't be had here: {why}");
     }
-    let meant = meant(name, Variable::ALL.iter().map(|variable| variable.name()));
+    let own = Variable::ALL.iter().filter(|variable| variable.kind() != Kind::Address);
+    let meant = meant(name, own.map(|variable| variable.name()));
     format!("there is no variable {}{meant}", shown(name))
 }
 
 /// Whether a variable has members with names.
 fn selectable(variable: Variable) -> bool {
     match variable.kind() {
-        Kind::Scalar => false,
+        Kind::Scalar | Kind::Address => false,
         Kind::Collection | Kind::Names | Kind::Written | Kind::Document => true,
         Kind::Matched => {
             matches!(variable, Variable::Rule | Variable::MatchedVars | Variable::MatchedVarsNames)

@@ -1,51 +1,29 @@
 //! Picket's own rules, each with the requests beside it in `rules/cases/`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{collections::BTreeSet, path::Path};
 
-use serde::Deserialize;
-
-use super::{ids, request::Case};
-use crate::rules::model::{Address, Operator, Transform};
-use crate::rules::{builtin, compile};
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RuleCases {
-    rule: String,
-    /// Requests on which the rule must hold.
-    matches: Vec<Case>,
-    /// Requests on which it must not.
-    clean: Vec<Case>,
-}
-
-fn files() -> BTreeMap<String, String> {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/cases");
-    let read = |entry: std::io::Result<std::fs::DirEntry>| {
-        let path = entry.unwrap().path();
-        (path.display().to_string(), std::fs::read_to_string(path).unwrap())
-    };
-    std::fs::read_dir(folder).unwrap().map(read).collect()
-}
+use super::{compile, ids, own};
+use crate::rules::cases::{self, RuleCases};
+use crate::rules::inapp;
+use crate::rules::model::{Address, Source, Transform};
 
 #[test]
 fn each_rule_holds_where_it_should_and_nowhere_else() {
-    let set = builtin().unwrap();
+    let set = own();
     let engine = compile(&set).unwrap();
-    let mut without_cases: BTreeSet<_> = set.rules.iter().map(|rule| rule.meta.id.clone()).collect();
+    let mut without_cases: BTreeSet<_> = set.rules.iter().map(|rule| rule.id.to_string()).collect();
     let (mut ran, mut wrong) = (0, Vec::new());
-    for (path, text) in files() {
-        let cases: Vec<RuleCases> = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{path}: {e}"));
-        for RuleCases { rule, matches, clean } in cases {
-            assert!(without_cases.remove(&rule), "{path}: no rule {rule}, or its cases stand twice");
-            assert!(matches.len() >= 2 && clean.len() >= 2, "{rule}: at least two cases of each kind");
-            for (expected, case) in matches.iter().map(|c| (true, c)).chain(clean.iter().map(|c| (false, c)))
-            {
-                let found = ids(&engine, &case.request());
-                if found.contains(&rule) != expected {
-                    wrong.push(format!("{rule} expected {expected}, found {found:?}: {case:?}"));
-                }
-                ran += 1;
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    for RuleCases { rule, matches, clean } in cases::beside(&folder).unwrap_or_else(|error| panic!("{error}"))
+    {
+        assert!(without_cases.remove(&rule), "no rule {rule}, or its cases stand twice");
+        assert!(matches.len() >= 2 && clean.len() >= 2, "{rule}: at least two cases of each kind");
+        for (expected, case) in matches.iter().map(|c| (true, c)).chain(clean.iter().map(|c| (false, c))) {
+            let found = ids(&engine, &case.request());
+            if found.contains(&rule) != expected {
+                wrong.push(format!("{rule} expected {expected}, found {found:?}: {case:?}"));
             }
+            ran += 1;
         }
     }
     println!("PICKET-CASES kind=rule_case ran={ran} failed={}", wrong.len());
@@ -61,7 +39,7 @@ fn the_documentation_holds() {
     let text = std::fs::read_to_string(path).unwrap();
     let blocks: Vec<_> = text.split("```json\n").skip(1).filter_map(|b| b.split("```").next()).collect();
     let [rules, cases] = blocks[..] else { panic!("{} JSON examples, expected 2", blocks.len()) };
-    let mut set = crate::rules::json::read(rules.as_bytes(), "docs/rules.md").unwrap();
+    let mut set = super::set(rules);
     // The second condition (the method) is there to be shown; the cases are about the first.
     set.rules[0].conditions.truncate(1);
     let engine = compile(&set).unwrap();
@@ -70,11 +48,15 @@ fn the_documentation_holds() {
         assert!(matches.iter().all(|case| ids(&engine, &case.request()) == [rule.clone()]));
         assert!(clean.iter().all(|case| ids(&engine, &case.request()).is_empty()));
     }
-    for name in Address::ALL.iter().map(|a| a.name()).chain(Transform::ALL.iter().map(|t| t.name())) {
+    let seen = Address::ALL.iter().filter(|address| address.variable(Source::Values).is_some());
+    for name in seen.map(|address| address.name()).filter(|name| !name.starts_with("_dd.")) {
+        assert!(text.contains(&format!("`{name}`")), "docs/rules.md does not name {name}");
+    }
+    for name in Transform::ALL.iter().map(|transform| transform.name()) {
         assert!(text.contains(&format!("| `{name}` |")), "docs/rules.md does not name {name}");
     }
-    for name in Operator::NAMES {
-        assert!(text.contains(&format!("| `{name}` |")), "docs/rules.md does not name {name}");
+    for name in inapp::operators() {
+        assert!(text.contains(&format!("`{name}`")), "docs/rules.md does not name {name}");
     }
 }
 

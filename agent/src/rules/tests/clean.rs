@@ -1,11 +1,11 @@
 //! Requests that must not match anything: what browsers, apps and people really send.
 
-use super::{ids, request::Case};
-use crate::rules::{builtin, compile};
+use super::{compile, ids, own};
+use crate::rules::cases::Case;
 
 #[test]
 fn nothing_matches_on_clean_requests() {
-    let engine = compile(&builtin().unwrap()).unwrap();
+    let engine = compile(&own()).unwrap();
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/clean.json");
     let cases: Vec<Case> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let wrong: Vec<_> = cases

@@ -3,19 +3,13 @@
 
 use proptest::prelude::*;
 
-use super::{get, rules};
+use super::{Engine, Scratch, Set, compile, get, judge, own, plain, rules, set};
 use crate::http::{Header, Request};
-use crate::rules::{RuleSet, Scratch, builtin, compile, json, plain};
 
 const CLIENT: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
 
-fn same(
-    set: &RuleSet,
-    engine: &crate::rules::Engine,
-    request: &Request,
-    scratch: &mut Scratch,
-) -> Result<usize, String> {
-    let fast = engine.judge(request, CLIENT, scratch);
+fn same(set: &Set, engine: &Engine, request: &Request, scratch: &mut Scratch) -> Result<usize, String> {
+    let fast = judge(engine, request, scratch);
     let plain = plain::judge(set, request, CLIENT);
     let ids = |fast: bool| -> Vec<String> {
         if fast { Vec::new() } else { plain.iter().map(|h| h.rule.clone()).collect() }
@@ -169,7 +163,7 @@ proptest! {
     fn random_rules(all in prop::collection::vec(any::<u8>(), 1..8).prop_flat_map(|n| {
         (0..n.len()).map(random_rule).collect::<Vec<_>>()
     }), requests in prop::collection::vec(request(), 3)) {
-        let set = json::read(rules(&all).as_bytes(), "random.json").unwrap();
+        let set = set(&rules(&all));
         let engine = compile(&set).unwrap();
         let mut scratch = Scratch::default();
         for request in &requests {
@@ -196,8 +190,8 @@ proptest! {
     }
 }
 
-static OWN: std::sync::LazyLock<(RuleSet, crate::rules::Engine)> = std::sync::LazyLock::new(|| {
-    let set = builtin().unwrap();
+static OWN: std::sync::LazyLock<(Set, Engine)> = std::sync::LazyLock::new(|| {
+    let set = own();
     let engine = compile(&set).unwrap();
     (set, engine)
 });
@@ -216,19 +210,13 @@ proptest! {
 
 #[test]
 fn own_rules_on_their_cases_and_on_clean_requests() {
-    use super::request::Case;
+    use crate::rules::cases::{self, Case};
     let (set, engine) = &*OWN;
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
     let read = |path: &std::path::Path| std::fs::read_to_string(path).unwrap();
     let mut cases: Vec<Case> = serde_json::from_str(&read(&folder.join("clean.json"))).unwrap();
-    for entry in std::fs::read_dir(folder.join("cases")).unwrap() {
-        let rules: Vec<serde_json::Value> = serde_json::from_str(&read(&entry.unwrap().path())).unwrap();
-        for rule in rules {
-            for kind in ["matches", "clean"] {
-                cases.extend(serde_json::from_value::<Vec<Case>>(rule[kind].clone()).unwrap());
-            }
-        }
-    }
+    let of_rules = cases::beside(&folder).unwrap();
+    cases.extend(of_rules.into_iter().flat_map(|of| of.matches.into_iter().chain(of.clean)));
     // The plain evaluation compiles each expression each time: a part of the cases is enough here.
     let (mut ran, mut matches) = (0, 0);
     let mut scratch = Scratch::default();

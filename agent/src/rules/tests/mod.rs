@@ -4,20 +4,46 @@ mod cases;
 mod clean;
 mod differential;
 mod inputs;
+mod plain;
 mod request;
 
 use request::{get, post};
 
-use super::{Engine, Scratch, compile, json};
+use super::{
+    inapp::{self, Set},
+    matched::Match,
+    program::{
+        compile::{CompileError, compile_lenient},
+        engine::Engine,
+        model::Program,
+        run::{Facts, Scratch},
+    },
+};
 use crate::http::Request;
 
+fn set(rules: &str) -> Set {
+    inapp::resolve([inapp::read(rules.as_bytes(), "test.json").unwrap().file]).unwrap().set
+}
+
+fn own() -> Set {
+    inapp::resolve(super::builtin().unwrap()).unwrap().set
+}
+
+fn compile(set: &Set) -> Result<Engine, CompileError> {
+    let (engine, errors) = compile_lenient(&Program::default(), set, &|_, _| Err("no files".into()))?;
+    errors.into_iter().next().map_or(Ok(engine), Err)
+}
+
 fn engine(rules: &str) -> Engine {
-    compile(&json::read(rules.as_bytes(), "test.json").unwrap()).unwrap()
+    compile(&set(rules)).unwrap()
+}
+
+fn judge(engine: &Engine, request: &Request, scratch: &mut Scratch) -> Vec<Match> {
+    engine.judge(request, None, &Facts::of_client([192, 0, 2, 7].into(), 1_000), scratch).in_app
 }
 
 fn ids(engine: &Engine, request: &Request) -> Vec<String> {
-    let matches = engine.judge(request, [192, 0, 2, 7].into(), &mut Scratch::default());
-    matches.iter().map(|found| found.rule.id.clone()).collect()
+    judge(engine, request, &mut Scratch::default()).iter().map(|found| found.rule.id.clone()).collect()
 }
 
 /// A rule whose conditions and transformers are given as JSON.
@@ -41,13 +67,13 @@ fn all_conditions_must_hold_and_the_first_is_reported() {
     assert!(ids(&engine, &get("/?x=evil")).is_empty());
     assert!(ids(&engine, &post("/?x=good", "", "")).is_empty());
     let mut scratch = Scratch::default();
-    let found = engine.judge(&post("/?x=so+evil+", "", ""), [192, 0, 2, 7].into(), &mut scratch);
+    let found = judge(&engine, &post("/?x=so+evil+", "", ""), &mut scratch);
     assert_eq!(found.len(), 1);
     assert_eq!((found[0].location.as_str(), found[0].value.as_str()), ("query.x", "evil"));
     assert_eq!(found[0].key.as_deref(), Some("x"));
     // Conditions that held for one request say nothing about the next.
-    assert!(engine.judge(&get("/?x=evil"), [192, 0, 2, 7].into(), &mut scratch).is_empty());
-    assert_eq!((scratch.stats().requests, scratch.stats().matched), (2, 1));
+    assert!(judge(&engine, &get("/?x=evil"), &mut scratch).is_empty());
+    assert_eq!(scratch.stats.transactions, 2);
 }
 
 #[test]
@@ -61,9 +87,9 @@ fn a_scratch_serves_engines_in_turn() {
     let (one, two) = (with("one"), with("t[wv]o+"));
     let mut scratch = Scratch::default();
     for _ in 0..3 {
-        assert_eq!(one.judge(&get("/?a=one"), [192, 0, 2, 7].into(), &mut scratch).len(), 2);
-        assert_eq!(two.judge(&get("/?a=one"), [192, 0, 2, 7].into(), &mut scratch).len(), 0);
-        assert_eq!(two.judge(&get("/?a=two"), [192, 0, 2, 7].into(), &mut scratch).len(), 2);
+        assert_eq!(judge(&one, &get("/?a=one"), &mut scratch).len(), 2);
+        assert_eq!(judge(&two, &get("/?a=one"), &mut scratch).len(), 0);
+        assert_eq!(judge(&two, &get("/?a=two"), &mut scratch).len(), 2);
     }
 }
 
@@ -139,25 +165,19 @@ fn a_disabled_rule_is_not_compiled() {
 #[test]
 fn what_does_not_compile_is_named() {
     let condition = r#"[{"operator": "match_regex", "parameters": {"inputs": [{"address": "server.request.query"}], "regex": "(?:a{1000}){1000}"}}]"#;
-    let set = json::read(rules(&[rule("big", condition, "[]")]).as_bytes(), "t").unwrap();
-    let error = compile(&set).unwrap_err();
-    assert_eq!(error.rule, "big");
+    let error = compile(&set(&rules(&[rule("big", condition, "[]")]))).unwrap_err();
     assert!(error.problem.contains("larger than"), "{error}");
 }
 
 #[test]
 fn builtin_rules_compile() {
-    let set = super::builtin().unwrap();
+    let set = own();
     let engine = compile(&set).unwrap();
     assert!(engine.rules() >= 50, "{} rules", engine.rules());
     for rule in &set.rules {
-        let tags = &rule.meta.tags;
-        assert!(rule.meta.id.starts_with("picket-"), "{}", rule.meta.id);
-        assert!(["high", "medium", "low"].contains(&tags["confidence"].as_str()), "{}", rule.meta.id);
-        assert!(
-            ["attack_attempt", "security_scanner"].contains(&tags["category"].as_str()),
-            "{}",
-            rule.meta.id
-        );
+        let tags = &rule.tags;
+        assert!(rule.id.starts_with("picket-"), "{}", rule.id);
+        assert!(["high", "medium", "low"].contains(&tags["confidence"].as_str()), "{}", rule.id);
+        assert!(["attack_attempt", "security_scanner"].contains(&tags["category"].as_str()), "{}", rule.id);
     }
 }

@@ -1,8 +1,5 @@
 //! Requests for tests.
 
-use serde::Deserialize;
-use std::collections::BTreeMap;
-
 use crate::http::{Body, Header, Request};
 
 pub(super) fn get(target: &str) -> Request {
@@ -38,45 +35,5 @@ impl Request {
     pub(super) fn with(mut self, name: &str, value: &str) -> Self {
         self.headers.push(Header { name: name.to_owned().into(), value: value.to_owned().into() });
         self
-    }
-}
-
-/// A request in a case file: a target of a GET, or its parts.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-pub(super) enum Case {
-    Target(String),
-    Parts(Parts),
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Parts {
-    #[serde(default)]
-    method: Option<String>,
-    target: String,
-    #[serde(default)]
-    headers: BTreeMap<String, String>,
-    #[serde(default)]
-    body: String,
-    /// After `body`, for bytes that are not text.
-    #[serde(default)]
-    body_bytes: Vec<u8>,
-}
-
-impl Case {
-    pub fn request(&self) -> Request {
-        match self {
-            Self::Target(target) => get(target),
-            Self::Parts(parts) => {
-                let mut made = request(parts.method.as_deref().unwrap_or("GET"), &parts.target);
-                for (name, value) in &parts.headers {
-                    made = made.with(name, value);
-                }
-                let data = [parts.body.as_bytes(), &parts.body_bytes].concat();
-                made.body = Body { wire_len: data.len() as u64, data: data.into(), cut: false };
-                made
-            }
-        }
     }
 }

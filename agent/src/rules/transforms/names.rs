@@ -124,6 +124,11 @@ impl Transform {
         datadog.or_else(|| Self::ALL.into_iter().find(|transform| transform.name() == name))
     }
 
+    /// The names that [`Transform::named`] knows, to tell a person who wrote another.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        Self::ALL.into_iter().map(Self::name).chain(DATADOG.iter().map(|(name, _)| *name))
+    }
+
     /// The transformation that SecLang calls so (`t:NAME`), whatever its case; `none` is not one of them.
     #[must_use]
     pub fn seclang(name: &str) -> Option<Self> {

@@ -8,10 +8,12 @@
 //! Neither a kernel nor a network takes part, so this needs neither root nor the agent.
 
 pub mod footprint;
+mod fresh;
 mod hostile;
-mod random;
+pub mod random;
 mod requests;
 mod sides;
+pub mod single;
 mod time;
 mod traffic;
 
@@ -84,14 +86,7 @@ fn kinds(options: &Options, judges: &mut [Box<dyn Judge>], names: &[String]) -> 
     let caption =
         format!("Median (least–most) of {turns} turns; of the mixed requests, how many some rule matches");
     let mut table = Table::new(caption, &columns);
-    let mut workloads = requests::single();
-    let count = if options.quick { 200 } else { 1000 };
-    workloads.push(Workload {
-        name: "mixed traffic",
-        requests: traffic::mixed(traffic::SEED, count),
-        attack: false,
-    });
-    for workload in workloads {
+    for workload in workloads(options.quick) {
         progress(workload.name);
         let messages = read(&workload.requests);
         let mut matching = Vec::new();
@@ -118,6 +113,16 @@ fn kinds(options: &Options, judges: &mut [Box<dyn Judge>], names: &[String]) -> 
         table.row(row);
     }
     Ok(table)
+}
+
+/// What is measured by kind.
+fn workloads(quick: bool) -> Vec<Workload> {
+    let mut workloads = requests::single();
+    // After the first, which is one clean GET again and again.
+    workloads.splice(1..1, requests::several(if quick { 500 } else { 5000 }));
+    let requests = traffic::mixed(traffic::SEED, if quick { 200 } else { 1000 });
+    workloads.push(Workload { name: "mixed traffic", requests, attack: false });
+    workloads
 }
 
 /// Time of each request of a corpus.
@@ -197,8 +202,10 @@ is in query, cookies and body is its own business and part of its time. libmodse
 and sees no response; it is fed through its C interface as nginx's connector does it. libddwaf is fed like by Datadog's tracers,
 within their limits: of longer values it sees the first 4,096 bytes, of lists and maps the first 256 values, of files the
 names. Picket judges as much of a body as the agent keeps, 64 KiB unless configured. The mixed traffic is generated with a
-fixed seed: pages, searches, API calls, forms and JSON with browsers' fields and cookies, two attacks in a hundred. The
-hostile requests are made of runs, nested brackets, repeated keywords, many fields and deep JSON.
+fixed seed: pages, searches, API calls, forms and JSON with browsers' fields and cookies, two attacks in a hundred. Of the clean
+GETs the first is one request again and again; then come 5,000 with paths and queries of their own, and 5,000 no value of
+whose header fields comes twice either. The hostile requests are made of runs, nested brackets, repeated keywords, many
+fields and deep JSON.
 ";
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use super::fresh;
+
 /// The fields of a browser's request.
 pub const BROWSER: [(&str, &str); 8] = [
     ("Host", "shop.example"),
@@ -45,6 +47,15 @@ pub struct Workload {
     pub requests: Vec<Vec<u8>>,
     /// Every engine finds something in each of them: one that does not, does not judge.
     pub attack: bool,
+}
+
+/// Requests of kinds with different values each: more than anything that keeps answers would keep.
+pub fn several(count: usize) -> Vec<Workload> {
+    let clean = |name, requests| Workload { name, requests, attack: false };
+    vec![
+        clean("clean GETs, the same header fields", fresh::parameters(11, count)),
+        clean("clean GETs, no value twice", fresh::throughout(12, count)),
+    ]
 }
 
 /// Requests of one kind each.

@@ -33,6 +33,7 @@ library! {
         fn ddwaf_object_set_array(*mut Object, u16, *mut c_void) -> *mut Object;
         fn ddwaf_object_set_string(*mut Object, *const c_char, u32, *mut c_void) -> *mut Object;
         fn ddwaf_object_set_signed(*mut Object, i64) -> *mut Object;
+        fn ddwaf_object_set_unsigned(*mut Object, u64) -> *mut Object;
         fn ddwaf_object_set_float(*mut Object, f64) -> *mut Object;
         fn ddwaf_object_set_bool(*mut Object, bool) -> *mut Object;
         fn ddwaf_object_set_null(*mut Object) -> *mut Object;
@@ -40,7 +41,18 @@ library! {
         fn ddwaf_object_insert_key(*mut Object, *const c_char, u32, *mut c_void) -> *mut Object;
         fn ddwaf_object_find(*const Object, *const c_char, usize) -> *const Object;
         fn ddwaf_object_at_value(*const Object, usize) -> *const Object;
+        fn ddwaf_object_at_key(*const Object, usize) -> *const Object;
         fn ddwaf_object_get_size(*const Object) -> usize;
         fn ddwaf_object_get_string(*const Object, *mut usize) -> *const c_char;
+        fn ddwaf_object_get_bool(*const Object) -> bool;
+        fn ddwaf_object_get_signed(*const Object) -> i64;
+        fn ddwaf_object_get_unsigned(*const Object) -> u64;
+        fn ddwaf_object_get_float(*const Object) -> f64;
+        fn ddwaf_object_is_bool(*const Object) -> bool;
+        fn ddwaf_object_is_signed(*const Object) -> bool;
+        fn ddwaf_object_is_unsigned(*const Object) -> bool;
+        fn ddwaf_object_is_float(*const Object) -> bool;
+        fn ddwaf_object_is_array(*const Object) -> bool;
+        fn ddwaf_object_is_map(*const Object) -> bool;
     }
 }

@@ -9,12 +9,14 @@ use std::fs;
 use std::net::IpAddr;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use super::{Judge, Judged, Message};
 use body::Body;
 use library::{Library, MATCH, OK, Object};
+pub use object::shown;
 use object::{Maker, Map, Slot};
+use picket::rules::inapp::object::Object as Made;
 
 /// Time a request may take, microseconds. Tracers give it a few milliseconds and go on without an answer;
 /// here everything is judged to its end.
@@ -34,13 +36,21 @@ impl Ddwaf {
     /// # Errors
     /// They are not there, are of a version with another interface, or the rules do not load.
     pub fn load(directory: &Path) -> Result<Self> {
-        let library = Library::load(&directory.join("libddwaf.so"))?;
         let file = directory.join("rules.json");
         let rules = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        Self::with(directory, &rules)
+    }
+
+    /// Loads `libddwaf.so` from a directory, with other rules.
+    ///
+    /// # Errors
+    /// It is not there, is of a version with another interface, or the rules do not load.
+    pub fn with(directory: &Path, rules: &[u8]) -> Result<Self> {
+        let library = Library::load(&directory.join("libddwaf.so"))?;
         // SAFETY: takes nothing, and gives a process-wide allocator.
         let allocator = unsafe { (library.ddwaf_get_default_allocator)() };
         let maker = Maker { library, allocator };
-        let (handle, count) = build(&maker, &rules).context("libddwaf does not load its rules")?;
+        let (handle, count) = build(&maker, rules).context("libddwaf does not load its rules")?;
         Ok(Self { maker, handle, rules: count })
     }
 
@@ -103,24 +113,9 @@ impl Ddwaf {
         let id = |at: usize| {
             // SAFETY: as above.
             let rule = find(unsafe { (library.ddwaf_object_at_value)(events, at) }, "rule");
-            self.string(find(rule, "id"))
+            self.maker.string(find(rule, "id"))
         };
         (0..count).filter_map(id).collect()
-    }
-
-    fn string(&self, object: *const Object) -> Option<String> {
-        let mut length = 0;
-        if object.is_null() {
-            return None;
-        }
-        // SAFETY: the object is alive; with another kind than a text the function gives null.
-        let text = unsafe { (self.maker.library.ddwaf_object_get_string)(object, &raw mut length) };
-        if text.is_null() {
-            return None;
-        }
-        // SAFETY: the text has that many bytes and lives as long as the object.
-        let bytes = unsafe { std::slice::from_raw_parts(text.cast::<u8>(), length) };
-        Some(String::from_utf8_lossy(bytes).into_owned())
     }
 }
 
@@ -159,19 +154,16 @@ fn build(maker: &Maker, rules: &[u8]) -> Result<(*mut c_void, usize)> {
     }
 }
 
-impl Judge for Ddwaf {
-    fn name(&self) -> String {
-        format!("libddwaf {}, its {} rules", self.version(), self.rules)
-    }
-
-    fn judge(&mut self, client: IpAddr, message: &Message) -> Result<Judged> {
+impl Ddwaf {
+    /// Puts addresses with their objects before it; what it says about them goes through `read`.
+    fn ask<T>(&self, fill: impl FnOnce(&mut Object), read: impl FnOnce(bool, &Object) -> T) -> Result<T> {
         let Maker { library, allocator } = self.maker;
         let mut addresses = Object::default();
-        self.fill(&mut addresses, client, message);
+        fill(&mut addresses);
         let mut result = Object::default();
         // SAFETY: the handle outlives the context. With `OK` and `MATCH` the context owns the addresses and
         // frees them with itself; the result is ours.
-        let (code, rules) = unsafe {
+        unsafe {
             let context = (library.ddwaf_context_init)(self.handle, allocator);
             if context.is_null() {
                 (library.ddwaf_object_destroy)(&raw mut addresses, allocator);
@@ -184,17 +176,52 @@ impl Judge for Ddwaf {
                 &raw mut result,
                 PATIENCE,
             );
-            let rules = if code == MATCH { self.ids(&result) } else { Vec::new() };
-            if code == OK || code == MATCH {
+            let said = match code {
+                OK | MATCH => Ok(read(code == MATCH, &result)),
+                code => Err(anyhow!("libddwaf gave up with {code}")),
+            };
+            if said.is_ok() {
                 (library.ddwaf_object_destroy)(&raw mut result, allocator);
             }
             (library.ddwaf_context_destroy)(context);
-            (code, rules)
-        };
-        match code {
-            OK | MATCH => Ok(Judged { rules, status: None }),
-            code => bail!("libddwaf gave up with {code}"),
+            said
         }
+    }
+
+    /// What its processors make of addresses with these objects: `attributes` of its result, by address.
+    ///
+    /// # Errors
+    /// It gave up.
+    pub fn attributes(&self, objects: &[(String, Made<'_>)]) -> Result<serde_json::Value> {
+        let fill = |addresses: &mut Object| {
+            let mut map = self.maker.map(Slot::of(addresses), objects.len());
+            for (address, object) in objects {
+                self.maker.object(map.name(address.as_bytes()), object);
+            }
+        };
+        self.ask(fill, |_, result| {
+            let name = "attributes";
+            // SAFETY: the result is alive, and what is found in it too.
+            unsafe {
+                let library = &self.maker.library;
+                let found = (library.ddwaf_object_find)(result, name.as_ptr().cast(), name.len());
+                if found.is_null() { serde_json::Value::Null } else { self.maker.value(found) }
+            }
+        })
+    }
+}
+
+impl Judge for Ddwaf {
+    fn name(&self) -> String {
+        format!("libddwaf {}, its {} rules", self.version(), self.rules)
+    }
+
+    fn judge(&mut self, client: IpAddr, message: &Message) -> Result<Judged> {
+        let rules = self.ask(
+            |addresses| self.fill(addresses, client, message),
+            |matched, result| if matched { self.ids(result) } else { Vec::new() },
+        )?;
+        Ok(Judged { rules, status: None })
     }
 }
 

@@ -109,6 +109,96 @@ impl Maker {
         }
     }
 
+    /// An object as Picket has it.
+    pub fn object(&self, slot: Slot, object: &picket::rules::inapp::object::Object<'_>) {
+        use picket::rules::inapp::object::Object as Picket;
+        if slot.0.is_null() {
+            return;
+        }
+        let library = &self.library;
+        match object {
+            // A fresh place holds that.
+            Picket::Unknown => {}
+            Picket::Null => {
+                // SAFETY: as in `map`.
+                unsafe { (library.ddwaf_object_set_null)(slot.0) };
+            }
+            Picket::Bool(is) => {
+                // SAFETY: as in `map`.
+                unsafe { (library.ddwaf_object_set_bool)(slot.0, *is) };
+            }
+            Picket::Signed(number) => {
+                // SAFETY: as in `map`.
+                unsafe { (library.ddwaf_object_set_signed)(slot.0, *number) };
+            }
+            Picket::Unsigned(number) => {
+                // SAFETY: as in `map`.
+                unsafe { (library.ddwaf_object_set_unsigned)(slot.0, *number) };
+            }
+            Picket::Float(number) => {
+                // SAFETY: as in `map`.
+                unsafe { (library.ddwaf_object_set_float)(slot.0, *number) };
+            }
+            Picket::String(text) => self.text(slot, text),
+            Picket::Array(items) => self.list(slot, items, |slot, item| self.object(slot, item)),
+            Picket::Map(entries) => {
+                let mut map = self.map(slot, entries.len());
+                for (name, value) in entries {
+                    self.object(map.name(name), value);
+                }
+            }
+        }
+    }
+
+    /// An object of the library as JSON, texts as [`shown`]; what has no word in JSON is null.
+    ///
+    /// # Safety
+    /// The object is alive.
+    pub unsafe fn value(&self, object: *const Object) -> Value {
+        let library = &self.library;
+        // SAFETY: the object is alive, and so is what is in it; each is asked for what it is.
+        unsafe {
+            if (library.ddwaf_object_is_map)(object) {
+                let mut map = serde_json::Map::new();
+                for at in 0..(library.ddwaf_object_get_size)(object) {
+                    let name = self.string((library.ddwaf_object_at_key)(object, at)).unwrap_or_default();
+                    let value = self.value((library.ddwaf_object_at_value)(object, at));
+                    map.entry(name).or_insert(value);
+                }
+                map.into()
+            } else if (library.ddwaf_object_is_array)(object) {
+                let items = 0..(library.ddwaf_object_get_size)(object);
+                items.map(|at| self.value((library.ddwaf_object_at_value)(object, at))).collect()
+            } else if (library.ddwaf_object_is_bool)(object) {
+                (library.ddwaf_object_get_bool)(object).into()
+            } else if (library.ddwaf_object_is_signed)(object) {
+                (library.ddwaf_object_get_signed)(object).into()
+            } else if (library.ddwaf_object_is_unsigned)(object) {
+                (library.ddwaf_object_get_unsigned)(object).into()
+            } else if (library.ddwaf_object_is_float)(object) {
+                (library.ddwaf_object_get_float)(object).into()
+            } else {
+                self.string(object).map_or(Value::Null, Value::from)
+            }
+        }
+    }
+
+    /// The text of an object that is alive, or null.
+    pub fn string(&self, object: *const Object) -> Option<String> {
+        let mut length = 0;
+        if object.is_null() {
+            return None;
+        }
+        // SAFETY: the object is alive; with another kind than a text the function gives null.
+        let text = unsafe { (self.library.ddwaf_object_get_string)(object, &raw mut length) };
+        if text.is_null() {
+            return None;
+        }
+        // SAFETY: the text has that many bytes and lives as long as the object.
+        let bytes = unsafe { std::slice::from_raw_parts(text.cast::<u8>(), length) };
+        Some(shown(bytes))
+    }
+
     fn list<T>(&self, slot: Slot, values: &[T], put: impl Fn(Slot, &T)) {
         if slot.0.is_null() {
             return;
@@ -158,4 +248,10 @@ fn capacity(size: usize) -> u16 {
 /// Of a text of at most [`STRING`] bytes.
 fn length(text: &[u8]) -> u32 {
     u32::try_from(text.len()).unwrap_or_default()
+}
+
+/// A text; one that is not UTF-8 with its bytes escaped, so that no two are the same.
+#[must_use]
+pub fn shown(bytes: &[u8]) -> String {
+    std::str::from_utf8(bytes).map_or_else(|_| bytes.escape_ascii().to_string(), str::to_owned)
 }

@@ -53,6 +53,9 @@ impl Display for ActionKind {
             Self::ExpireVar { collection, name, seconds } => {
                 named("expirevar", &format!("{}={seconds}", member(*collection, name)), f)
             }
+            Self::DeprecateVar { collection, name, by } => {
+                named("deprecatevar", &format!("{}={by}", member(*collection, name)), f)
+            }
             Self::InitCol { collection, key } => {
                 named("initcol", &format!("{}={key}", collection.name().to_ascii_lowercase()), f)
             }

@@ -24,8 +24,9 @@ impl Display for Directive {
                 f.write_str("SecRuleRemoveById")?;
                 ids.iter().try_for_each(|&(low, high)| write!(f, " {}", Ids(low, high)))
             }
-            Self::RemoveBy { by, pattern, .. } => {
-                write!(f, "SecRuleRemoveBy{} {}", of(*by), Argument(pattern))
+            Self::RemoveBy { by, patterns, .. } => {
+                write!(f, "SecRuleRemoveBy{}", of(*by))?;
+                patterns.iter().try_for_each(|pattern| write!(f, " {}", Argument(pattern)))
             }
             Self::UpdateTargetById { ids, targets, replaced, .. } => {
                 let ids: Vec<Ids> = ids.iter().map(|&(low, high)| Ids(low, high)).collect();

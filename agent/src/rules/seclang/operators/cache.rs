@@ -1,6 +1,9 @@
 //! What one worker needs to run one operator.
 
-use crate::rules::seclang::pcre::{Pattern, PatternCache};
+use crate::rules::{
+    operators::regex,
+    seclang::pcre::{Pattern, PatternCache},
+};
 
 /// Arguments with macros whose patterns are kept.
 const PATTERNS: usize = 8;
@@ -9,6 +12,8 @@ const PATTERNS: usize = 8;
 #[derive(Debug, Default)]
 pub struct Cache {
     pattern: Option<PatternCache>,
+    /// Of an expression of the In-App WAF.
+    regex: Option<regex::Cache>,
     /// By argument, most recently used first; `None`: it is no pattern.
     expanded: Vec<(Vec<u8>, Option<Expanded>)>,
     given_up: u64,
@@ -32,6 +37,10 @@ impl Cache {
 
     pub(super) fn of<'c>(cache: &'c mut Option<Self>, pattern: &Pattern) -> &'c mut PatternCache {
         cache.get_or_insert_default().pattern.get_or_insert_with(|| pattern.cache())
+    }
+
+    pub(super) fn of_regex<'c>(cache: &'c mut Option<Self>, regex: &regex::Regex) -> &'c mut regex::Cache {
+        cache.get_or_insert_default().regex.get_or_insert_with(|| regex.cache())
     }
 
     /// The pattern that an argument, macros expanded, is.

@@ -27,6 +27,12 @@ pub(super) fn fingerprint(text: &[u8]) -> Option<Vec<u8>> {
     sqli::fingerprint(beginning(text)).flatten()
 }
 
+/// Bytes that are read of a text, if it is worth it.
+pub(super) fn bytes(text: &[u8], worth_reading: fn(&[u8]) -> bool) -> usize {
+    let text = beginning(text);
+    if worth_reading(text) { text.len() } else { 0 }
+}
+
 fn beginning(text: &[u8]) -> &[u8] {
     text.get(..limits::JUDGED_INJECTION).unwrap_or(text)
 }

@@ -19,6 +19,7 @@
 mod address;
 mod cache;
 mod encoding;
+mod in_app;
 mod injection;
 pub(in crate::rules) mod number;
 mod phrases;
@@ -33,9 +34,11 @@ mod tests;
 pub use cache::Cache;
 
 use crate::rules::bytes::ByteSet;
+use crate::rules::inapp::ast;
 use crate::rules::need::Need;
 use crate::rules::operators::ip::Networks;
 use crate::rules::operators::phrases::Phrases;
+use crate::rules::operators::{sqli, xss};
 
 /// Reads a file that an operator names: its content, or why not.
 pub type ReadFile<'a> = &'a dyn Fn(&str) -> Result<Vec<u8>, String>;
@@ -85,6 +88,8 @@ enum Kind {
     Verify(verify::Verify),
     Sqli,
     Xss,
+    /// One of the In-App WAF that SecLang does not have.
+    InApp(in_app::InApp),
     Always,
     Never,
     /// What it asks can't be asked; why.
@@ -132,6 +137,39 @@ impl SecOperator {
         Ok(Self { kind, negated, macros, argument: argument.as_bytes().to_vec() })
     }
 
+    /// Compiles an operator of the In-App WAF; lists that rules name by id are in `data`.
+    ///
+    /// # Errors
+    /// What is wrong with it, in a sentence.
+    pub(in crate::rules) fn in_app(operator: &ast::Operator, data: &in_app::Data) -> Result<Self, String> {
+        let kind = in_app::kind(operator, data)?;
+        let macros = matches!(&kind, Kind::InApp(operator) if operator.looks_at_time());
+        Ok(Self { kind, negated: false, macros, argument: Vec::new() })
+    }
+
+    /// One that holds on every text.
+    pub(in crate::rules) fn always() -> Self {
+        Self { kind: Kind::Always, negated: false, macros: false, argument: Vec::new() }
+    }
+
+    /// Whether its argument is the time, in seconds since 1970: some of what it looks for ceases to count.
+    pub(in crate::rules) fn looks_at_time(&self) -> bool {
+        matches!(&self.kind, Kind::InApp(operator) if operator.looks_at_time())
+    }
+
+    /// Whether it asks if something is there, not what it is.
+    pub(in crate::rules) fn is_exists(&self) -> bool {
+        matches!(&self.kind, Kind::InApp(in_app::InApp::Exists))
+    }
+
+    /// Whether it can judge a value: some are for texts, some for numbers, true and false.
+    pub(in crate::rules) fn takes(&self, word: bool) -> bool {
+        match &self.kind {
+            Kind::InApp(operator) => operator.takes(word),
+            _ => true,
+        }
+    }
+
     /// Whether the argument holds `%{…}`: it is to be expanded and given to [`SecOperator::find`].
     #[must_use]
     pub fn has_macros(&self) -> bool {
@@ -150,6 +188,16 @@ impl SecOperator {
     #[must_use]
     pub fn is_injection(&self) -> bool {
         matches!(self.kind, Kind::Sqli | Kind::Xss)
+    }
+
+    /// Bytes of a text that libinjection has to read; none where a look at words and signs is enough.
+    #[must_use]
+    pub fn injection_bytes(&self, text: &[u8]) -> usize {
+        match self.kind {
+            Kind::Sqli => injection::bytes(text, sqli::worth_reading),
+            Kind::Xss => injection::bytes(text, xss::worth_reading),
+            _ => 0,
+        }
     }
 
     /// Whether the operator holds on a text, and where. `argument` is its argument with macros expanded;
@@ -178,6 +226,7 @@ impl SecOperator {
             Kind::UrlEncoding => encoding::invalid_url_encoding(text),
             Kind::Utf8Encoding => encoding::invalid_utf8(text),
             Kind::Verify(verify) => verify.find(text, cache),
+            Kind::InApp(operator) => operator.find(text, argument, cache),
             Kind::Sqli => injection::sqli(text, cache),
             Kind::Xss => injection::xss(text, cache),
             Kind::Always => Some(Found::all(text)),
@@ -219,7 +268,7 @@ impl SecOperator {
     /// What each text has on which the operator holds.
     #[must_use]
     pub fn need(&self) -> Need {
-        if self.negated || self.macros {
+        if self.negated || (self.macros && !matches!(self.kind, Kind::InApp(_))) {
             return Need::NOTHING;
         }
         match &self.kind {
@@ -232,9 +281,29 @@ impl SecOperator {
             Kind::UrlEncoding => Need::byte_of(ByteSet::of_bytes([b'%'])),
             Kind::Utf8Encoding => Need::byte_of(ByteSet::of_bytes(0x80..=0xff)),
             Kind::Verify(verify) => verify.need(),
+            Kind::InApp(operator) => operator.need(),
             // Tags and comments need the one, attributes the other.
             Kind::Xss => Need::byte_of(ByteSet::of_bytes([b'<', b'='])),
             Kind::Sqli | Kind::Always | Kind::Never | Kind::Unanswered(_) => Need::NOTHING,
+        }
+    }
+
+    /// False: what it looks for can't be in a text that is made of these bytes alone.
+    #[must_use]
+    pub fn can_hold_with(&self, allowed: ByteSet) -> bool {
+        let fits = |byte: u8| {
+            allowed.contains(byte.to_ascii_lowercase()) || allowed.contains(byte.to_ascii_uppercase())
+        };
+        match &self.kind {
+            Kind::Rx(rx) => rx.can_match_with(allowed),
+            Kind::Phrases(phrases) => {
+                phrases.literals().iter().any(|phrase| phrase.iter().all(|&byte| fits(byte)))
+            }
+            // An empty text is within everything.
+            Kind::Text(text::Text::Within) => true,
+            Kind::Text(_) if self.macros => true,
+            Kind::Text(_) => self.argument.iter().all(|&byte| allowed.contains(byte)),
+            _ => true,
         }
     }
 

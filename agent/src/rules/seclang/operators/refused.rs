@@ -1,9 +1,13 @@
 //! Operators that are known and not here.
 
 /// Lower-case names, and why not.
-const REFUSED: [(&str, &str, &str); 7] = [
+const REFUSED: [(&str, &str, &str); 11] = [
     ("fuzzyhash", "fuzzyHash", "no file of fuzzy hashes is read: look for the content's own signs with @rx"),
     ("gsblookup", "gsbLookup", "nothing is asked of Google Safe Browsing"),
+    ("ipmatchfromdataset", "ipMatchFromDataset", "write the networks into a file and use @ipMatchFromFile"),
+    ("pmfromdataset", "pmFromDataset", "write the phrases into a file and use @pmFromFile"),
+    ("restpath", "restpath", "use @rx with a group for each part of the path, and capture"),
+    ("validatenid", "validateNid", "use @rx with the number's form"),
     ("inspectfile", "inspectFile", "no program or script is run for a request"),
     ("rsub", "rsub", "requests and responses are watched, not changed"),
     ("validatedtd", "validateDTD", "XML is not checked against a document type"),

@@ -4,6 +4,7 @@
 //! `@rx ^(?:GET|HEAD)$`
 
 use super::{Cache, Found};
+use crate::rules::bytes::ByteSet;
 use crate::rules::need::Need;
 use crate::rules::seclang::pcre::{Pattern, PatternCache};
 
@@ -63,6 +64,10 @@ impl Rx {
 
     pub fn need(&self) -> Need {
         self.pattern.as_ref().map_or(Need::NOTHING, Pattern::need)
+    }
+
+    pub fn can_match_with(&self, allowed: ByteSet) -> bool {
+        self.pattern.as_ref().is_none_or(|pattern| pattern.can_match_with(allowed))
     }
 
     pub fn beyond_regular(&self) -> Option<&'static str> {

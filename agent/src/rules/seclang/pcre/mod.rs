@@ -20,6 +20,7 @@ mod escape;
 mod group;
 mod linear;
 mod parse;
+mod possible;
 #[cfg(test)]
 mod tests;
 
@@ -29,6 +30,7 @@ use regex_automata::{Input, meta};
 use regex_syntax::hir::Hir;
 
 use crate::limits;
+use crate::rules::bytes::ByteSet;
 use crate::rules::need::Need;
 use atomic::To;
 use backtracking::{Backtracking, GivenUp};
@@ -133,6 +135,12 @@ impl Pattern {
     #[must_use]
     pub fn need(&self) -> Need {
         Need::of(&self.hir)
+    }
+
+    /// False: no text that is made of these bytes alone has a match.
+    #[must_use]
+    pub fn can_match_with(&self, allowed: ByteSet) -> bool {
+        possible::with_only(&self.hir, allowed)
     }
 
     /// The pattern, or a wider one that is regular.

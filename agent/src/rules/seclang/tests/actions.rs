@@ -108,7 +108,10 @@ fn single() {
         ("append:'<hr>, Footer'", A::Ignored(own("append:<hr>, Footer"))),
         ("exec:/usr/local/bin/x.pl", A::Ignored(own("exec:/usr/local/bin/x.pl"))),
         ("pause:3000", A::Ignored(own("pause:3000"))),
-        ("deprecatevar:session.score=60/300", A::Ignored(own("deprecatevar:session.score=60/300"))),
+        (
+            "deprecatevar:session.score=60/300",
+            A::DeprecateVar { collection: Variable::Session, name: own("score"), by: own("60/300") },
+        ),
     ];
     let mut ran = 0;
     for (text, expected) in vectors {

@@ -6,7 +6,7 @@ use crate::rules::seclang::directives::{DIRECTIVES, Form, Values};
 #[test]
 fn spellings() {
     spelled(
-        34,
+        35,
         &[
             ("SecAction id:1,pass", "SecAction \"id:1,pass\""),
             ("secaction \"id:1\"", "SecAction id:1"),
@@ -19,6 +19,7 @@ fn spellings() {
             ("SecRuleRemoveById 1 2-9 \"20-30, 40\"", "SecRuleRemoveById 1 2-9 20-30 40"),
             ("SecRuleRemoveByTag \"attack-.*\"", "SecRuleRemoveByTag attack-.*"),
             ("SecRuleRemoveByMsg \"a b\"", "SecRuleRemoveByMsg \"a b\""),
+            ("SecRuleRemoveByTag a \"b c\" d", "SecRuleRemoveByTag a \"b c\" d"),
             ("SecRuleUpdateTargetById 1 !ARGS:x", "SecRuleUpdateTargetById 1 !ARGS:x"),
             (
                 "SecRuleUpdateTargetById 1-9 \"!ARGS:x,!ARGS:y\"",
@@ -90,7 +91,7 @@ fn the_table_is_sorted_and_each_directive_reads() {
         assert!(text.starts_with(name), "{text}");
         ran += 1;
     }
-    assert_eq!(ran, 96);
+    assert_eq!(ran, 98);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod chains;
 mod directives;
 mod errors;
 mod includes;
+mod manual;
 mod plugins;
 mod properties;
 mod rules;
