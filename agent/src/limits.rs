@@ -54,6 +54,16 @@ pub const API_ANSWER: usize = 256 * 1024 * 1024;
 pub const DENYLIST_LISTED: usize = 1000;
 /// Characters of a person's reason or comment.
 pub const REASON_CHARS: usize = 500;
+/// Policies of services in a configuration.
+pub const POLICIES: usize = 256;
+/// Bytes of a policy's name.
+pub const POLICY_NAME: usize = 64;
+/// Exclusions of one policy.
+pub const EXCLUSIONS: usize = 1024;
+/// Requests for a reload that wait for the one that runs.
+pub const RELOADS_WAITING: usize = 64;
+/// Warnings that a reload gives.
+pub const RELOAD_WARNINGS: usize = 64;
 /// Bytes of a configuration file that are read.
 pub const CONFIG_FILE: usize = 1024 * 1024;
 /// Bytes of one text field of an event (path, query, matched value…) that are kept.

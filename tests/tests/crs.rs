@@ -1,12 +1,19 @@
 //! The regression tests of the OWASP Core Rule Set before the engines that can be asked.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use picket::{
     http::{self, Limits},
     rules::{
         load::{self, Wanted},
-        program::run::{Facts, Scratch},
+        policy::{Mode, Policy, Rules, Selector, Terms},
+        program::{
+            run::{Facts, Scratch},
+            verdict::Verdict,
+        },
     },
 };
 use picket_tests::{
@@ -106,4 +113,72 @@ fn picket_fast_is_plain() {
     }
     println!("PICKET-CASES kind=fast_is_plain ran={ran} failed=0");
     assert_eq!(ran, 3 * STAGES.div_ceil(3));
+}
+
+/// Four policies over one compiled CRS say what four CRSs say, each loaded for a paranoia level; and rules that a fifth
+/// leaves out are not among what holds.
+#[test]
+fn policies_share_one_crs() {
+    let crs = || Wanted { paths: vec!["/usr/share/modsecurity-crs".into()], ..Wanted::default() };
+    let rules = Arc::new(Rules::new(load::load(&crs()).expect("CRS")));
+    let policy = |terms: Terms| Policy::new(None, Mode::Block, Arc::clone(&rules), terms);
+    let shared: Vec<Policy> =
+        (1..=4).map(|level| policy(Terms { paranoia: Some(level), ..Terms::default() })).collect();
+    let as_set_up = policy(Terms::default());
+    let without =
+        ["942000-942999", "tag:attack-xss", "920*"].map(|text| Selector::parse(text).expect("rules"));
+    let without = policy(Terms { paranoia: Some(4), disabled: without.to_vec(), ..Terms::default() });
+    let own: Vec<_> = (1..=4)
+        .map(|level| {
+            load::load(&Wanted { paranoia: Some(level), ..crs() }).expect("CRS").engine.expect("an engine")
+        })
+        .collect();
+    let facts = Facts::of_client([192, 0, 2, 1].into(), 1_700_000_000);
+    let said = |verdict: &Verdict| {
+        let hits: Vec<_> = verdict.hits.iter().map(|hit| (hit.rule.id, hit.location.clone())).collect();
+        let mut scores = verdict.scores.clone();
+        scores.sort();
+        (hits, scores, verdict.denied.as_ref().map(|(rule, _)| rule.id))
+    };
+    let mut scratch = Scratch::default();
+    let mut scratches: Vec<Scratch> = own.iter().map(|_| Scratch::default()).collect();
+    let (mut ran, mut by_level) = (0, [0; 4]);
+    for stage in stages().iter().step_by(4) {
+        let request = http::exchange(&stage.request, None, Limits::default()).request;
+        let mut judge = |policy: &Policy| {
+            let (said, saved) = policy.judge_request(&request, &facts, &mut scratch);
+            match saved {
+                Some(saved) => {
+                    policy.judge_response(&request, *saved, None, &mut scratch).expect("an engine")
+                }
+                None => said,
+            }
+        };
+        for (level, (policy, (engine, scratch))) in
+            shared.iter().zip(own.iter().zip(&mut scratches)).enumerate()
+        {
+            let verdict = judge(policy);
+            assert_eq!(
+                said(&verdict),
+                said(&engine.judge(&request, None, &facts, scratch)),
+                "level {}: {}",
+                level + 1,
+                stage.request.escape_ascii()
+            );
+            by_level[level] += verdict.hits.len();
+        }
+        // What its set-up says is level 1.
+        assert_eq!(said(&judge(&as_set_up)), said(&judge(&shared[0])));
+        let left = judge(&without);
+        let out = |id: u64| (942_000..=942_999).contains(&id) || (920_000..=920_999).contains(&id);
+        assert!(
+            left.hits
+                .iter()
+                .all(|hit| !out(hit.rule.id) && !hit.rule.tags.contains(&"attack-xss".to_owned()))
+        );
+        ran += 1;
+    }
+    println!("PICKET-CASES kind=policy_is_engine ran={} failed=0; hits by level {by_level:?}", ran * 4);
+    assert_eq!(ran, STAGES.div_ceil(4));
+    assert!(by_level.is_sorted() && by_level[0] < by_level[3], "{by_level:?}");
 }

@@ -23,6 +23,9 @@ use crate::limits::API_ANSWER;
 /// An answer has to be complete within this.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
 
+/// A reload compiles rules, with low priority.
+pub const RELOAD_TIMEOUT: Duration = Duration::from_secs(120);
+
 /// Why there is no answer, or not the one hoped for.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
@@ -39,7 +42,7 @@ pub enum ClientError {
         socket: PathBuf,
     },
     /// No answer in time.
-    #[error("the agent on {socket} did not answer within {} s", TIMEOUT.as_secs())]
+    #[error("the agent on {socket} did not answer in time")]
     Timeout {
         /// The socket.
         socket: PathBuf,
@@ -160,9 +163,10 @@ impl Client {
         self.delete(&format!("/v1/passlist?net={net}")).await
     }
 
-    /// Reads the configuration again.
+    /// Has configuration and rules read again; waits at least [`RELOAD_TIMEOUT`] for it.
     pub async fn reload(&self) -> Result<Reloaded, ClientError> {
-        self.call(Method::POST, "/v1/reload", Bytes::new()).await
+        let patient = self.clone().timeout(self.timeout.max(RELOAD_TIMEOUT));
+        patient.call(Method::POST, "/v1/reload", Bytes::new()).await
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {

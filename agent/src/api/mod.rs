@@ -9,7 +9,7 @@
 //! | `POST /v1/denylist` | blocks: `{"net":"203.0.113.7","for_seconds":600,"reason":"…"}` or `"forever":true` |
 //! | `DELETE /v1/denylist?net=…` or `?all=true` | unblocks |
 //! | `GET`, `POST`, `DELETE /v1/passlist` | who is never blocked |
-//! | `POST /v1/reload` | reads the configuration again, as SIGHUP does |
+//! | `POST /v1/reload` | reads configuration and rules again, as SIGHUP does; says what came into force |
 //!
 //! Errors are `{"error":{"code","message","hint"}}`, see [`error::Code`].
 #![forbid(unsafe_code)]

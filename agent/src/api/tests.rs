@@ -19,6 +19,7 @@ pub(crate) struct InMemory {
     pub(crate) interfaces: Vec<DenyInterface>,
     pub(crate) stats: Stats,
     pub(crate) services: Vec<ServiceView>,
+    pub(crate) reload: Option<Result<Reloaded, ApiError>>,
 }
 
 impl Control for InMemory {
@@ -88,7 +89,9 @@ impl Control for InMemory {
     }
 
     fn reload(&self) -> Result<Reloaded, ApiError> {
-        Ok(Reloaded { changes: vec!["respond.enabled".to_owned()], needs_restart: Vec::new() })
+        self.reload.clone().unwrap_or_else(|| {
+            Ok(Reloaded { changes: vec!["respond.enabled".to_owned()], ..Reloaded::default() })
+        })
     }
 }
 
@@ -190,6 +193,8 @@ fn every_call_arrives_and_comes_back() {
         pod_uid: None,
         cgroup: "/".into(),
         netns: 4_026_531_840,
+        policy: "default".into(),
+        mode: "monitor".into(),
         requests: 10,
         events: 2,
         last_seen: Some("2026-01-02T03:04:05.000000006Z".parse().expect("time")),

@@ -126,6 +126,12 @@ pub struct ServiceView {
     pub cgroup: String,
     /// Inode of its network namespace; 0 when unknown.
     pub netns: u64,
+    /// Its policy; `default` is what `[rules]` says.
+    #[serde(default)]
+    pub policy: String,
+    /// What that does about attacks: `off`, `monitor`, or `block` when `[respond]` is enabled, too.
+    #[serde(default)]
+    pub mode: String,
     /// Requests seen.
     pub requests: u64,
     /// Events raised.
@@ -135,10 +141,12 @@ pub struct ServiceView {
 }
 
 impl ServiceView {
-    /// The view of a service; `wall` and `monotonic` are one moment on both clocks.
+    /// The view of a service, with the name and mode of its policy; `wall` and `monotonic` are one moment on both clocks.
     #[must_use]
-    pub fn of(service: &Service, wall: Timestamp, monotonic: Ktime) -> Self {
+    pub fn of(service: &Service, policy: (&str, &str), wall: Timestamp, monotonic: Ktime) -> Self {
         Self {
+            policy: policy.0.to_owned(),
+            mode: policy.1.to_owned(),
             name: service.name.clone(),
             pid: service.pid,
             listen: service.listen,
@@ -265,10 +273,31 @@ pub struct Unblocked {
 }
 
 /// Answer to `POST /v1/reload`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reloaded {
     /// What changed, in words; empty: nothing.
     pub changes: Vec<String>,
     /// What is changed in the file, but waits for a restart.
     pub needs_restart: Vec<String>,
+    /// The settings that are in force now; counts up from 1.
+    #[serde(default)]
+    pub generation: u64,
+    /// The configuration file; none: the agent runs without.
+    #[serde(default)]
+    pub config: Option<String>,
+    /// Rule files that were read, each once; what is compiled into Picket is not among them.
+    #[serde(default)]
+    pub files: Vec<String>,
+    /// Rules in force.
+    #[serde(default)]
+    pub rules: u64,
+    /// Policies besides the default.
+    #[serde(default)]
+    pub policies: u64,
+    /// What is doubtful about rules and policies.
+    #[serde(default)]
+    pub warnings: Vec<String>,
+    /// Reading and compiling took this long, milliseconds.
+    #[serde(default)]
+    pub took_ms: u64,
 }

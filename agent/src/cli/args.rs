@@ -140,10 +140,12 @@ impl RunArgs {
 }
 
 const RULES: &str = "\
-Needs no agent and no root. A PATH is a .conf file (SecLang), a .json file (In-App WAF), a directory with such
-files or with a release of CRS, or `default` (the rules compiled in).
+A PATH is a .conf file (SecLang), a .json file (In-App WAF), a directory with such files or with a
+release of CRS, or `default` (the rules compiled in). Only `reload` and `use` need an agent or root.
 
 Examples:
+  sudo picket rules use crs                     judge by OWASP CRS
+  sudo picket rules reload                      after a change of configuration or rules
   picket rules check default
   picket rules check /usr/share/modsecurity-crs
   picket rules show 942100 --rules /usr/share/modsecurity-crs
@@ -185,6 +187,55 @@ pub enum RulesAction {
         #[arg(value_name = "PATH")]
         path: PathBuf,
     },
+    /// Write into the configuration what services are judged by, and have the agent take it over
+    #[command(after_help = USE)]
+    Use(UseArgs),
+    /// Have the agent read its configuration and rules again; say what came into force
+    #[command(after_help = "\
+The settings before stay in force while the new ones are compiled, and when they are wrong.
+
+Examples:
+  sudo picket rules reload
+  sudo picket rules reload --json | jq .warnings")]
+    Reload,
+}
+
+const USE: &str = "\
+crs: OWASP CRS judges. It takes over the classes of attacks it covers: Picket's own rules for these are
+not used any longer, those for other classes stay. CRS is where PATH says, or where Debian's package
+modsecurity-crs puts it; a release is downloaded from https://coreruleset.org and unpacked.
+default: Picket's own rules judge, all of them.
+
+Examples:
+  sudo picket rules use crs
+  sudo picket rules use crs /opt/coreruleset-4.18.0
+  picket rules use crs --dry-run                shows what would be changed
+  sudo picket rules use default";
+
+/// `picket rules use`.
+#[derive(Debug, Args)]
+pub struct UseArgs {
+    /// Whose rules
+    #[arg(value_name = "RULES", value_enum)]
+    pub what: Whose,
+    /// With `crs`: the directory of a release, with crs-setup.conf (or .example) and rules/
+    #[arg(value_name = "PATH")]
+    pub path: Option<PathBuf>,
+    /// The configuration to change; made when it is not there
+    #[arg(long, value_name = "FILE", default_value = crate::config::DEFAULT_PATH)]
+    pub config: PathBuf,
+    /// Change nothing, show what would be changed
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Whose rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Whose {
+    /// OWASP CRS
+    Crs,
+    /// Picket's own
+    Default,
 }
 
 const EVAL: &str = "\

@@ -130,8 +130,13 @@ impl Screen<'_> {
             return writeln!(self.err, "{error}");
         }
         let label = self.paint_err(anstyle::AnsiColor::Red, "error:");
-        let message = printable(&error.to_string()).into_owned();
-        writeln!(self.err, "{label} {message}")?;
+        let message = error.to_string();
+        let mut lines = message.lines();
+        writeln!(self.err, "{label} {}", printable(lines.next().unwrap_or_default()))?;
+        // The line of a file with a mark below it, and further problems.
+        for line in lines {
+            writeln!(self.err, "{}", printable(line))?;
+        }
         if let Some(hint) = error.hint() {
             writeln!(self.err, "  hint: {}", printable(&hint))?;
         }

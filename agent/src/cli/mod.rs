@@ -12,8 +12,12 @@ mod eval;
 mod passlist;
 pub mod paths;
 mod rules;
+mod rules_reload;
 #[cfg(test)]
 mod rules_tests;
+mod rules_use;
+#[cfg(test)]
+mod rules_use_tests;
 pub mod run;
 pub mod screen;
 mod services;
@@ -64,7 +68,7 @@ fn command(cli: Cli, screen: &mut Screen<'_>) -> Result<Exit, CliError> {
         Command::Passlist(args) => passlist::command(&client, args.action.as_ref(), screen),
         Command::Services => services::list(&client, screen),
         Command::Stats(args) => stats::command(&client, &args, screen),
-        Command::Rules { action } => rules::command(&action, screen),
+        Command::Rules { action } => rules::command(&client, &action, screen),
         Command::Eval(args) => eval::command(&args, screen),
         Command::Version => version(screen),
     }

@@ -7,10 +7,12 @@ use serde::Serialize;
 use super::{
     CliError, Exit,
     args::RulesAction,
+    rules_reload, rules_use,
     screen::{Screen, grouped},
     table::Table,
 };
 use crate::{
+    api::Client,
     http::{self, Limits},
     rules::{
         cases,
@@ -19,11 +21,17 @@ use crate::{
     },
 };
 
-pub(super) fn command(action: &RulesAction, screen: &mut Screen<'_>) -> Result<Exit, CliError> {
+pub(super) fn command(
+    client: &Client,
+    action: &RulesAction,
+    screen: &mut Screen<'_>,
+) -> Result<Exit, CliError> {
     match action {
         RulesAction::Check { paths, lenient } => check(paths, *lenient, screen),
         RulesAction::Show { id, rules } => show(id, rules, screen),
         RulesAction::Test { path } => test(path, screen),
+        RulesAction::Use(args) => rules_use::command(client, args, screen),
+        RulesAction::Reload => rules_reload::command(client, screen),
     }
 }
 

@@ -21,8 +21,14 @@ pub(super) fn list(client: &Client, screen: &mut Screen<'_>) -> Result<Exit, Cli
         screen.line("  Requests, but nothing here? See: picket stats, picket doctor")?;
         return Ok(Exit::Done);
     }
+    let policies = services
+        .iter()
+        .any(|service| !matches!(service.policy.as_str(), "" | "default") || service.mode == "off");
     let contained = services.iter().any(|service| container(service).is_some());
     let mut headings = vec!["NAME", ">PID", ">PORT", ">REQUESTS", ">EVENTS", "LAST SEEN"];
+    if policies {
+        headings.push("POLICY");
+    }
     if contained {
         headings.push("CONTAINER");
     }
@@ -38,6 +44,9 @@ pub(super) fn list(client: &Client, screen: &mut Screen<'_>) -> Result<Exit, Cli
                 format!("{} ago", duration::short(duration::between(at, screen.now)))
             }),
         ];
+        if policies {
+            row.push(format!("{} ({})", service.policy, service.mode));
+        }
         if contained {
             row.push(container(service).unwrap_or_else(|| "-".to_owned()));
         }

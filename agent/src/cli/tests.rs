@@ -100,6 +100,8 @@ fn every_help_shows_examples() {
             "rules check",
             "rules show",
             "rules test",
+            "rules use",
+            "rules reload",
             "eval",
             "version"
         ]
@@ -173,6 +175,7 @@ fn without_an_agent_it_says_how_to_start_one() {
         &["block", "203.0.113.7"],
         &["unblock", "--all"],
         &["passlist", "add", "192.0.2.1"],
+        &["rules", "reload"],
     ] {
         let did = picket_at(Some(directory.path()), args);
         assert_eq!((did.exit, did.out.as_str()), (Exit::NotRunning, ""), "{args:?}");
@@ -273,6 +276,8 @@ fn service(name: &str, container_id: Option<&str>) -> ServiceView {
         pod_uid: None,
         cgroup: "/".into(),
         netns: 1,
+        policy: "default".into(),
+        mode: "monitor".into(),
         requests: 12_345,
         events: 6,
         last_seen: Some("2026-01-02T03:08:55Z".parse().expect("time")),
@@ -299,6 +304,12 @@ fn services_are_listed() {
         let did = picket(&["services"]);
         let ends: Vec<&str> = did.out.lines().map(|line| line.rsplit("  ").next().expect("a cell")).collect();
         assert_eq!(ends, ["CONTAINER", "3f3f3f3f3f3f", "-"]);
+    });
+    let shop = ServiceView { policy: "shop".into(), mode: "block".into(), ..service("nginx", None) };
+    with_agent(InMemory { services: vec![shop, service("ssh", None)], ..InMemory::default() }, |picket| {
+        let did = picket(&["services"]);
+        let ends: Vec<&str> = did.out.lines().map(|line| line.rsplit("  ").next().expect("a cell")).collect();
+        assert_eq!(ends, ["POLICY", "shop (block)", "default (monitor)"]);
     });
 }
 

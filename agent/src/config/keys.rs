@@ -7,6 +7,7 @@ use toml::{Spanned, de::DeValue};
 
 use super::{
     Colour, Config, DenyMode, Rings,
+    policies::{MODE, mode, selector},
     values::{
         Wrong, absolute, boolean, duration, header_name, integer, interface, level, list, name, network,
         path, size, word,
@@ -50,7 +51,7 @@ const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(86_400);
 
 macro_rules! keys {
-    ($($section:ident.$key:ident: $expected:literal, $restart:ident, |$value:ident| $read:expr;)*) => {
+    ($($section:ident.$key:ident: $expected:expr, $restart:ident, |$value:ident| $read:expr;)*) => {
         /// Every key.
         pub const KEYS: &[Key] = &[$(Key {
             name: concat!(stringify!($section), ".", stringify!($key)),
@@ -80,9 +81,11 @@ keys! {
         |value| header_name(value).map(|name| ForwardedHeader::named(&name));
 
     rules.builtin: "true or false", LIVE, |value| boolean(value);
+    rules.crs: "the directory of a release of OWASP CRS", LIVE, |value| path(value).map(Some);
     rules.files: "a list of rule files", LIVE, |value| list(value, path);
-    rules.disabled: "a list of rule ids", LIVE, |value| list(value, name);
+    rules.disabled: "a list of rules: ids, ranges of ids, or tags", LIVE, |value| list(value, selector);
     rules.paranoia: "1 to 4", LIVE, |value| level(value).map(Some);
+    rules.mode: MODE, LIVE, |value| mode(value);
 
     redact.parameters: "a list of parameter names", LIVE, |value| list(value, name);
     redact.headers: "a list of header field names", LIVE, |value| list(value, header_name);

@@ -10,17 +10,28 @@
 
 mod error;
 pub mod keys;
+mod policies;
 mod read;
 mod values;
 
-use std::{fs, io::Read, path::PathBuf, time::Duration};
+use std::{
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use ipnet::IpNet;
 
 pub use error::{ConfigError, Problem};
+pub use policies::{PolicyConfig, RuleSource};
 pub use values::{NotADuration, canonical, network_text, parse_duration, parse_network};
 
-use crate::{client_ip::ForwardedHeader, limits};
+use crate::{
+    client_ip::ForwardedHeader,
+    limits,
+    rules::policy::{Exclusion, Mode, Selector},
+};
 
 /// Where `picket run` looks for its configuration when none is named.
 pub const DEFAULT_PATH: &str = "/etc/picket/picket.toml";
@@ -36,6 +47,8 @@ pub struct Config {
     pub proxies: Proxies,
     /// `[rules]`: what requests are judged by.
     pub rules: Rules,
+    /// `[[policies]]`: what is otherwise for some services. The first that fits a service is its policy.
+    pub policies: Vec<PolicyConfig>,
     /// `[redact]`: what is a credential besides what Picket knows.
     pub redact: Redact,
     /// `[deny]`: where the denylist is in force.
@@ -114,17 +127,41 @@ pub struct Proxies {
 pub struct Rules {
     /// Whether the rules compiled into Picket are used.
     pub builtin: bool,
+    /// Where OWASP CRS is: it takes over the classes of attacks that it covers.
+    pub crs: Option<PathBuf>,
     /// Rule files besides them. Relative paths are resolved against the configuration file's directory.
     pub files: Vec<PathBuf>,
-    /// Ids of rules that are not used.
-    pub disabled: Vec<String>,
+    /// Rules that are not asked.
+    pub disabled: Vec<Selector>,
     /// CRS's paranoia level, 1 to 4; none: what its set-up says.
     pub paranoia: Option<u8>,
+    /// What is done about attacks.
+    pub mode: Mode,
+    /// `[[rules.exclusions]]`: what rules leave alone.
+    pub exclusions: Vec<Exclusion>,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { builtin: true, files: Vec::new(), disabled: Vec::new(), paranoia: None }
+        Self {
+            builtin: true,
+            crs: None,
+            files: Vec::new(),
+            disabled: Vec::new(),
+            paranoia: None,
+            mode: Mode::default(),
+            exclusions: Vec::new(),
+        }
+    }
+}
+
+impl Rules {
+    /// What services without a policy of their own are judged by, in the order in which it is read.
+    #[must_use]
+    pub fn sources(&self) -> Vec<RuleSource> {
+        let own = self.builtin.then_some(RuleSource::Default);
+        let crs = self.crs.is_some().then_some(RuleSource::Crs);
+        own.into_iter().chain(crs).chain(self.files.iter().cloned().map(RuleSource::Path)).collect()
     }
 }
 
@@ -237,9 +274,22 @@ impl Config {
         if bytes.len() > limits::CONFIG_FILE {
             return Err(ConfigError::TooLong { source_name: source, limit: limits::CONFIG_FILE });
         }
-        let mut config = Self::parse_bytes(&bytes, &source)?;
+        Self::parse_at(&bytes, &path)
+    }
+
+    /// Reads a configuration as if it stood at a path: relative rule files are looked for beside it.
+    ///
+    /// # Errors
+    /// Every problem in it.
+    pub fn parse_at(bytes: &[u8], path: &Path) -> Result<Self, ConfigError> {
+        let mut config = Self::parse_bytes(bytes, &path.display().to_string())?;
         if let Some(directory) = path.parent() {
-            for file in &mut config.rules.files {
+            let of_policies = config.policies.iter_mut().flat_map(|policy| policy.rules.iter_mut().flatten());
+            let of_policies = of_policies.filter_map(|source| match source {
+                RuleSource::Path(path) => Some(path),
+                RuleSource::Default | RuleSource::Crs => None,
+            });
+            for file in config.rules.files.iter_mut().chain(&mut config.rules.crs).chain(of_policies) {
                 *file = directory.join(&*file);
             }
         }
@@ -266,16 +316,21 @@ impl Config {
         }
     }
 
-    /// The keys (`section.key`) whose values differ.
+    /// The keys (`section.key`) and lists of tables whose values differ.
     #[must_use]
-    pub fn changed(&self, new: &Self) -> Vec<&'static keys::Key> {
-        keys::KEYS.iter().filter(|key| (key.differs)(self, new)).collect()
+    pub fn changed(&self, new: &Self) -> Vec<&'static str> {
+        let keys = keys::KEYS.iter().filter(|key| (key.differs)(self, new)).map(|key| key.name);
+        let lists = [
+            ("rules.exclusions", self.rules.exclusions != new.rules.exclusions),
+            ("policies", self.policies != new.policies),
+        ];
+        keys.chain(lists.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name)).collect()
     }
 
     /// Of the keys whose values differ, the names of those that take effect only when the agent starts.
     #[must_use]
     pub fn needs_restart(&self, new: &Self) -> Vec<&'static str> {
-        self.changed(new).into_iter().filter(|key| key.restart).map(|key| key.name).collect()
+        keys::KEYS.iter().filter(|key| key.restart && (key.differs)(self, new)).map(|key| key.name).collect()
     }
 }
 

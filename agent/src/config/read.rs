@@ -2,12 +2,17 @@
 
 use std::ops::Range;
 
-use toml::de::{DeTable, DeValue};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
 
 use super::{
-    Config, ConfigError, Problem,
+    Config, ConfigError, PolicyConfig, Problem, RuleSource,
     keys::{KEYS, SECTIONS},
+    policies::{EXCLUSION, Field, POLICY},
 };
+use crate::{limits, rules::policy::Exclusion};
 
 pub(super) fn read(text: &str, source: &str) -> Result<Config, ConfigError> {
     let mut reader = Reader { text, source, problems: Vec::new() };
@@ -20,6 +25,9 @@ pub(super) fn read(text: &str, source: &str) -> Result<Config, ConfigError> {
     // What the parser recovered may be wrong in itself: no second problems on top of the first.
     if errors.is_empty() {
         reader.sections(root.get_ref(), &mut config);
+        if reader.problems.is_empty() {
+            reader.whole(root.get_ref(), &config);
+        }
     }
     if reader.problems.is_empty() {
         return Ok(config);
@@ -38,7 +46,9 @@ impl Reader<'_> {
     fn sections(&mut self, root: &DeTable<'_>, config: &mut Config) {
         for (name, value) in root {
             let section: &str = name.get_ref();
-            if !SECTIONS.contains(&section) {
+            if section == "policies" {
+                config.policies = self.policies(value);
+            } else if !SECTIONS.contains(&section) {
                 self.unknown_section(section, name.span());
             } else if let DeValue::Table(table) = value.get_ref() {
                 self.section(section, table, config);
@@ -54,6 +64,10 @@ impl Reader<'_> {
     fn section(&mut self, section: &str, table: &DeTable<'_>, config: &mut Config) {
         for (name, value) in table {
             let full = format!("{section}.{}", name.get_ref());
+            if full == "rules.exclusions" {
+                config.rules.exclusions = self.exclusions(&full, value);
+                continue;
+            }
             let Some(key) = KEYS.iter().find(|key| key.name == full) else {
                 self.unknown_key(section, name.get_ref(), name.span());
                 continue;
@@ -65,13 +79,145 @@ impl Reader<'_> {
         }
     }
 
+    /// `[[policies]]`.
+    fn policies(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<PolicyConfig> {
+        let mut policies: Vec<PolicyConfig> = Vec::new();
+        for (span, table) in self.tables("policies", value, limits::POLICIES) {
+            let mut policy = PolicyConfig::default();
+            self.table("policies", POLICY, &["exclusions"], table, &mut policy);
+            if let Some((_, value)) = table.iter().find(|(name, _)| name.get_ref() == "exclusions") {
+                policy.exclusions = self.exclusions("policies.exclusions", value);
+            }
+            let missing = |key: &str| !table.keys().any(|name| name.get_ref() == key);
+            let problem = if missing("name") {
+                Some(("expected a name, `name = \"…\"`", "events and `picket services` show it"))
+            } else if policies.iter().any(|other| other.name == policy.name) {
+                Some(("expected a name of its own", "another policy has this name"))
+            } else if ["services", "ports", "containers", "pods", "cgroups"].into_iter().all(missing) {
+                Some((
+                    "expected the services it is for",
+                    "say it with `services`, `ports`, `containers`, `pods` or `cgroups`; what all services have belongs into `[rules]`",
+                ))
+            } else {
+                None
+            };
+            if let Some((message, help)) = problem {
+                self.problem(span, "policies".to_owned(), message.to_owned(), Some(help.to_owned()));
+            }
+            policies.push(policy);
+        }
+        policies
+    }
+
+    /// `[[….exclusions]]`.
+    fn exclusions(&mut self, full: &str, value: &Spanned<DeValue<'_>>) -> Vec<Exclusion> {
+        let mut exclusions = Vec::new();
+        for (span, table) in self.tables(full, value, limits::EXCLUSIONS) {
+            let mut exclusion = Exclusion::default();
+            self.table(full, EXCLUSION, &[], table, &mut exclusion);
+            if !table.keys().any(|name| name.get_ref() != "reason") {
+                let message = "expected what is excluded".to_owned();
+                let help = "say it with `rules`, `inputs`, `paths` or `client_ips`; to judge nothing there is mode = \"off\"";
+                self.problem(span, full.to_owned(), message, Some(help.to_owned()));
+            }
+            exclusions.push(exclusion);
+        }
+        exclusions
+    }
+
+    /// The tables of a list of tables, with where they begin.
+    fn tables<'v, 't>(
+        &mut self,
+        full: &str,
+        value: &'v Spanned<DeValue<'t>>,
+        most: usize,
+    ) -> Vec<(Range<usize>, &'v DeTable<'t>)> {
+        let expected = format!("expected tables, each begun by `[[{full}]]`");
+        let Some(array) = value.get_ref().as_array() else {
+            let message = format!("{expected}, found {}", describe(value.get_ref()));
+            let help = format!("with two brackets: `[[{full}]]`");
+            self.problem(value.span(), full.to_owned(), message, Some(help));
+            return Vec::new();
+        };
+        let mut tables = Vec::new();
+        for entry in array.iter() {
+            match entry.get_ref() {
+                DeValue::Table(_) if tables.len() >= most => {
+                    self.problem(entry.span(), full.to_owned(), format!("more than {most} of them"), None);
+                    break;
+                }
+                DeValue::Table(table) => tables.push((entry.span(), table)),
+                other => {
+                    let message = format!("{expected}, found {}", describe(other));
+                    self.problem(entry.span(), full.to_owned(), message, None);
+                }
+            }
+        }
+        tables
+    }
+
+    /// The keys of one of them; `others` are read elsewhere.
+    fn table<T>(
+        &mut self,
+        full: &str,
+        fields: &[Field<T>],
+        others: &[&'static str],
+        table: &DeTable<'_>,
+        to: &mut T,
+    ) {
+        for (name, value) in table {
+            let key: &str = name.get_ref();
+            if others.contains(&key) {
+                continue;
+            }
+            let Some(field) = fields.iter().find(|field| field.name == key) else {
+                let known: Vec<&str> =
+                    fields.iter().map(|field| field.name).chain(others.iter().copied()).collect();
+                let help = suggest(key, known.iter().copied()).map_or_else(
+                    || format!("keys of `[[{full}]]` are {}", list(&known)),
+                    |near| format!("did you mean `{near}`?"),
+                );
+                self.problem(name.span(), format!("{full}.{key}"), "no such key".to_owned(), Some(help));
+                continue;
+            };
+            if let Err(wrong) = (field.set)(to, value) {
+                let message = format!("expected {}, found {}", field.expected, wrong.found);
+                self.problem(wrong.span, format!("{full}.{key}"), message, wrong.help);
+            }
+        }
+    }
+
+    /// What only all keys together show.
+    fn whole(&mut self, root: &DeTable<'_>, config: &Config) {
+        if config.rules.crs.is_some() {
+            return;
+        }
+        let policies = root.iter().find(|(name, _)| name.get_ref() == "policies");
+        let tables = policies.and_then(|(_, value)| value.get_ref().as_array());
+        for (policy, entry) in config.policies.iter().zip(tables.into_iter().flat_map(|array| array.iter())) {
+            if !policy.rules.iter().flatten().any(|source| *source == RuleSource::Crs) {
+                continue;
+            }
+            let rules = entry.get_ref().as_table().and_then(|table| {
+                table.iter().find(|(name, _)| name.get_ref() == "rules").map(|(_, value)| value.span())
+            });
+            self.problem(
+                rules.unwrap_or_else(|| entry.span()),
+                "policies.rules".to_owned(),
+                "\"crs\" is where `[rules] crs` says, and that says nothing".to_owned(),
+                Some("picket rules use crs writes it; to use CRS for this policy only, give its directory here".to_owned()),
+            );
+        }
+    }
+
     fn unknown_section(&mut self, name: &str, span: Range<usize>) {
         let help = match KEYS.iter().find(|key| key.short() == name) {
             Some(key) => format!("`{name}` belongs into the section `[{}]`", key.section()),
-            None => suggest(name, SECTIONS.iter().copied()).map_or_else(
-                || format!("sections are {}", list(SECTIONS)),
-                |near| format!("did you mean `[{near}]`?"),
-            ),
+            None => match suggest(name, SECTIONS.iter().copied().chain(["policies"])) {
+                Some("policies") => "did you mean `[[policies]]`?".to_owned(),
+                Some(near) => format!("did you mean `[{near}]`?"),
+                None => format!("sections are {}, and `[[policies]]`", list(SECTIONS)),
+            },
         };
         self.problem(span, name.to_owned(), "no such section".to_owned(), Some(help));
     }

@@ -2,7 +2,11 @@ use std::{collections::BTreeSet, path::Path};
 
 use proptest::prelude::*;
 
-use super::{keys::KEYS, *};
+use super::{
+    keys::KEYS,
+    policies::{EXCLUSION, POLICY},
+    *,
+};
 
 const EXAMPLE: &str = include_str!("../../../docs/picket.example.toml");
 
@@ -10,7 +14,9 @@ const EXAMPLE: &str = include_str!("../../../docs/picket.example.toml");
 fn example_keys() -> Vec<(String, String, String)> {
     let mut section = String::new();
     let mut keys = Vec::new();
-    for line in EXAMPLE.lines() {
+    // Tables that may stand several times follow behind all sections, as one text.
+    let lines = EXAMPLE.lines().take_while(|line| !line.starts_with("#[["));
+    for line in lines {
         if let Some(name) = line.strip_prefix('[') {
             section = name.trim_end_matches(']').to_owned();
         } else if let Some(setting) = line.strip_prefix('#').filter(|setting| !setting.starts_with(' '))
@@ -40,11 +46,15 @@ fn each_key_of_the_example_uncommented_gives_the_default() {
     assert_eq!(keys.len(), KEYS.len());
     for (section, key, setting) in keys {
         let config = Config::parse(&format!("[{section}]\n{setting}\n"), "example").unwrap();
-        // Two keys have a default that can't be written: not set.
+        // Three keys have a default that can't be written: not set.
         match (section.as_str(), key.as_str()) {
             ("capture", "cgroup") => {
                 assert_eq!(config.capture.cgroup.as_deref(), Some(Path::new("/sys/fs/cgroup/system.slice")));
                 assert_eq!(Config { capture: Capture::default(), ..config }, Config::default());
+            }
+            ("rules", "crs") => {
+                assert_eq!(config.rules.crs.as_deref(), Some(Path::new("/usr/share/modsecurity-crs")));
+                assert_eq!(Config { rules: Rules::default(), ..config }, Config::default());
             }
             ("rules", "paranoia") => {
                 assert_eq!(config.rules.paranoia, Some(1));
@@ -55,6 +65,51 @@ fn each_key_of_the_example_uncommented_gives_the_default() {
     }
 }
 
+/// The policies of the example, uncommented, have every key a policy and an exclusion may have.
+#[test]
+fn the_policies_of_the_example_have_every_key() {
+    let text: Vec<&str> = EXAMPLE
+        .lines()
+        .skip_while(|line| !line.starts_with("#[["))
+        .filter_map(|line| line.strip_prefix('#').filter(|setting| !setting.starts_with(' ')))
+        .collect();
+    let text = text.join("\n");
+    let config = Config::parse(&format!("[rules]\ncrs = \"/x\"\n{text}"), "example").unwrap();
+    let [policy] = &config.policies[..] else { panic!("one policy: {config:?}") };
+    let [exclusion] = &policy.exclusions[..] else { panic!("one exclusion: {policy:?}") };
+    let unset = |of: &str, differs: &[(&str, bool)]| {
+        let unset: Vec<_> = differs.iter().filter(|(_, differs)| !differs).map(|(name, _)| *name).collect();
+        assert!(unset.is_empty(), "{of} in the example has no {unset:?}");
+    };
+    let (p, e) = (PolicyConfig::default(), Exclusion::default());
+    unset(
+        "the policy",
+        &[
+            ("name", policy.name != p.name),
+            ("services", policy.services != p.services),
+            ("ports", policy.ports != p.ports),
+            ("containers", policy.containers != p.containers),
+            ("pods", policy.pods != p.pods),
+            ("cgroups", policy.cgroups != p.cgroups),
+            ("mode", policy.mode != p.mode),
+            ("rules", policy.rules != p.rules),
+            ("paranoia", policy.paranoia != p.paranoia),
+            ("disabled", policy.disabled != p.disabled),
+        ],
+    );
+    unset(
+        "the exclusion",
+        &[
+            ("rules", exclusion.rules != e.rules),
+            ("inputs", exclusion.inputs != e.inputs),
+            ("paths", exclusion.paths != e.paths),
+            ("client_ips", exclusion.client_ips != e.client_ips),
+            ("reason", exclusion.reason != e.reason),
+        ],
+    );
+    assert_eq!(POLICY.len() + EXCLUSION.len(), 15, "a new key belongs into the example and into this test");
+}
+
 #[test]
 fn the_manual_names_every_key() {
     let manual = include_str!("../../../docs/configuration.md");
@@ -62,6 +117,31 @@ fn the_manual_names_every_key() {
         let row = manual.lines().find(|line| line.starts_with(&format!("| `{}` |", key.name)));
         let row = row.unwrap_or_else(|| panic!("docs/configuration.md has no row for {}", key.name));
         assert_eq!(row.trim_end().ends_with("restart |"), key.restart, "{row}");
+    }
+    let of_tables = POLICY.iter().map(|field| ("policies", field.name));
+    for (table, key) in of_tables.chain(EXCLUSION.iter().map(|field| ("policies.exclusions", field.name))) {
+        assert!(
+            manual.contains(&format!("| `{table}.{key}` |")),
+            "docs/configuration.md: no row for {table}.{key}"
+        );
+    }
+}
+
+/// Every example of the manuals in TOML is a configuration.
+#[test]
+fn the_examples_of_the_manuals_are_configurations() {
+    let manuals = [
+        ("configuration.md", include_str!("../../../docs/configuration.md"), 5),
+        ("rules.md", include_str!("../../../docs/rules.md"), 5),
+    ];
+    for (name, text, expected) in manuals {
+        let examples: Vec<&str> =
+            text.split("```toml\n").skip(1).filter_map(|block| block.split("```").next()).collect();
+        for example in &examples {
+            let config = Config::parse(example, name).unwrap_or_else(|error| panic!("{error}\n{example}"));
+            assert!(config != Config::default(), "{name}: an example that says nothing:\n{example}");
+        }
+        assert_eq!(examples.len(), expected, "examples in {name}");
     }
 }
 
@@ -78,8 +158,34 @@ fn everything_set() {
         [rules]
         builtin = false
         files = ["mine.json", "/etc/picket/more.json"]
+        crs = "/opt/crs"
         disabled = ["picket-sqli-001"]
         paranoia = 3
+        mode = "monitor"
+        [[rules.exclusions]]
+        rules = ["942100", "tag:attack-xss"]
+        inputs = ["ARGS:comment", "headers.user-agent"]
+        paths = ["/editor/*"]
+        client_ips = ["10.0.0.0/8"]
+        reason = "the editor"
+        [[policies]]
+        name = "shop"
+        services = ["nginx", "app-*"]
+        ports = [80, "8000-8100"]
+        containers = ["0123456789ab"]
+        pods = ["*"]
+        cgroups = ["/system.slice/*"]
+        mode = "off"
+        rules = ["default", "crs", "own.conf"]
+        paranoia = 2
+        disabled = ["920000-920999"]
+        [[policies.exclusions]]
+        paths = ["/a"]
+        [[policies.exclusions]]
+        inputs = ["body"]
+        [[policies]]
+        name = "other"
+        ports = [1]
         [redact]
         parameters = ["customer-no"]
         headers = ["X-Customer"]
@@ -117,8 +223,19 @@ fn everything_set() {
     assert_eq!((config.respond.events, config.respond.ipv6_prefix), (3, 64));
     assert_eq!(config.output, Output { all: true, json: true, colour: Colour::Never });
 
-    // Every key differs from its default, so a new key has to be added here too.
-    assert_eq!(Config::default().changed(&config).len(), KEYS.len());
+    assert_eq!((config.rules.mode, config.rules.exclusions.len()), (Mode::Monitor, 1));
+    assert_eq!(config.rules.exclusions[0].rules.len(), 2);
+    let [shop, other] = &config.policies[..] else { panic!("{:?}", config.policies) };
+    assert_eq!(
+        (shop.ports.as_slice(), shop.mode, shop.paranoia),
+        (&[80..=80, 8000..=8100][..], Some(Mode::Off), Some(2))
+    );
+    let own = RuleSource::Path("own.conf".into());
+    assert_eq!(shop.rules.as_deref(), Some(&[RuleSource::Default, RuleSource::Crs, own][..]));
+    assert_eq!((shop.exclusions.len(), other.rules.as_ref(), other.mode), (2, None, None));
+
+    // Every key differs from its default, so a new key has to be added here too; and two lists of tables.
+    assert_eq!(Config::default().changed(&config).len(), KEYS.len() + 2);
     assert_eq!(config.changed(&config).len(), 0);
     assert_eq!(
         config.needs_restart(&Config::default()),
@@ -218,6 +335,60 @@ fn wrong_settings_say_where_and_what() {
 }
 
 #[test]
+fn wrong_policies_say_where_and_what() {
+    let policy = |rest: &str| format!("[[policies]]\nname = \"a\"\nports = [80]\n{rest}");
+    let exclusion = |rest: &str| format!("[[rules.exclusions]]\n{rest}");
+    let cases: &[(String, usize, usize, &str)] = &[
+        ("[policies]\nname = \"a\"".into(), 1, 1, "with two brackets: `[[policies]]`"),
+        ("[[policy]]\nname = \"a\"".into(), 1, 3, "did you mean `[[policies]]`?"),
+        (
+            "policies = [1]".into(),
+            1,
+            13,
+            "expected tables, each begun by `[[policies]]`, found the integer 1",
+        ),
+        ("[[policies]]\nports = [80]".into(), 1, 1, "expected a name"),
+        ("[[policies]]\nname = \"a\"".into(), 1, 1, "expected the services it is for"),
+        (policy("") + &policy(""), 4, 1, "another policy has this name"),
+        ("[[policies]]\nname = \"default\"\nports = [1]".into(), 2, 8, "the policy of all other services"),
+        ("[[policies]]\nname = \"a b\"\nports = [1]".into(), 2, 8, "letters, digits and hyphens"),
+        (policy("moed = \"off\""), 4, 1, "did you mean `mode`?"),
+        (policy("zzz = 1"), 4, 1, "keys of `[[policies]]` are `name`, `services`"),
+        (policy("mode = \"protect\""), 4, 8, "expected \"off\", \"monitor\" or \"block\", found \"protect\""),
+        (policy("mode = \"monitr\""), 4, 8, "did you mean \"monitor\"?"),
+        (policy("paranoia = 5"), 4, 12, "expected 1 to 4, found the integer 5"),
+        (policy("rules = \"crs\""), 4, 9, "a list of one is [\"crs\"]"),
+        (policy("rules = [\"crs\"]"), 4, 9, "picket rules use crs writes it"),
+        (policy("disabled = [\"9-1\"]"), 4, 13, "the range is empty: write \"1-9\""),
+        (policy("disabled = [\"1\", \"tag:\"]"), 4, 18, "a tag follows"),
+        (policy("[[policies.exclusions]]\nrule = [\"1\"]"), 5, 1, "did you mean `rules`?"),
+        (policy("[[policies.exclusions]]\nreason = \"x\""), 4, 1, "expected what is excluded"),
+        ("[[policies]]\nname = \"a\"\nports = [0]".into(), 3, 10, "found the integer 0"),
+        ("[[policies]]\nname = \"a\"\nports = [\"9-1\"]".into(), 3, 10, "a range is \"9000-9100\""),
+        ("[[policies]]\nname = \"a\"\ncontainers = [\"web\"]".into(), 3, 15, "names belong to the runtime"),
+        (exclusion("inputs = [\"ARG:x\"]"), 2, 11, "there is no variable ARG"),
+        (exclusion("inputs = [\"TX:x\"]"), 2, 11, "what rules write"),
+        (exclusion("paths = [\"editor\"]"), 2, 10, "a path begins with /"),
+        (exclusion("paths = [\"/a?b\"]"), 2, 10, "has no query"),
+        (exclusion("client_ips = [\"10.0.0.1/8\"]"), 2, 15, "write 10.0.0.0/8"),
+        ("[rules.exclusions]\nrules = [\"1\"]".into(), 1, 1, "with two brackets: `[[rules.exclusions]]`"),
+        ("[rules]\ndisabled = [942100]".into(), 2, 13, "found the integer 942100"),
+    ];
+    for (text, line, column, says) in cases {
+        let error = Config::parse(text, "picket.toml").unwrap_err();
+        let shown = format!("{error}\n");
+        assert_eq!(error.problems().len(), 1, "{text}\n{shown}");
+        let problem = &error.problems()[0];
+        assert_eq!((problem.line, problem.column), (*line, *column), "{shown}");
+        assert!(shown.contains(says), "{shown}\ndoes not say\n{says}");
+    }
+    assert_eq!(cases.len(), 29);
+    let many = (0..=limits::POLICIES).map(|n| format!("[[policies]]\nname = \"p{n}\"\nports = [1]\n"));
+    let error = Config::parse(&many.collect::<String>(), "x").unwrap_err();
+    assert!(error.to_string().contains("more than 256 of them"), "{error}");
+}
+
+#[test]
 fn all_problems_at_once_in_the_order_of_the_text() {
     let text = "[output]\nall = 1\n[capture]\nrings = 0\nfoo = 1\n[nope]\n";
     let error = Config::parse(text, "x").unwrap_err();
@@ -233,9 +404,15 @@ fn files() {
     let missing = Config::load(&path).unwrap_err();
     assert!(matches!(missing, ConfigError::Unreadable { .. }), "{missing}");
 
-    fs::write(&path, "[rules]\nfiles = [\"mine.json\", \"/abs.json\"]\n").unwrap();
+    fs::write(
+        &path,
+        "[rules]\nfiles = [\"mine.json\", \"/abs.json\"]\ncrs = \"crs\"\n[[policies]]\nname = \"a\"\nports = [1]\nrules = [\"x.conf\"]",
+    )
+    .unwrap();
     let config = Config::load(&path).unwrap();
     assert_eq!(config.rules.files, [directory.path().join("mine.json"), PathBuf::from("/abs.json")]);
+    assert_eq!(config.rules.crs, Some(directory.path().join("crs")));
+    assert_eq!(config.policies[0].rules, Some(vec![RuleSource::Path(directory.path().join("x.conf"))]));
 
     fs::write(&path, b"[rules]\nfiles = [\"\xff\"]\n").unwrap();
     let error = Config::load(&path).unwrap_err();

@@ -22,17 +22,17 @@ pub struct Wrong {
 pub(super) type Value<'v, 't> = &'v Spanned<DeValue<'t>>;
 pub(super) type Read<T> = Result<T, Wrong>;
 
-fn wrong(value: Value<'_, '_>) -> Wrong {
+pub(super) fn wrong(value: Value<'_, '_>) -> Wrong {
     Wrong { span: value.span(), found: describe(value.get_ref()), help: None }
 }
 
-fn wrong_because(value: Value<'_, '_>, why: impl Into<String>) -> Wrong {
+pub(super) fn because(value: Value<'_, '_>, why: impl Into<String>) -> Wrong {
     Wrong { help: Some(why.into()), ..wrong(value) }
 }
 
 pub(super) fn boolean(value: Value<'_, '_>) -> Read<bool> {
     value.get_ref().as_bool().ok_or_else(|| match value.get_ref().as_str() {
-        Some("true" | "false") => wrong_because(value, "without quotation marks"),
+        Some("true" | "false") => because(value, "without quotation marks"),
         _ => wrong(value),
     })
 }
@@ -52,7 +52,7 @@ pub(super) fn word<T: Copy>(value: Value<'_, '_>, words: &[(&str, T)]) -> Read<T
     let text = string(value)?;
     words.iter().find(|(name, _)| *name == text).map(|(_, meaning)| *meaning).ok_or_else(|| {
         match suggest(text, words.iter().map(|(name, _)| *name)) {
-            Some(near) => wrong_because(value, format!("did you mean \"{near}\"?")),
+            Some(near) => because(value, format!("did you mean \"{near}\"?")),
             None => wrong(value),
         }
     })
@@ -72,14 +72,14 @@ pub(super) fn list<'v, 't, T: PartialEq>(
     element: impl Fn(Value<'v, 't>) -> Read<T>,
 ) -> Read<Vec<T>> {
     let array = value.get_ref().as_array().ok_or_else(|| match value.get_ref() {
-        DeValue::String(text) => wrong_because(value, format!("a list of one is [{text:?}]")),
+        DeValue::String(text) => because(value, format!("a list of one is [{text:?}]")),
         _ => wrong(value),
     })?;
     let mut elements = Vec::with_capacity(array.len());
     for entry in array.iter() {
         let element = element(entry)?;
         if elements.contains(&element) {
-            return Err(wrong_because(entry, "it is in the list already"));
+            return Err(because(entry, "it is in the list already"));
         }
         elements.push(element);
     }
@@ -89,9 +89,8 @@ pub(super) fn list<'v, 't, T: PartialEq>(
 /// Bytes: an integer, or text with a unit.
 pub(super) fn size(value: Value<'_, '_>, range: std::ops::RangeInclusive<u64>) -> Read<u64> {
     let bytes = match value.get_ref() {
-        DeValue::String(text) => parse_size(text).ok_or_else(|| {
-            wrong_because(value, "units are B, KiB, MiB, GiB (1024s) and kB, MB, GB (1000s)")
-        })?,
+        DeValue::String(text) => parse_size(text)
+            .ok_or_else(|| because(value, "units are B, KiB, MiB, GiB (1024s) and kB, MB, GB (1000s)"))?,
         _ => integer(value, 0..=i64::MAX)?.unsigned_abs(),
     };
     if range.contains(&bytes) { Ok(bytes) } else { Err(wrong(value)) }
@@ -118,12 +117,12 @@ pub(super) fn parse_size(text: &str) -> Option<u64> {
 pub(super) fn duration(value: Value<'_, '_>, min: Duration, max: Duration) -> Read<Duration> {
     let text = value.get_ref().as_str().ok_or_else(|| match value.get_ref() {
         DeValue::Integer(number) => {
-            wrong_because(value, format!("with a unit: \"{}s\" is seconds", number.as_str()))
+            because(value, format!("with a unit: \"{}s\" is seconds", number.as_str()))
         }
         _ => wrong(value),
     })?;
     let duration = parse_duration(text)
-        .map_err(|_| wrong_because(value, "units are ms, s, m (minutes), h, d, w, as in \"1h30m\""))?;
+        .map_err(|_| because(value, "units are ms, s, m (minutes), h, d, w, as in \"1h30m\""))?;
     if (min..=max).contains(&duration) { Ok(duration) } else { Err(wrong(value)) }
 }
 
@@ -153,7 +152,7 @@ pub enum NotADuration {
 /// A CIDR, or an address standing for itself. IPv4-mapped networks become IPv4 networks.
 pub(super) fn network(value: Value<'_, '_>) -> Read<IpNet> {
     let text = string(value)?;
-    parse_network(text).map_err(|why| wrong_because(value, why))
+    parse_network(text).map_err(|why| because(value, why))
 }
 
 /// Reads a CIDR or an address.
@@ -218,7 +217,7 @@ pub(super) fn interface(value: Value<'_, '_>) -> Read<String> {
     let name = string(value)?;
     let bad = |c: char| c == '/' || c == ':' || c.is_whitespace() || c.is_control();
     if name.is_empty() || name.len() > 15 || name == "." || name == ".." || name.contains(bad) {
-        return Err(wrong_because(value, "`ip link` shows the names of this host"));
+        return Err(because(value, "`ip link` shows the names of this host"));
     }
     Ok(name.to_owned())
 }
@@ -234,7 +233,7 @@ pub(super) fn header_name(value: Value<'_, '_>) -> Read<String> {
     let name = string(value)?;
     let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     if name.is_empty() || !name.bytes().all(token) {
-        return Err(wrong_because(value, "a header field name has letters, digits and hyphens, no colon"));
+        return Err(because(value, "a header field name has letters, digits and hyphens, no colon"));
     }
     Ok(name.to_ascii_lowercase())
 }

@@ -62,6 +62,9 @@ pub struct Event {
     pub status: Option<u16>,
     /// `User-Agent` header field.
     pub user_agent: Option<String>,
+    /// The policy it was judged by; none: the default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Arc<str>>,
     /// The rules that matched.
     pub matches: Vec<EventMatch>,
     /// Whether the client was put on the denylist because of it.

@@ -132,6 +132,7 @@ impl Recorder {
             query: target.query.map(|query| self.text(query)),
             status: response.map(|response| response.status),
             user_agent: request.header("user-agent").map(|agent| self.text(&String::from_utf8_lossy(agent))),
+            policy: None,
             matches: self.matches(request, findings),
             blocked,
             would_block: false,

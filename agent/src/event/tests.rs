@@ -122,6 +122,7 @@ fn the_manual_names_every_field() {
     event.unanswered = Some("closed".into());
     event.anomalies = vec![EventAnomaly { kind: "a".into(), detail: "b".into() }];
     event.left_out = 1;
+    event.policy = Some("shop".into());
     event.service = Arc::new(ServiceRef {
         cmdline: vec!["a".into()],
         container_id: Some("a".into()),
@@ -141,7 +142,7 @@ fn the_manual_names_every_field() {
     for name in &names {
         assert!(manual.contains(&format!("| `{name}` |")), "docs/events.md has no row for {name}");
     }
-    assert_eq!(names.len(), 20 + 8 + 5 + 2);
+    assert_eq!(names.len(), 21 + 8 + 5 + 2);
 }
 
 #[test]

@@ -1,6 +1,11 @@
 //! One connection: its two directions put in order, its HTTP read, its requests waiting for answers.
 
-use std::{collections::VecDeque, mem, net::IpAddr, sync::Arc};
+use std::{
+    collections::VecDeque,
+    mem,
+    net::IpAddr,
+    sync::{Arc, Weak},
+};
 
 use picket_common::{
     advice::{self, Advice},
@@ -13,6 +18,7 @@ use crate::{
     limits,
     rules::{
         Match,
+        policy::Policy,
         program::{judge::Saved, verdict::Verdict},
     },
     service::Service,
@@ -26,6 +32,8 @@ pub struct Connection {
     pub peer: Peer,
     /// Whose it is; found at the first request.
     pub service: Option<Arc<Service>>,
+    /// The service's policy.
+    pub policy: Option<Bound>,
     /// Judged requests whose response is still to come, in order.
     pub open: VecDeque<Judged>,
     /// When the last record came.
@@ -37,6 +45,15 @@ pub struct Connection {
     reading: Option<Box<Reading>>,
 }
 
+/// Which policy a connection's service has, as of some settings.
+#[derive(Clone, Copy, Debug)]
+pub struct Bound {
+    /// Of these settings.
+    pub generation: u64,
+    /// Its place among their policies.
+    pub at: usize,
+}
+
 /// A request that was judged.
 pub struct Judged {
     /// The request.
@@ -45,15 +62,18 @@ pub struct Judged {
     pub matches: Vec<Match>,
     /// What the rules say beside.
     pub verdict: Told,
-    /// What the rules need to judge the response.
-    pub saved: Option<Box<Saved>>,
+    /// What the rules need to judge the response, and the policy that began. It does not keep rules in memory
+    /// that were replaced: a connection may wait for hours.
+    pub saved: Option<(Box<Saved>, Weak<Policy>)>,
+    /// The policy's name; none: the default.
+    pub policy: Option<Arc<str>>,
     /// Who sent it, behind trusted proxies.
     pub client_ip: IpAddr,
     /// It led to a block.
     pub blocked: bool,
 }
 
-/// What rules say of a transaction beside its matches.
+/// What a program says of a transaction beside its matches.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Told {
     /// It would be kept from the service.
@@ -89,6 +109,7 @@ impl Connection {
         Self {
             peer,
             service: None,
+            policy: None,
             open: VecDeque::new(),
             last_seen: now,
             held: 0,
@@ -180,7 +201,7 @@ impl Judged {
             + self.request.body.data.len()
             + headers
             + matches
-            + self.saved.as_ref().map_or(0, |saved| saved.held())
+            + self.saved.as_ref().map_or(0, |(saved, _)| saved.held())
     }
 }
 

@@ -9,15 +9,14 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 use picket_common::stats::Counter;
 
-use super::{configuration, settings::Settings, shared::Shared, worker::View};
+use super::{memory, reload::Reloader, shared::Shared, worker::View};
 use crate::{
     api::{
-        ApiError, BlockRequest, BlockView, Code, Control, Denylist, PassView, Reloaded, ServiceView, Stats,
+        ApiError, BlockRequest, BlockView, Control, Denylist, PassView, Reloaded, ServiceView, Stats,
         types::{KernelCounter, StageCounter},
     },
-    cli::run::RunOptions,
-    config::Config,
     probe::{counts::KernelCounts, tap::Attached},
+    service::Service,
     stream::StreamStats,
     time,
 };
@@ -30,8 +29,7 @@ pub struct Agent {
     shared: Arc<Shared>,
     kernel: Kernel,
     views: Vec<Arc<Mutex<View>>>,
-    options: RunOptions,
-    config: Mutex<Config>,
+    reloader: Reloader,
     started: Timestamp,
     rates: Mutex<VecDeque<Sample>>,
 }
@@ -60,18 +58,9 @@ impl Agent {
         shared: Arc<Shared>,
         kernel: Kernel,
         views: Vec<Arc<Mutex<View>>>,
-        options: RunOptions,
-        config: Config,
+        reloader: Reloader,
     ) -> Self {
-        Self {
-            shared,
-            kernel,
-            views,
-            options,
-            config: Mutex::new(config),
-            started: Timestamp::now(),
-            rates: Mutex::default(),
-        }
+        Self { shared, kernel, views, reloader, started: Timestamp::now(), rates: Mutex::default() }
     }
 
     /// Once a second: ends blocks whose time is over, samples rates.
@@ -93,19 +82,10 @@ impl Agent {
         }
     }
 
-    /// Reads the configuration again, on SIGHUP.
-    pub fn reload_and_log(&self) {
-        match self.reload() {
-            Ok(Reloaded { changes, needs_restart }) => {
-                tracing::info!(changes = changes.join(", "), "configuration reloaded");
-                if !needs_restart.is_empty() {
-                    tracing::warn!(
-                        keys = needs_restart.join(", "),
-                        "changed, but only a restart takes these over"
-                    );
-                }
-            }
-            Err(error) => tracing::error!("the running configuration stays in force: {error}"),
+    /// Has the configuration read again, on SIGHUP. What comes of it is logged.
+    pub fn reload_later(&self) {
+        if let Err(error) = self.reloader.ask(None) {
+            tracing::error!("not reloaded: {error}");
         }
     }
 
@@ -174,7 +154,12 @@ impl Control for Agent {
         };
         stats.gauges.insert("connections".into(), connections);
         stats.gauges.insert("memory_held_bytes".into(), memory);
-        if let Some(rss) = rss() {
+        let settings = self.shared.settings();
+        stats.gauges.insert("generation".into(), settings.generation);
+        stats.gauges.insert("policies".into(), settings.policies.iter().count() as u64);
+        stats.gauges.insert("rules".into(), settings.rules() as u64);
+        drop(settings);
+        if let Some(rss) = memory::resident() {
             stats.gauges.insert("rss_bytes".into(), rss);
         }
         let rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
@@ -192,7 +177,14 @@ impl Control for Agent {
 
     fn services(&self) -> Vec<ServiceView> {
         let (wall, monotonic) = (Timestamp::now(), time::now());
-        self.shared.services.list().iter().map(|s| ServiceView::of(s, wall, monotonic)).collect()
+        let settings = self.shared.settings();
+        let view = |service: &Arc<Service>| {
+            let policy = settings.policies.at(settings.policies.place(service));
+            let name = policy.and_then(|policy| policy.name.as_deref()).unwrap_or("default");
+            let mode = policy.map_or("", |policy| settings.effective(policy.mode).name());
+            ServiceView::of(service, (name, mode), wall, monotonic)
+        };
+        self.shared.services.list().iter().map(view).collect()
     }
 
     fn denylist(&self, limit: usize) -> Result<Denylist, ApiError> {
@@ -224,22 +216,6 @@ impl Control for Agent {
     }
 
     fn reload(&self) -> Result<Reloaded, ApiError> {
-        let wrong = |error: String| ApiError::new(Code::BadRequest, error);
-        let new = configuration(&self.options).map_err(|e| wrong(format!("{e:#}")))?;
-        let settings = Settings::make(&new).map_err(|e| wrong(e.to_string()))?;
-        let mut config = self.config.lock().unwrap_or_else(PoisonError::into_inner);
-        let changes = config.changed(&new).iter().map(|key| key.name.to_owned()).collect();
-        let needs_restart = config.needs_restart(&new).into_iter().map(str::to_owned).collect();
-        self.shared.responder().reconfigure(&new)?;
-        self.shared.replace_settings(settings);
-        *config = new;
-        Ok(Reloaded { changes, needs_restart })
+        self.reloader.reload()
     }
-}
-
-/// Resident memory of this process, bytes (`/proc/self/statm`, proc(5)).
-fn rss() -> Option<u64> {
-    let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
-    let pages: u64 = statm.split(' ').nth(1)?.parse().ok()?;
-    Some(pages * rustix::param::page_size() as u64)
 }

@@ -41,6 +41,10 @@ counters! {
     requests,
     /// Responses seen.
     responses,
+    /// Requests to services whose policy is off: not judged.
+    not_judged,
+    /// Responses that were not judged: the rules of their requests had been replaced.
+    rules_replaced,
     /// Requests whose response was not seen.
     unanswered,
     /// Requests that are malformed in some way.

@@ -1,12 +1,13 @@
 //! rules, event, respond: what a worker does with requests and responses.
 
 use std::{
+    collections::BTreeMap,
     net::IpAddr,
-    sync::{Arc, mpsc::TrySendError},
+    sync::{Arc, Weak, mpsc::TrySendError},
 };
 
 use super::{
-    connection::{Connection, Judged, Told},
+    connection::{Bound, Connection, Judged, Told},
     settings::Settings,
     shared::Shared,
     transaction::Transaction,
@@ -14,9 +15,13 @@ use super::{
 use crate::{
     capture::record::Peer,
     http::{Output, Request, Response},
-    rules::program::{
-        run::{Facts, Scratch},
-        verdict::Verdict,
+    rules::{
+        policy::{Mode, Policy, Rules},
+        program::{
+            collections::Collections,
+            judge::Saved,
+            run::{Facts, Scratch},
+        },
     },
     service::Service,
     time::Ktime,
@@ -26,20 +31,38 @@ use crate::{
 pub struct Judge {
     shared: Arc<Shared>,
     settings: Arc<Settings>,
-    scratch: Scratch,
+    scratches: Scratches,
+}
+
+/// What judging needs, one for each of the compiled rules that are in use: changing between rules would make it anew
+/// each time.
+struct Scratches {
+    by_rules: BTreeMap<u64, Scratch>,
+    /// What rules keep for later transactions, for all workers.
+    collections: Arc<Collections>,
 }
 
 impl Judge {
     /// Judges by the settings in force.
     #[must_use]
     pub fn new(shared: Arc<Shared>) -> Self {
-        let scratch = Scratch::sharing(Arc::clone(&shared.collections));
-        Self { settings: shared.settings(), shared, scratch }
+        let scratches = Scratches { by_rules: BTreeMap::new(), collections: Arc::clone(&shared.collections) };
+        Self { settings: shared.settings(), shared, scratches }
     }
 
     /// Takes over settings that were reloaded.
     pub fn refresh(&mut self) {
-        self.settings = self.shared.settings();
+        if self.shared.generation() == self.settings.generation {
+            return;
+        }
+        let before = std::mem::replace(&mut self.settings, self.shared.settings());
+        // Responses to requests that the rules before have judged are still to come.
+        let used: Vec<u64> = [&before, &self.settings]
+            .iter()
+            .flat_map(|s| s.policies.rules())
+            .map(|rules| rules.id())
+            .collect();
+        self.scratches.by_rules.retain(|rules, _| used.contains(rules));
     }
 
     /// The settings in force for this worker.
@@ -79,25 +102,40 @@ impl Judge {
         }
         let peer_ip = connection.peer.remote_ip();
         let peer = connection.peer;
-        let service = service_of(shared, connection);
+        let Self { shared, settings, scratches } = self;
+        let (service, policy) = whose(shared, settings, connection);
         service.note_request(request.ended);
-        let client_ip = self.settings.client_ip.resolve(peer_ip, request.head_fields());
-        let (verdict, saved) = match &self.settings.engine {
-            Some(engine) => engine.judge_request(&request, &facts(&peer, client_ip), &mut self.scratch),
-            None => (Verdict::default(), None),
+        let client_ip = settings.client_ip.resolve(peer_ip, request.head_fields());
+        let mut judged = Judged {
+            matches: Vec::new(),
+            verdict: Told::default(),
+            saved: None,
+            policy: policy.and_then(|policy| policy.name.clone()),
+            client_ip,
+            blocked: false,
+            request,
         };
-        let matches = verdict.matches();
-        let told = Told::of(&verdict);
-        let mut blocked = false;
-        if !matches.is_empty() {
-            shared.counters.events.add(1);
-            service.note_event();
-            // What CRS only takes note of is no attack yet.
-            if !verdict.in_app.is_empty() || told.would_block {
-                blocked = shared.attack(peer_ip, client_ip, request.ended, &matches);
+        match policy {
+            Some(policy) if policy.mode != Mode::Off => {
+                let scratch = scratches.of(policy.rules());
+                let (said, saved) = policy.judge_request(&judged.request, &facts(&peer, client_ip), scratch);
+                judged.verdict = Told::of(&said);
+                judged.matches = said.matches();
+                judged.saved = saved.map(|saved| (saved, Arc::downgrade(policy)));
+                if !judged.matches.is_empty() {
+                    shared.counters.events.add(1);
+                    service.note_event();
+                    // What CRS only takes note of is no attack yet.
+                    let attack = !said.in_app.is_empty() || judged.verdict.would_block;
+                    if attack && policy.mode == Mode::Block {
+                        let at = judged.request.ended;
+                        judged.blocked = shared.attack(peer_ip, client_ip, at, &judged.matches);
+                    }
+                }
             }
+            _ => shared.counters.not_judged.add(1),
         }
-        connection.open.push_back(Judged { request, matches, verdict: told, saved, client_ip, blocked });
+        connection.open.push_back(judged);
     }
 
     fn response(&mut self, connection: &mut Connection, response: Box<Response>) {
@@ -117,26 +155,19 @@ impl Judge {
         if response.is_err() {
             self.shared.counters.unanswered.add(1);
         }
-        if let (Some(saved), Some(engine)) = (judged.saved.take(), &self.settings.engine) {
-            let response = response.as_deref().ok();
-            let said = engine.judge_response(&judged.request, *saved, response, &mut self.scratch);
-            let none = judged.matches.is_empty();
-            judged.matches = said.matches();
-            judged.verdict = Told::of(&said);
-            if none && !judged.matches.is_empty() {
-                self.shared.counters.events.add(1);
-                service_of(&self.shared, connection).note_event();
-            }
+        if let Some((saved, policy)) = judged.saved.take() {
+            self.judge_response(connection, &mut judged, *saved, &policy, response.as_deref().ok());
         }
         if judged.matches.is_empty() && !self.settings.all {
             return;
         }
         let transaction = Transaction {
-            service: Arc::clone(service_of(&self.shared, connection)),
+            service: Arc::clone(service_of(&self.shared, &connection.peer, &mut connection.service)),
             peer: connection.peer,
             client_ip: judged.client_ip,
             request: judged.request,
             response,
+            policy: judged.policy,
             matches: judged.matches,
             verdict: judged.verdict,
             blocked: judged.blocked,
@@ -147,6 +178,39 @@ impl Judge {
                 self.shared.counters.output_dropped.add(1);
             }
         }
+    }
+}
+
+impl Judge {
+    /// Judges a response by the policy that judged its request.
+    fn judge_response(
+        &mut self,
+        connection: &mut Connection,
+        judged: &mut Judged,
+        saved: Saved,
+        policy: &Weak<Policy>,
+        response: Option<&Response>,
+    ) {
+        let Some(policy) = policy.upgrade() else {
+            self.shared.counters.rules_replaced.add(u64::from(response.is_some()));
+            return;
+        };
+        let scratch = self.scratches.of(policy.rules());
+        let Some(said) = policy.judge_response(&judged.request, saved, response, scratch) else { return };
+        let none = judged.matches.is_empty();
+        judged.matches = said.matches();
+        judged.verdict = Told::of(&said);
+        if none && !judged.matches.is_empty() {
+            self.shared.counters.events.add(1);
+            service_of(&self.shared, &connection.peer, &mut connection.service).note_event();
+        }
+    }
+}
+
+impl Scratches {
+    fn of(&mut self, rules: &Rules) -> &mut Scratch {
+        let make = || Scratch::sharing(Arc::clone(&self.collections));
+        self.by_rules.entry(rules.id()).or_insert_with(make)
     }
 }
 
@@ -164,10 +228,25 @@ fn facts(peer: &Peer, client: IpAddr) -> Facts {
 
 /// Whose connection it is. A service that was not found is asked for again: its process may just have
 /// been starting.
-fn service_of<'c>(shared: &Shared, connection: &'c mut Connection) -> &'c Arc<Service> {
-    let known = connection.service.take().filter(|service| service.is_known());
-    let service = known.unwrap_or_else(|| shared.services.resolve(&connection.peer));
-    connection.service.insert(service)
+fn service_of<'c>(shared: &Shared, peer: &Peer, service: &'c mut Option<Arc<Service>>) -> &'c Arc<Service> {
+    let known = service.take().filter(|service| service.is_known());
+    service.insert(known.unwrap_or_else(|| shared.services.resolve(peer)))
+}
+
+/// Whose connection it is, and that service's policy: looked up once for the connection, and again when the settings
+/// or what is known of the service have changed.
+fn whose<'c, 's>(
+    shared: &Shared,
+    settings: &'s Settings,
+    connection: &'c mut Connection,
+) -> (&'c Arc<Service>, Option<&'s Arc<Policy>>) {
+    let Connection { peer, service, policy, .. } = connection;
+    let known = service.as_ref().is_some_and(|service| service.is_known());
+    let service = service_of(shared, peer, service);
+    let bound = policy.filter(|bound| known && bound.generation == settings.generation);
+    let at = bound.map_or_else(|| settings.policies.place(service), |bound| bound.at);
+    *policy = Some(Bound { generation: settings.generation, at });
+    (service, settings.policies.at(at))
 }
 
 /// The request with this number, out of those that wait for their response.

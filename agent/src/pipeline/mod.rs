@@ -14,7 +14,10 @@ mod connections;
 mod control;
 mod counters;
 mod judge;
+mod memory;
+mod policies;
 mod printer;
+mod reload;
 mod responder;
 mod settings;
 mod shared;
@@ -34,11 +37,13 @@ use std::{
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 
+pub use policies::{Policies, PolicyError};
 pub use settings::{Settings, SettingsError};
 
 use self::{
     control::{Agent, Kernel},
     printer::{Printer, Style},
+    reload::Reloader,
     responder::Responder,
     shared::{Caps, Shared},
     worker::{View, Worker},
@@ -85,7 +90,10 @@ async fn start(options: RunOptions) -> anyhow::Result<()> {
         return clean(&options);
     }
 
-    let settings = Settings::make(&config)?;
+    let settings = Settings::make(&config, 1)?;
+    for warning in &settings.policies.warnings {
+        tracing::warn!("{warning}");
+    }
     let rules = settings.rules();
     let responder = Responder::new(&options.paths.state, &config, enforcement(&options, &config)?)?;
     let services = Services::new();
@@ -119,7 +127,8 @@ async fn start(options: RunOptions) -> anyhow::Result<()> {
         working.push(spawn(&format!("picket-{index}"), move || worker.run())?);
     }
 
-    let agent = Arc::new(Agent::new(Arc::clone(&shared), kernel, views, options, config));
+    let reloader = Reloader::start(Arc::clone(&shared), options, config)?;
+    let agent = Arc::new(Agent::new(Arc::clone(&shared), kernel, views, reloader));
     let (served, serving) = tokio::sync::oneshot::channel::<()>();
     let api = tokio::spawn(server.serve(Arc::clone(&agent) as Arc<dyn Control>, async {
         // Either way it is time to stop.
@@ -133,7 +142,7 @@ async fn start(options: RunOptions) -> anyhow::Result<()> {
         tokio::select! {
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
-            _ = reload.recv() => agent.reload_and_log(),
+            _ = reload.recv() => agent.reload_later(),
             _ = tick.tick() => agent.tick(),
         }
     }

@@ -131,6 +131,7 @@ impl<W: Write> Printer<W> {
         let mut event = self.recorder.record(&told, &findings, transaction.blocked);
         event.would_block = transaction.verdict.would_block;
         event.score = transaction.verdict.score;
+        event.policy.clone_from(&transaction.policy);
         event
     }
 

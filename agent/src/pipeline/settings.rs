@@ -2,41 +2,41 @@
 
 use std::sync::Arc;
 
-use crate::{
-    client_ip::ClientIp,
-    config::Config,
-    event::Redactor,
-    http,
-    rules::{
-        load::{self, Loaded, Wanted},
-        program::engine::Engine,
-    },
-};
+use super::policies::{Policies, PolicyError};
+use crate::{client_ip::ClientIp, config::Config, event::Redactor, http, rules::policy::Mode};
 
 /// Settings in force.
 pub struct Settings {
+    /// Counts up: the first settings of an agent have 1.
+    pub generation: u64,
     /// Limits of the http stage.
     pub http: http::Limits,
     /// Who the client is.
     pub client_ip: ClientIp,
-    /// The rules, if there are any.
-    pub engine: Option<Arc<Engine>>,
+    /// How services are judged.
+    pub policies: Policies,
     /// What is a credential.
     pub redactor: Arc<Redactor>,
     /// Also print transactions without a match.
     pub all: bool,
-    /// What `[respond]` says.
-    pub respond: crate::config::Respond,
+    /// Whether anything is blocked without a person asking for it.
+    pub responds: bool,
 }
 
 /// Why a configuration can't come into force: its rules can't be had.
-pub type SettingsError = load::LoadError;
+pub type SettingsError = PolicyError;
 
 impl Settings {
     /// How many rules there are.
     #[must_use]
     pub fn rules(&self) -> usize {
-        self.engine.as_ref().map_or(0, |engine| engine.rules())
+        self.policies.rules().into_iter().map(|rules| rules.count()).sum()
+    }
+
+    /// What a mode comes to: without `[respond]` nobody is blocked.
+    #[must_use]
+    pub fn effective(&self, mode: Mode) -> Mode {
+        if mode == Mode::Block && !self.responds { Mode::Monitor } else { mode }
     }
 
     /// Reads and compiles what the configuration names.
@@ -44,13 +44,11 @@ impl Settings {
     /// # Errors
     ///
     /// When a rule file is missing or wrong.
-    pub fn make(config: &Config) -> Result<Self, SettingsError> {
-        let rules = rules(config)?;
-        for left_out in &rules.left_out {
-            tracing::warn!("left out: {left_out}");
-        }
-        let responses = rules.engine.as_ref().is_some_and(Engine::judges_responses);
+    pub fn make(config: &Config, generation: u64) -> Result<Self, SettingsError> {
+        let policies = Policies::make(config)?;
+        let responses = policies.iter().any(|policy| policy.judges_responses());
         Ok(Self {
+            generation,
             http: http::Limits {
                 request_body: config.capture.request_body as usize,
                 response_body: config.capture.response_body as usize,
@@ -58,23 +56,10 @@ impl Settings {
                 ..http::Limits::default()
             },
             client_ip: ClientIp::new(config.proxies.trusted.clone(), config.proxies.header.clone()),
-            engine: rules.engine.map(Arc::new),
+            policies,
             redactor: Arc::new(Redactor::new(&config.redact)),
             all: config.output.all,
-            respond: config.respond.clone(),
+            responds: config.respond.enabled,
         })
     }
-}
-
-fn rules(config: &Config) -> Result<Loaded, load::LoadError> {
-    let mut paths = config.rules.files.clone();
-    if config.rules.builtin {
-        paths.insert(0, "default".into());
-    }
-    load::load(&Wanted {
-        paths,
-        paranoia: config.rules.paranoia,
-        disabled: config.rules.disabled.clone(),
-        lenient: false,
-    })
 }

@@ -4,7 +4,7 @@ use std::{
     net::IpAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc::SyncSender,
     },
 };
@@ -32,6 +32,8 @@ pub struct Shared {
     /// Caps of each worker.
     pub caps: Caps,
     settings: RwLock<Arc<Settings>>,
+    /// Of the settings in force.
+    generation: AtomicU64,
     responder: Mutex<Responder>,
     stopping: AtomicBool,
 }
@@ -63,6 +65,7 @@ impl Shared {
             counters: Counters::default(),
             collections: Arc::default(),
             caps,
+            generation: AtomicU64::new(settings.generation),
             settings: RwLock::new(Arc::new(settings)),
             responder: Mutex::new(responder),
             stopping: AtomicBool::new(false),
@@ -75,9 +78,21 @@ impl Shared {
         Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Puts other settings in force; workers take them over within a batch.
-    pub fn replace_settings(&self, settings: Settings) {
-        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+    /// Which settings are in force.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// Puts other settings in force; workers take them over within a batch. Those that were are given back: rules are
+    /// large, and whoever lets go of them last has the work.
+    #[must_use]
+    pub fn replace_settings(&self, settings: Settings) -> Arc<Settings> {
+        let generation = settings.generation;
+        let mut held = self.settings.write().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *held, Arc::new(settings));
+        self.generation.store(generation, Ordering::Release);
+        before
     }
 
     /// Who is kept out.

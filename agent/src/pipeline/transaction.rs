@@ -23,6 +23,8 @@ pub struct Transaction {
     pub request: Box<Request>,
     /// The response, or why there is none, and since when.
     pub response: Result<Box<Response>, (&'static str, Ktime)>,
+    /// The policy it was judged by; none: the default.
+    pub policy: Option<Arc<str>>,
     /// What held.
     pub matches: Vec<Match>,
     /// What a program says beside.

@@ -3,10 +3,11 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use super::{
-    ReadError, builtin,
+    ReadError, RuleMeta, builtin, coverage,
     inapp::{self, Set},
     program::{self, engine::Engine},
     seclang::{self, ast::Directive, lower},
@@ -20,8 +21,8 @@ pub struct Wanted {
     pub paths: Vec<PathBuf>,
     /// CRS's paranoia level, 1 to 4; without it what its set-up says.
     pub paranoia: Option<u8>,
-    /// Ids of rules that are not wanted.
-    pub disabled: Vec<String>,
+    /// OWASP CRS is among them: Picket's own rules of the classes it covers are left out.
+    pub crs: bool,
     /// Rules that can't be read are left out, and named.
     pub lenient: bool,
 }
@@ -35,6 +36,10 @@ pub struct Loaded {
     pub set: Set,
     /// SecLang rules, as read.
     pub script: program::model::Program,
+    /// The files they were read from, in their order.
+    pub files: Vec<PathBuf>,
+    /// Picket's own rules whose classes were left to CRS.
+    pub taken_over: Vec<Arc<RuleMeta>>,
     /// What was left out, and why.
     pub left_out: Vec<String>,
     /// What is of no effect in In-App WAF files.
@@ -78,9 +83,11 @@ pub enum LoadError {
     /// The rules compiled in: our own fault.
     #[error("the rules compiled in: {0}")]
     Builtin(ReadError),
-    /// A rule that is not wanted, and is not there.
-    #[error("[rules] disabled: there is no rule {0:?}; the ids stand in the rule files")]
-    NoSuchRule(String),
+    /// What should be CRS has no rules of it.
+    #[error(
+        "crs: there are no rules of OWASP CRS (901000 to 980999) in {0}; expected the directory of a release, with crs-setup.conf and rules/"
+    )]
+    NoCrs(String),
 }
 
 /// Loads rules.
@@ -101,10 +108,14 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
         seclang::Reader::new(&seclang::Disk)
     };
     let mut has_program = false;
+    let mut read_files = Vec::new();
+    let mut own = Vec::new();
     for file in files {
         match file {
             File::Builtin => {
-                in_app.extend(builtin().map_err(LoadError::Builtin)?);
+                let builtin = builtin().map_err(LoadError::Builtin)?;
+                own.extend(builtin.iter().flat_map(|file| &file.rules).map(|rule| Arc::clone(&rule.id)));
+                in_app.extend(builtin);
             }
             File::Json(path) => {
                 let io = |error| LoadError::Io { path: path.clone(), error };
@@ -122,6 +133,7 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
                 };
                 left_out.extend(read.left_out.iter().map(ToString::to_string));
                 warnings.extend(read.warnings.iter().map(ToString::to_string));
+                read_files.push(path.clone());
                 in_app.push(read.file);
             }
             File::SecLang(path) => {
@@ -134,11 +146,6 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
         if wanted.lenient { inapp::resolve_lenient(in_app)? } else { inapp::resolve(in_app)? };
     left_out.extend(without.iter().map(ToString::to_string));
     warnings.extend(doubtful.iter().map(ToString::to_string));
-    let mut unknown = wanted.disabled.clone();
-    set.rules.retain(|rule| {
-        unknown.retain(|id| **id != *rule.id);
-        !wanted.disabled.iter().any(|id| **id == *rule.id)
-    });
     let mut program = program::model::Program::default();
     if has_program {
         let script = if wanted.lenient {
@@ -148,22 +155,23 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
         } else {
             reader.finish()?
         };
+        read_files.extend(script.files.iter().map(|file| PathBuf::from(&**file)));
         let directives = prepared(script.directives, wanted.paranoia)?;
         let (lowered, errors) = lower::lower_lenient(&directives);
         program = lowered;
-        program.steps.retain(|step| match step {
-            program::model::Step::Rule(rule) => {
-                let id = rule.meta.id.to_string();
-                unknown.retain(|known| *known != id);
-                !wanted.disabled.contains(&id)
-            }
-            program::model::Step::Marker(_) => true,
-        });
         if wanted.lenient {
             left_out.extend(errors.iter().map(ToString::to_string));
         } else if let Some(error) = errors.into_iter().next() {
             return Err(error.into());
         }
+    }
+    let mut taken_over = Vec::new();
+    if wanted.crs {
+        if !coverage::is_crs(&program) {
+            let paths: Vec<_> = wanted.paths.iter().map(|path| path.display().to_string()).collect();
+            return Err(LoadError::NoCrs(paths.join(", ")));
+        }
+        taken_over = coverage::give_up(&mut set, &own, &program);
     }
     let (engine, errors) = program::compile::compile_lenient(&program, &set, &|place, name| {
         let path = place.beside(name);
@@ -175,10 +183,7 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
         return Err(error.into());
     }
     let engine = (engine.rules() > 0).then_some(engine);
-    if let Some(id) = unknown.into_iter().next() {
-        return Err(LoadError::NoSuchRule(id));
-    }
-    Ok(Loaded { engine, set, script: program, left_out, warnings })
+    Ok(Loaded { engine, set, script: program, files: read_files, taken_over, left_out, warnings })
 }
 
 enum File {
@@ -248,8 +253,8 @@ fn sorted(directory: &Path, ending: &str) -> Result<Vec<PathBuf>, LoadError> {
     Ok(paths)
 }
 
-/// Directives with what CRS needs to run: a paranoia level that was asked for, and a set-up where its own is
-/// not among the files.
+/// Directives with what CRS needs to run: a place where a paranoia level comes in, and a set-up where its own is not
+/// among the files.
 fn prepared(mut directives: Vec<Directive>, paranoia: Option<u8>) -> Result<Vec<Directive>, LoadError> {
     let first = directives.iter().position(|directive| match directive {
         Directive::Rule(rule) => id_of(&rule.actions).is_some_and(|id| (901_000..902_000).contains(&id)),
@@ -267,22 +272,22 @@ fn prepared(mut directives: Vec<Directive>, paranoia: Option<u8>) -> Result<Vec<
     if !has_setup {
         text.push_str("SecAction \"id:4294967200,phase:1,nolog,pass,setvar:tx.crs_setup_version=400\"\n");
     }
+    // Behind the set-up, so that it wins over that. The level comes from the transaction's policy, see
+    // `program::overlay`, or else is the one that was asked for when the rules were loaded.
+    let own = program::overlay::PARANOIA;
     if let Some(level) = paranoia {
-        // CRS 3 knows the first and the third, CRS 4 the second and the fourth.
-        text.push_str("SecAction \"id:4294967201,phase:1,nolog,pass");
-        for name in [
-            "paranoia_level",
-            "blocking_paranoia_level",
-            "executing_paranoia_level",
-            "detection_paranoia_level",
-        ] {
-            text.push_str(&format!(",setvar:tx.{name}={level}"));
-        }
-        text.push_str("\"\n");
+        text.push_str(&format!(
+            "SecRule &TX:{own} \"@eq 0\" \"id:4294967201,phase:1,nolog,pass,setvar:tx.{own}={level}\"\n"
+        ));
     }
-    if text.is_empty() {
-        return Ok(directives);
+    // CRS 3 knows the first and the third, CRS 4 the second and the fourth.
+    text.push_str(&format!("SecRule TX:{own} \"@ge 1\" \"id:4294967202,phase:1,nolog,pass"));
+    for name in
+        ["paranoia_level", "blocking_paranoia_level", "executing_paranoia_level", "detection_paranoia_level"]
+    {
+        text.push_str(&format!(",setvar:tx.{name}=%{{tx.{own}}}"));
     }
+    text.push_str("\"\n");
     let script = seclang::read_text(&text, "picket")?;
     directives.splice(first..first, script.directives);
     Ok(directives)

@@ -35,6 +35,7 @@ pub mod bodies;
 mod builtin;
 mod bytes;
 pub mod cases;
+mod coverage;
 pub mod inapp;
 pub mod inputs;
 pub mod load;
@@ -42,6 +43,7 @@ mod matched;
 pub mod model;
 pub mod need;
 mod operators;
+pub mod policy;
 pub mod program;
 pub mod seclang;
 #[cfg(test)]

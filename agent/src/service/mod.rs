@@ -121,6 +121,12 @@ impl Service {
         }
     }
 
+    /// One that listens on a port of loopback, found or not.
+    #[cfg(test)]
+    pub(crate) fn named(name: &str, port: u16) -> Self {
+        Self { name: name.to_owned(), ..Self::unknown((std::net::Ipv4Addr::LOCALHOST, port).into(), 0) }
+    }
+
     fn identity(&self) -> Identity {
         Identity {
             name: self.name.clone(),

@@ -76,6 +76,7 @@ impl Scratch {
                         || !link.operator.takes(store.slice(value.bytes), value.word)
                         || !state.is_member(engine, store, &target.members, label)
                         || state.is_excluded(engine, store, link, target.variable, label)
+                        || state.is_left_alone(store, link.rule, target.variable, value)
                     {
                         continue;
                     }

@@ -26,6 +26,7 @@ pub mod lanes;
 pub mod memo;
 pub mod model;
 mod others;
+pub mod overlay;
 mod plan;
 pub mod run;
 pub mod scan;

@@ -7,6 +7,7 @@ use super::{
     engine::{Engine, Glance, Link, Members, Rule, Target, Text, Turn},
     memo::{Memo, ask},
     model::{Disruption, Mode},
+    overlay::Overlay,
     scan::Candidates,
     state::{Allowed, State},
     store::{Named, Store},
@@ -69,6 +70,8 @@ pub struct Scratch {
     pub(super) memo: Memo,
     /// What outlives a transaction.
     pub(super) collections: Arc<Collections>,
+    /// What the next transactions are judged with beside the program.
+    overlay: Option<Arc<Overlay>>,
     /// Every rule is asked about every value, and every transformation made.
     pub(super) plain: bool,
     /// Open containers of JSON; a buffer.
@@ -124,6 +127,17 @@ impl Scratch {
         self.collections = collections;
     }
 
+    /// From the next transaction on, this overlay counts; none: the program as it is.
+    pub fn lay(&mut self, overlay: Option<&Arc<Overlay>>) {
+        let same = match (&self.overlay, overlay) {
+            (Some(before), Some(overlay)) => Arc::ptr_eq(before, overlay),
+            (before, overlay) => before.is_none() && overlay.is_none(),
+        };
+        if !same {
+            self.overlay = overlay.cloned();
+        }
+    }
+
     /// Makes ready for a transaction.
     pub(super) fn begin(&mut self, engine: &Engine) {
         if self.engine != Some(engine.id) {
@@ -136,6 +150,7 @@ impl Scratch {
         self.store.clear(engine.wanted, &engine.labels);
         self.candidates.clear(engine);
         self.state.begin(engine);
+        self.state.lay(engine, self.overlay.as_ref());
         self.stats.transactions += 1;
     }
 
@@ -458,7 +473,10 @@ impl Asked<'_> {
                     0 => state.is_member(self.engine, store, &target.members, named),
                     label => value.label == label,
                 };
-                if !is_member || state.is_excluded(self.engine, store, self.link, target.variable, named) {
+                if !is_member
+                    || state.is_excluded(self.engine, store, self.link, target.variable, named)
+                    || state.is_left_alone(store, self.link.rule, target.variable, value)
+                {
                     continue;
                 }
                 let name = named.name;

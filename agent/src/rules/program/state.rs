@@ -7,6 +7,7 @@ use super::{
     engine::{Act, Engine, Exclusion, Link, Members, Piece, Target, Text},
     memo::Share,
     model::{Mode, Processor},
+    overlay::Applied,
     store::{Named, Store},
     tree::NodeId,
     verdict::Verdict,
@@ -40,6 +41,8 @@ pub(super) struct State {
     pub done: Vec<(u32, u32)>,
     /// The same, of effects that change what rules of the In-App WAF do.
     pub instead: Vec<(u32, u32)>,
+    /// What a policy says beside the program.
+    pub applied: Applied,
     pub mode: Option<Mode>,
     pub processor: Option<Processor>,
     pub force_body: bool,
@@ -334,6 +337,7 @@ impl State {
                     let label = value.named(store);
                     self.is_member(engine, store, &target.members, label)
                         && !self.is_excluded(engine, store, link, target.variable, label)
+                        && !self.is_left_alone(store, link.rule, target.variable, value)
                 });
                 members.count()
             }

@@ -59,3 +59,18 @@ fn the_documentation_holds() {
         assert!(text.contains(&format!("`{name}`")), "docs/rules.md does not name {name}");
     }
 }
+
+/// So are those in SecLang, and they may stand in one file.
+#[test]
+fn the_documented_seclang_compiles() {
+    use crate::rules::{program::compile, seclang};
+    let text = include_str!("../../../../docs/rules.md");
+    let blocks: Vec<_> = text.split("```apache\n").skip(1).filter_map(|b| b.split("```").next()).collect();
+    assert_eq!(blocks.len(), 2, "examples in SecLang");
+    let script =
+        seclang::read_text(blocks.concat(), "docs/rules.md").unwrap_or_else(|error| panic!("{error}"));
+    let program = seclang::lower::lower(&script.directives).unwrap_or_else(|error| panic!("{error}"));
+    let engine =
+        compile::compile(&program, &|_, name| Err(name.to_owned())).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(engine.rules(), 2);
+}

@@ -178,6 +178,11 @@ impl Agent<'_> {
         self.process.signal(signal)
     }
 
+    /// The lines of stdout so far.
+    pub fn output(&self) -> &Lines {
+        &self.transcript.output
+    }
+
     /// The lines of stderr so far.
     pub fn errors(&self) -> &Lines {
         &self.transcript.errors

@@ -118,7 +118,7 @@ pub fn reloaded(site: &Site) -> Result<Vec<String>> {
     );
     installation.configure("[passlist]\naddresses = [\"198.51.100.72\"]\n")?;
     agent.signal(Signal::HUP)?;
-    wait_until("the new configuration to be in force", 5, || {
+    wait_until("the new configuration to be in force", 20, || {
         let list = passlist().ok()?;
         (list.contains("198.51.100.72") && !list.contains("198.51.100.71")).then_some(())
     })?;
@@ -132,7 +132,7 @@ pub fn reloaded(site: &Site) -> Result<Vec<String>> {
         let seen = agent.errors().len();
         installation.configure(text)?;
         agent.signal(Signal::HUP)?;
-        wait_until("a complaint about the bad configuration", 5, || {
+        wait_until("a complaint about the bad configuration", 20, || {
             agent.errors().from(seen).iter().any(|l| l.contains(complaint)).then_some(())
         })
         .with_context(|| format!("stderr should name {complaint:?}"))?;

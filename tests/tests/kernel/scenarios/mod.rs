@@ -7,6 +7,8 @@ mod deny;
 mod events;
 mod forged;
 mod lifetime;
+mod policies;
+mod reload;
 mod services;
 
 use anyhow::Result;
@@ -69,6 +71,7 @@ pub const SCENARIOS: &[Scenario] = &[
     scenario("event/attacks", events::attacks, "attacks are events with the right rule"),
     scenario("event/redacted", events::redacted, "no credential is printed or stored"),
     scenario("event/seclang", events::seclang, "rules in SecLang score, and see the response"),
+    scenario("event/policies", policies::policies, "each service judged by its own policy, with exclusions"),
     scenario("deny/respond", deny::respond, "attack events block their sender until the block ends"),
     scenario("deny/by-hand", deny::by_hand, "picket block, unblock, denylist, passlist"),
     scenario("deny/agent-dead", deny::agent_dead, "blocks hold and end without the agent, a restart adopts"),
@@ -76,5 +79,10 @@ pub const SCENARIOS: &[Scenario] = &[
     scenario("agent/killed", lifetime::killed_ten_times, "SIGKILL under load, ten times"),
     scenario("agent/terminated", lifetime::terminated, "SIGTERM ends it within 2 s"),
     scenario("agent/reloaded", lifetime::reloaded, "SIGHUP with good and bad configurations"),
+    scenario(
+        "agent/rules-reloaded",
+        reload::under_load,
+        "20 reloads of rules under load, good and bad: nothing unseen, nothing late",
+    ),
     scenario("agent/loss", lifetime::loss, "what a small ring buffer loses is counted"),
 ];

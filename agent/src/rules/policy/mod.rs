@@ -1,0 +1,122 @@
+//! Policies: which rules judge a service, how strictly, and what they leave alone.
+//!
+//! ```text
+//! files ─> load ─> Rules (compiled, shared) ──┐
+//!                                             ├──> Policy ─> judge: matches, verdict
+//! level, disabled, exclusions ─> Overlay ─────┘
+//! ```
+//!
+//! Compiled rules are large (CRS: some 27 MiB), policies are small: those with the same files share one [`Rules`].
+#![forbid(unsafe_code)]
+
+mod exclusion;
+mod glob;
+mod input;
+mod judge;
+mod rules;
+mod select;
+#[cfg(test)]
+mod tests;
+
+use std::{fmt, sync::Arc};
+
+pub use self::{
+    exclusion::{Exclusion, RequestPath},
+    glob::Glob,
+    input::Input,
+    rules::Rules,
+    select::Selector,
+};
+pub use super::program::overlay::Overlay;
+
+/// What is done about the attacks on a service.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Requests are counted, not judged.
+    Off,
+    /// Attacks are events; nobody is blocked for them.
+    Monitor,
+    /// Attacks are events, and count for what is said of blocking (`[respond]`).
+    #[default]
+    Block,
+}
+
+impl Mode {
+    /// Its name in configurations.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Monitor => "monitor",
+            Self::Block => "block",
+        }
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// How a policy differs from the rules it uses.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// CRS's paranoia level, 1 to 4; none: what its set-up says.
+    pub paranoia: Option<u8>,
+    /// Rules that are not asked.
+    pub disabled: Vec<Selector>,
+    /// What rules leave alone.
+    pub exclusions: Vec<Exclusion>,
+}
+
+/// How the requests to a service are judged.
+#[derive(Debug)]
+pub struct Policy {
+    /// Its name; none: the default.
+    pub name: Option<Arc<str>>,
+    /// What is done about attacks.
+    pub mode: Mode,
+    rules: Arc<Rules>,
+    terms: Terms,
+    overlay: Option<Arc<Overlay>>,
+}
+
+impl Policy {
+    /// A policy by its terms over compiled rules.
+    #[must_use]
+    pub fn new(name: Option<&str>, mode: Mode, rules: Arc<Rules>, terms: Terms) -> Self {
+        let plain = terms == Terms::default();
+        let overlay = rules
+            .engine()
+            .filter(|_| !plain)
+            .map(|engine| Arc::new(Overlay::new(engine, terms.paranoia, &terms.disabled, &terms.exclusions)));
+        Self { name: name.map(Arc::from), mode, rules, terms, overlay }
+    }
+
+    /// The rules it uses.
+    #[must_use]
+    pub fn rules(&self) -> &Arc<Rules> {
+        &self.rules
+    }
+
+    /// Of its terms, what means nothing to its rules; for a person.
+    #[must_use]
+    pub fn doubts(&self) -> Vec<String> {
+        let mut doubts = Vec::new();
+        if let Some(level) = self.terms.paranoia
+            && !self.rules.engine().is_some_and(|engine| engine.has_levels())
+        {
+            doubts.push(format!("paranoia = {level} means nothing: OWASP CRS is not among its rules"));
+        }
+        let excluded = self.terms.exclusions.iter().flat_map(|exclusion| &exclusion.rules);
+        for (key, selector) in
+            self.terms.disabled.iter().map(|s| ("disabled", s)).chain(excluded.map(|s| ("exclusions", s)))
+        {
+            if !self.rules.has(selector) {
+                doubts.push(format!("{key}: \"{selector}\" is none of its rules"));
+            }
+        }
+        doubts
+    }
+}
