@@ -156,6 +156,9 @@ struct Answer<'a> {
     score: serde_json::Map<String, Value>,
     blocked: bool,
     us: f64,
+    /// What rules and processors write on a request that matched.
+    #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
+    attributes: serde_json::Map<String, Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     anomalies: Vec<&'a str>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -240,9 +243,14 @@ impl<'r> Worker<'r> {
                 message: &hit.message,
             });
         }
+        let mut attributes = verdict.attributes.clone();
+        if let (Some(engine), false) = (&self.rules.engine, matches.is_empty()) {
+            attributes.extend(engine.attributes(&exchange.request, exchange.response.as_ref(), &facts));
+        }
         let answer = Answer {
             id: read.id,
             matches,
+            attributes: attributes.into_iter().map(|attribute| (attribute.name, attribute.value)).collect(),
             score: verdict.scores.iter().map(|(name, score)| (name.clone(), Value::from(*score))).collect(),
             blocked: verdict.blocks(),
             us: (us * 10.0).round() / 10.0,

@@ -67,6 +67,9 @@ pub struct Event {
     pub policy: Option<Arc<str>>,
     /// The rules that matched.
     pub matches: Vec<EventMatch>,
+    /// What rules and processors write on it: fingerprints, schemas, tokens' algorithms…
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    pub attributes: serde_json::Map<String, serde_json::Value>,
     /// Whether the client was put on the denylist because of it.
     pub blocked: bool,
     /// Rules that score would have kept the request from the service.

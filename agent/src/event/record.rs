@@ -8,6 +8,8 @@ use std::{
     sync::Arc,
 };
 
+use serde_json::{Map, Value};
+
 use super::{
     Event, EventAnomaly, EventIds, EventMatch, Kind, Redactor, ServiceRef, WallClock,
     redact::{self, Known},
@@ -134,6 +136,7 @@ impl Recorder {
             user_agent: request.header("user-agent").map(|agent| self.text(&String::from_utf8_lossy(agent))),
             policy: None,
             matches: self.matches(request, findings),
+            attributes: serde_json::Map::new(),
             blocked,
             would_block: false,
             score: None,
@@ -168,6 +171,43 @@ impl Recorder {
             });
         }
         matches
+    }
+
+    /// What rules and processors wrote, by name; a value taken from the transaction stands at its location.
+    pub fn attributes<'a>(
+        &mut self,
+        attributes: impl Iterator<Item = (&'a str, &'a Value, Option<&'a str>)>,
+    ) -> Map<String, Value> {
+        attributes.map(|(name, value, location)| (name.to_owned(), self.attribute(value, location))).collect()
+    }
+
+    fn attribute(&mut self, value: &Value, location: Option<&str>) -> Value {
+        match value {
+            Value::String(text) => {
+                let redactor = self.redactor.clone();
+                let shown = match location {
+                    Some(location) => {
+                        let key = location.rsplit('.').next();
+                        redactor.matched(location, key, text, &Known::default()).into()
+                    }
+                    None => redactor.text(text),
+                };
+                self.cut(shown).into()
+            }
+            Value::Array(items) => items.iter().map(|item| self.attribute(item, location)).collect(),
+            Value::Object(entries) => {
+                let entry = |(name, value): (&String, &Value)| {
+                    let value = if self.redactor.is_credential(name) && value.is_string() {
+                        redact::REDACTED.into()
+                    } else {
+                        self.attribute(value, location)
+                    };
+                    (name.clone(), value)
+                };
+                entries.iter().map(entry).collect::<Map<_, _>>().into()
+            }
+            other => other.clone(),
+        }
     }
 
     /// Without userinfo: who is asked does not depend on it.

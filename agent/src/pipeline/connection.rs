@@ -19,7 +19,10 @@ use crate::{
     rules::{
         Match,
         policy::Policy,
-        program::{judge::Saved, verdict::Verdict},
+        program::{
+            judge::Saved,
+            verdict::{Attribute, Verdict},
+        },
     },
     service::Service,
     stream::{self, Reassembler, StreamStats},
@@ -60,6 +63,8 @@ pub struct Judged {
     pub request: Box<Request>,
     /// What held on it.
     pub matches: Vec<Match>,
+    /// What rules and processors write on it.
+    pub attributes: Vec<Attribute>,
     /// What the rules say beside.
     pub verdict: Told,
     /// What the rules need to judge the response, and the policy that began. It does not keep rules in memory

@@ -108,6 +108,7 @@ impl Judge {
         let client_ip = settings.client_ip.resolve(peer_ip, request.head_fields());
         let mut judged = Judged {
             matches: Vec::new(),
+            attributes: Vec::new(),
             verdict: Told::default(),
             saved: None,
             policy: policy.and_then(|policy| policy.name.clone()),
@@ -118,11 +119,13 @@ impl Judge {
         match policy {
             Some(policy) if policy.mode != Mode::Off => {
                 let scratch = scratches.of(policy.rules());
-                let (said, saved) = policy.judge_request(&judged.request, &facts(&peer, client_ip), scratch);
+                let facts = facts(&peer, client_ip);
+                let (said, saved) = policy.judge_request(&judged.request, &facts, scratch);
                 judged.verdict = Told::of(&said);
                 judged.matches = said.matches();
                 judged.saved = saved.map(|saved| (saved, Arc::downgrade(policy)));
                 if !judged.matches.is_empty() {
+                    judged.attributes = policy.attributes(&said, &judged.request, &facts);
                     shared.counters.events.add(1);
                     service.note_event();
                     // What CRS only takes note of is no attack yet.
@@ -169,6 +172,7 @@ impl Judge {
             response,
             policy: judged.policy,
             matches: judged.matches,
+            attributes: judged.attributes,
             verdict: judged.verdict,
             blocked: judged.blocked,
         };
@@ -196,10 +200,14 @@ impl Judge {
             return;
         };
         let scratch = self.scratches.of(policy.rules());
+        let facts = facts(&connection.peer, judged.client_ip);
         let Some(said) = policy.judge_response(&judged.request, saved, response, scratch) else { return };
         let none = judged.matches.is_empty();
         judged.matches = said.matches();
         judged.verdict = Told::of(&said);
+        if !judged.matches.is_empty() {
+            judged.attributes = policy.attributes(&said, &judged.request, &facts);
+        }
         if none && !judged.matches.is_empty() {
             self.shared.counters.events.add(1);
             service_of(&self.shared, &connection.peer, &mut connection.service).note_event();

@@ -129,6 +129,9 @@ impl<W: Write> Printer<W> {
             service: &service,
         };
         let mut event = self.recorder.record(&told, &findings, transaction.blocked);
+        let attributes = transaction.attributes.iter();
+        event.attributes =
+            self.recorder.attributes(attributes.map(|a| (a.name.as_str(), &a.value, a.location.as_deref())));
         event.would_block = transaction.verdict.would_block;
         event.score = transaction.verdict.score;
         event.policy.clone_from(&transaction.policy);

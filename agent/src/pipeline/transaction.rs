@@ -6,7 +6,7 @@ use super::connection::Told;
 use crate::{
     capture::record::Peer,
     http::{Request, Response},
-    rules::Match,
+    rules::{Match, program::verdict::Attribute},
     service::Service,
     time::Ktime,
 };
@@ -27,7 +27,9 @@ pub struct Transaction {
     pub policy: Option<Arc<str>>,
     /// What held.
     pub matches: Vec<Match>,
-    /// What a program says beside.
+    /// What rules and processors write on it.
+    pub attributes: Vec<Attribute>,
+    /// What the rules say beside.
     pub verdict: Told,
     /// The request led to a block.
     pub blocked: bool,

@@ -3,7 +3,7 @@
 use super::inapp::{self, ReadError, ast::File};
 
 /// One file a class, in the order in which matches are reported.
-const FILES: [(&str, &str); 12] = [
+const FILES: [(&str, &str); 13] = [
     ("sql_injection.json", include_str!("../../rules/sql_injection.json")),
     ("xss.json", include_str!("../../rules/xss.json")),
     ("file_inclusion.json", include_str!("../../rules/file_inclusion.json")),
@@ -16,6 +16,7 @@ const FILES: [(&str, &str); 12] = [
     ("nosql_injection.json", include_str!("../../rules/nosql_injection.json")),
     ("xml_and_headers.json", include_str!("../../rules/xml_and_headers.json")),
     ("scanners.json", include_str!("../../rules/scanners.json")),
+    ("fingerprints.json", include_str!("../../rules/fingerprints.json")),
 ];
 
 /// Picket's own rules.

@@ -15,6 +15,7 @@ pub(super) mod target;
 use std::net::IpAddr;
 
 pub use super::inapp::address::Known as Address;
+use super::inapp::object::Object;
 use json_body::End;
 pub(crate) use json_body::Frame;
 
@@ -76,6 +77,35 @@ impl<'s> Inputs<'s> {
         headers::read(&response.headers, headers::RESPONSE, self);
         let content_type = response.header("content-type").map_or(&b""[..], |value| value);
         body::read(&response.body, content_type, body::RESPONSE, self);
+    }
+
+    /// What a processor made.
+    pub fn object(&mut self, address: Address, object: &Object<'_>) {
+        self.object_at(address, NodeId::ROOT, object);
+    }
+
+    /// Objects have a bound to their depth.
+    fn object_at(&mut self, address: Address, node: NodeId, object: &Object<'_>) {
+        if self.is_full() {
+            return;
+        }
+        match object {
+            Object::Array(items) => {
+                for (index, item) in (0..).zip(items) {
+                    let place = self.indexed(address, node, index);
+                    self.object_at(address, place, item);
+                }
+            }
+            Object::Map(entries) => {
+                for (name, value) in entries {
+                    let place = self.named(address, node, name);
+                    self.object_at(address, place, value);
+                }
+            }
+            Object::String(text) => self.value(address, node, text),
+            Object::Unknown => {}
+            word => self.word(address, node, word.to_json().to_string().as_bytes()),
+        }
     }
 
     fn lane(address: Address, source: Source) -> Lanes {

@@ -36,8 +36,8 @@ impl Phrases {
         self.automaton.find_overlapping_iter(value).map(|found| (found.start(), found.end())).find(
             |&(start, end)| {
                 let word = |at: usize| value.get(at).is_some_and(is_word);
-                let (begins, ends) = (word(start), word(end.saturating_sub(1)));
-                !(begins && start > 0 && word(start - 1)) && !(ends && word(end))
+                let is_cut = |at: usize| at > 0 && word(at - 1) && word(at);
+                !is_cut(start) && !is_cut(end)
             },
         )
     }

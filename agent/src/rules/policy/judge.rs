@@ -7,7 +7,7 @@ use crate::{
         engine::Engine,
         judge::Saved,
         run::{Facts, Scratch},
-        verdict::Verdict,
+        verdict::{Attribute, Verdict},
     },
 };
 
@@ -23,6 +23,13 @@ impl Policy {
         let Some(engine) = self.rules.engine() else { return (Verdict::default(), None) };
         scratch.lay(self.overlay.as_ref());
         engine.judge_request(request, facts, scratch)
+    }
+
+    /// What its rules wrote on a transaction and processors make of it.
+    #[must_use]
+    pub fn attributes(&self, said: &Verdict, request: &Request, facts: &Facts) -> Vec<Attribute> {
+        let made = self.rules.engine().map(|engine| engine.attributes(request, None, facts));
+        said.attributes.iter().cloned().chain(made.unwrap_or_default()).collect()
     }
 
     /// Judges the response to a request that was judged, or that none came. The verdict has what the request's had,

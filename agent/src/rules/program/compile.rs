@@ -17,6 +17,7 @@ use super::{
     labels::{Label, Labels},
     lanes::Lanes,
     model::{self, Program, Selector, Step, Which},
+    processing,
     template::{Part, Template},
     texts::Chain,
     told,
@@ -24,7 +25,7 @@ use super::{
 };
 use crate::rules::{
     bytes::ByteSet,
-    inapp::Set,
+    inapp::{ReadError, Set, processors::Processors},
     model::{Transform, UnicodeMap},
     need::Need,
     seclang::{ast::Place, operators::SecOperator, pcre::Pattern},
@@ -39,6 +40,18 @@ pub struct CompileError {
     pub place: Place,
     /// What, and what to do.
     pub problem: String,
+}
+
+impl From<ReadError> for CompileError {
+    fn from(error: ReadError) -> Self {
+        let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let place = Place {
+            file: error.source_name.as_str().into(),
+            line: number(error.line),
+            column: number(error.column),
+        };
+        Self { place, problem: error.problem }
+    }
 }
 
 /// Reads a file that an operator names (`@pmFromFile`): the file of the directive, the name.
@@ -67,6 +80,10 @@ pub fn compile_lenient(
     build.chains.push(Chain::root());
     let mut errors = Vec::new();
     build.in_app(set, &mut errors);
+    let processors = Processors::compile(set).unwrap_or_else(|error| {
+        errors.push(error.into());
+        Processors::default()
+    });
     for step in &program.steps {
         match step {
             Step::Rule(rule) => errors.extend(build.rule(rule, files).err()),
@@ -76,6 +93,8 @@ pub fn compile_lenient(
     build.doubts.extend(doubts::of_program(program));
     build.doubts.sort();
     let mut engine = build.finish(NEXT_ID.fetch_add(1, Ordering::Relaxed), program)?;
+    engine.made = processing::made(&processors, engine.wanted);
+    engine.processors = processors;
     match unicode_map(&program.settings, files) {
         Ok(map) => engine.unicode_map = map,
         Err(error) => errors.push(error),
@@ -460,6 +479,8 @@ impl Build {
             unicode_map: None,
             scores,
             in_app,
+            processors: Processors::default(),
+            made: Vec::new(),
             response_phases,
             doubts: self.doubts,
             late,

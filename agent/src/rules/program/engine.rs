@@ -13,7 +13,11 @@ use super::{
 };
 use crate::rules::{
     bytes::ByteSet,
-    inapp::ast::{Action, Attribute},
+    inapp::{
+        address::Known,
+        ast::{Action, Attribute},
+        processors::Processors,
+    },
     model::{RuleMeta, UnicodeMap},
     seclang::{operators::SecOperator, pcre::Pattern},
     variable::Variable,
@@ -47,6 +51,9 @@ pub struct Engine {
     pub(super) scores: Vec<(String, Slot)>,
     /// In-App WAF rules: those of requests, those that look at the response; filters before rules.
     pub(super) in_app: [Vec<Turn>; 2],
+    pub(super) processors: Processors,
+    /// Addresses that rules look at and processors make.
+    pub(super) made: Vec<Known>,
     /// Rules of the response, in either language.
     pub(super) response_phases: bool,
     /// Sorted.

@@ -9,12 +9,13 @@ use super::{
     state::State,
     store::Store,
     texts::Texts,
+    verdict::Attribute,
 };
 use crate::{
     limits,
     rules::{
         bytes::ByteSet,
-        inapp::ast::{Action, Attribute, AttributeValue, Input},
+        inapp::ast::{self, Action, AttributeValue, Input},
         inputs::Address,
         matched::Match,
         model::Source,
@@ -106,10 +107,10 @@ impl Scratch {
             if let (true, true, Some((target, at, check))) = (held, first, judged) {
                 state.note_judged(engine, store, texts, target.variable, at, check);
             }
-        } else if held && first && link.operator.is_exists() {
-            if let Some((target, at, check)) = judged {
-                state.note_judged(engine, store, texts, target.variable, at, check);
-            }
+        } else if let (true, true, true, Some((target, at, check))) =
+            (held, first, link.operator.is_exists(), judged)
+        {
+            state.note_judged(engine, store, texts, target.variable, at, check);
         }
         if held && !link.effects.is_empty() {
             state.act(engine, store, collections, number, &link.effects);
@@ -197,23 +198,25 @@ impl State {
     }
 
     /// Writes an attribute on the transaction.
-    fn attribute(&mut self, store: &Store, attribute: &Attribute) {
-        let value = match &attribute.value {
-            AttributeValue::Literal(scalar) => Some(scalar.to_json()),
-            AttributeValue::Taken(input) => taken(store, input),
+    fn attribute(&mut self, store: &Store, attribute: &ast::Attribute) {
+        let (value, location) = match &attribute.value {
+            AttributeValue::Literal(scalar) => (scalar.to_json(), None),
+            AttributeValue::Taken(input) => match taken(store, input) {
+                Some((value, location)) => (value, Some(location)),
+                None => return,
+            },
         };
         let attributes = &mut self.verdict.attributes;
-        if let Some(value) = value
-            && attributes.len() < limits::EVENT_MATCHES
-            && !attributes.iter().any(|(name, _)| *name == attribute.name)
+        if attributes.len() < limits::EVENT_MATCHES
+            && !attributes.iter().any(|known| known.name == attribute.name)
         {
-            attributes.push((attribute.name.clone(), value));
+            attributes.push(Attribute { name: attribute.name.clone(), value, location });
         }
     }
 }
 
 /// The value that stands at an input.
-fn taken(store: &Store, input: &Input) -> Option<serde_json::Value> {
+fn taken(store: &Store, input: &Input) -> Option<(serde_json::Value, String)> {
     let crate::rules::inapp::ast::Address::Known(address) = &input.address else { return None };
     let variable = address.variable(Source::Values)?;
     let members = super::conditions::members(input);
@@ -231,5 +234,6 @@ fn taken(store: &Store, input: &Input) -> Option<serde_json::Value> {
     }
     let text = String::from_utf8_lossy(text.get(..limits::EVENT_FIELD).unwrap_or(&text)).into_owned();
     let word = value.word.then(|| serde_json::from_str(&text).ok()).flatten();
-    Some(word.unwrap_or(serde_json::Value::String(text)))
+    let location = store.location(address.label(), value.node);
+    Some((word.unwrap_or(serde_json::Value::String(text)), location))
 }

@@ -111,7 +111,8 @@ impl Engine {
         if self.in_app.iter().any(|rules| !rules.is_empty()) {
             let Scratch { store, stats, frames, .. } = scratch;
             Inputs::new(store, stats, frames).request(request, facts.client, facts.peer);
-            store.begin_share();
+            self.made_inputs(request, facts, scratch);
+            scratch.store.begin_share();
         }
     }
 

@@ -28,6 +28,7 @@ pub mod model;
 mod others;
 pub mod overlay;
 mod plan;
+mod processing;
 pub mod run;
 pub mod scan;
 mod state;

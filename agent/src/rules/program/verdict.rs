@@ -26,13 +26,25 @@ pub struct Hit {
     pub data: String,
 }
 
+/// Something that rules of the In-App WAF or processors write on a transaction. Nothing is redacted yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attribute {
+    /// For example `_dd.appsec.fp.http.endpoint`.
+    pub name: String,
+    /// What is written.
+    pub value: serde_json::Value,
+    /// Where it was taken, for credentials to be recognised: `jwt.payload.sub`; none: it was not taken from the
+    /// transaction as it stands there.
+    pub location: Option<String>,
+}
+
 /// What rules say of a transaction.
 #[derive(Clone, Debug, Default)]
 pub struct Verdict {
     /// Rules of the In-App WAF that held, in their order.
     pub in_app: Vec<Match>,
     /// What those rules write on the transaction, and what processors made.
-    pub attributes: Vec<(String, serde_json::Value)>,
+    pub attributes: Vec<Attribute>,
     /// The first action of those rules that keeps the request from the service.
     pub block: Option<Action>,
     /// What else they ask for, each once.

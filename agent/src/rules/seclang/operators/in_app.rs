@@ -82,7 +82,7 @@ pub(super) fn kind(operator: &Operator, data: &Data) -> Result<Kind, String> {
 fn texts(texts: &[Expiring<String>]) -> Kind {
     let need = match texts.len() {
         0 => return Kind::Never,
-        ..=LOOKED_FOR => Need::one_of(texts.iter().map(|text| text.value.to_ascii_lowercase().into_bytes())),
+        1..=LOOKED_FOR => Need::one_of(texts.iter().map(|text| text.value.to_ascii_lowercase().into_bytes())),
         _ => Need::NOTHING,
     };
     let ends = texts.iter().any(|text| text.until != 0);
