@@ -9,9 +9,7 @@ use std::{
 };
 
 use super::{
-    engine::{
-        Act, Check, Engine, Exclusion, Glance, Link, Members, Name, Piece, Rule, Target, Text, Turn,
-    },
+    engine::{Act, Check, Engine, Exclusion, Glance, Link, Members, Name, Piece, Rule, Target, Text, Turn},
     filter::Filter,
     labels::Labels,
     lanes::Lanes,
@@ -193,6 +191,7 @@ impl Build {
         };
         for step in steps {
             let chain = self.chain(link.transforms.get(..step).unwrap_or_default());
+            let shortest = need.literals.iter().flatten().map(Vec::len).min().unwrap_or(0);
             self.literals.push(need.literals.clone());
             self.checks.push(Check {
                 phase,
@@ -202,6 +201,7 @@ impl Build {
                 whole,
                 labels: labels.clone(),
                 bytes: need.bytes.clone(),
+                least: self.least(chain, shortest),
             });
         }
         let glance = match targets.as_slice() {
@@ -354,6 +354,16 @@ impl Build {
             );
             u32::try_from(at).unwrap_or(0)
         })
+    }
+
+    /// Bytes that a value has at least of which a chain makes a text of this length.
+    fn least(&self, chain: u32, len: usize) -> u32 {
+        let (mut at, mut least) = (chain, len);
+        while let Some(Chain { parent, transform: Some(transform), .. }) = self.chains.get(at as usize) {
+            least = transform.least(least);
+            at = *parent;
+        }
+        u32::try_from(least).unwrap_or(u32::MAX)
     }
 
     /// The chain without the changes of case at its end.

@@ -10,6 +10,7 @@
 //! literals of all rules, and rules whose literals are nowhere cost a look at a bit.
 #![forbid(unsafe_code)]
 
+mod answers;
 pub mod collect;
 pub mod compile;
 pub mod engine;

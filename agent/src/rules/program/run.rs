@@ -402,9 +402,7 @@ impl Asked<'_> {
                     0 => state.is_member(self.engine, store, &target.members, name),
                     label => value.label == label,
                 };
-                if !is_member
-                    || state.is_excluded(self.engine, store, self.link, target.variable, name)
-                {
+                if !is_member || state.is_excluded(self.engine, store, self.link, target.variable, name) {
                     continue;
                 }
                 let variable = target.variable;

@@ -105,7 +105,8 @@ impl Texts {
     #[must_use]
     pub fn but_for_case(&self, chains: &[Chain], same_as: u32) -> u32 {
         let mut text = same_as;
-        while let Some(&Chain { parent, transform: Some(Transform::Lowercase), .. }) = chains.get(text as usize)
+        while let Some(&Chain { parent, transform: Some(Transform::Lowercase), .. }) =
+            chains.get(text as usize)
         {
             let slot = self.slots.get(parent as usize).filter(|slot| slot.turn == self.turn);
             text = slot.map_or(0, |slot| slot.same_as);

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::labels::Labels;
 use crate::{
     limits,
     rules::{seclang::pcre::Pattern, variable::Variable},
@@ -12,6 +13,10 @@ use crate::{
 pub struct Names {
     slots: HashMap<(Variable, Box<str>), Slot>,
     names: Vec<(Variable, Box<str>)>,
+    /// To find them by names that rules make.
+    labels: Labels,
+    /// By label: the slots of that name.
+    labelled: Vec<Vec<(Variable, Slot)>>,
 }
 
 /// Index of a member that a program names.
@@ -35,14 +40,29 @@ impl Names {
             return slot;
         }
         let slot = Slot::try_from(self.names.len()).unwrap_or(Slot::MAX);
+        let label = usize::from(self.labels.add(key.1.as_bytes()));
+        self.labelled.resize_with(self.labels.count(), Vec::new);
+        if let Some(slots) = self.labelled.get_mut(label) {
+            slots.push((collection, slot));
+        }
         self.slots.insert(key.clone(), slot);
         self.names.push(key);
         slot
     }
 
     fn find(&self, collection: Variable, name: &[u8]) -> Option<Slot> {
-        let name = std::str::from_utf8(name).ok()?.to_ascii_lowercase();
-        self.slots.get(&(collection, name.into_boxed_str())).copied()
+        let label = self.labels.of(name);
+        if label == 0 {
+            // No rule names it, or it is the empty name, or there are more than labels.
+            let all_labelled = self.labelled.first().is_none_or(Vec::is_empty);
+            if all_labelled {
+                return None;
+            }
+            let name = std::str::from_utf8(name).ok()?.to_ascii_lowercase();
+            return self.slots.get(&(collection, name.into_boxed_str())).copied();
+        }
+        let slots = self.labelled.get(usize::from(label))?;
+        slots.iter().find(|(of, _)| *of == collection).map(|(_, slot)| *slot)
     }
 
     /// The members of a collection that the program names.

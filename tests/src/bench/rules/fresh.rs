@@ -7,7 +7,8 @@ use super::{
 };
 
 const WORDS: [&str; 12] = [
-    "blaue", "schuhe", "winter", "mantel", "leather", "kids", "table", "garden", "price", "asc", "rating", "size",
+    "blaue", "schuhe", "winter", "mantel", "leather", "kids", "table", "garden", "price", "asc", "rating",
+    "size",
 ];
 
 /// A visitor's: path and query are new each time, the header fields are always those of the same browser.
