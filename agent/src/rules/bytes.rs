@@ -133,7 +133,14 @@ impl ByteSet {
 
     /// The bytes, in order.
     pub fn iter(self) -> impl Iterator<Item = u8> {
-        (0..=u8::MAX).filter(move |&byte| self.contains(byte))
+        let mut words = self.0;
+        std::iter::from_fn(move || {
+            let at = words.iter().position(|&word| word != 0)?;
+            let word = words.get_mut(at)?;
+            let bit = word.trailing_zeros();
+            *word &= *word - 1;
+            u8::try_from(64 * at as u32 + bit).ok()
+        })
     }
 }
 

@@ -36,6 +36,9 @@ struct Args {
     /// With --side: only requests whose name holds this; "hostile" and "tests" are the corpora
     #[arg(long, value_name = "NAME", requires = "side", default_value = "")]
     kind: String,
+    /// With --side: judge each request so often and look at no clock; for what counts instructions
+    #[arg(long, value_name = "NUMBER", requires = "side")]
+    rounds: Option<u32>,
 }
 
 /// What a person types for this run.
@@ -57,6 +60,9 @@ fn run(args: Args) -> Result<()> {
         return footprint::child(&side, &sources);
     }
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/crs-3.3.4-tests");
+    if let (Some(side), Some(rounds)) = (&args.side, args.rounds) {
+        return single::rounds(side, &args.kind, &Options { quick: args.quick, sources, tests }, rounds);
+    }
     if let Some(side) = args.side {
         print!("{}", single::run(&side, &args.kind, &Options { quick: args.quick, sources, tests })?);
         return Ok(());

@@ -182,13 +182,16 @@ fn class(byte: u8) -> Byte {
     BYTES.get(usize::from(byte)).copied().unwrap_or(Byte::Telling)
 }
 
-/// Notes the words of a run of word bytes; whether it has digits. After a number a word may start
-/// anywhere (`1fUNION`), so that each end of such a run counts as a word.
+/// Notes the words of a run of word bytes; whether it has digits. Behind a number, which begins with a digit where
+/// a word could begin, a word may start anywhere (`1fUNION`, `1.fUNION`), so that from there on each end of the run
+/// counts as a word.
 fn look_up(run: &[u8], seen: &mut Kind) -> bool {
     let digits = run.iter().any(u8::is_ascii_digit);
+    let mut number = false;
     for piece in run.split(|&b| b == b'.') {
         note(piece, seen);
-        if digits {
+        number |= piece.first().is_some_and(u8::is_ascii_digit);
+        if number {
             (1..piece.len()).for_each(|from| note(piece.get(from..).unwrap_or_default(), seen));
         }
     }

@@ -299,6 +299,7 @@ impl Build {
         let from = if each_step { 0 } else { transforms.len() };
         for step in from..=transforms.len() {
             let chain = self.chain(transforms.get(..step).unwrap_or_default());
+            let shortest = need.literals.iter().flatten().map(Vec::len).min().unwrap_or(0);
             self.literals.push(need.literals.clone());
             self.checks.push(Check {
                 phase,
@@ -308,6 +309,7 @@ impl Build {
                 whole: range.whole,
                 labels: range.labels.clone(),
                 bytes: need.bytes.clone(),
+                least: self.least(chain, shortest),
             });
         }
         first..u32::try_from(self.checks.len()).unwrap_or(u32::MAX)
@@ -381,6 +383,16 @@ impl Build {
             );
             u32::try_from(at).unwrap_or(0)
         })
+    }
+
+    /// Bytes that a value has at least of which a chain makes a text of this length.
+    fn least(&self, chain: u32, len: usize) -> u32 {
+        let (mut at, mut least) = (chain, len);
+        while let Some(Chain { parent, transform: Some(transform), .. }) = self.chains.get(at as usize) {
+            least = transform.least(least);
+            at = *parent;
+        }
+        u32::try_from(least).unwrap_or(u32::MAX)
     }
 
     /// The chain without the changes of case at its end.

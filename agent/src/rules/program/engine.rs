@@ -157,6 +157,8 @@ pub(super) struct Check {
     pub labels: Vec<(Variable, Label)>,
     /// A text it holds on has a byte of each.
     pub bytes: Vec<ByteSet>,
+    /// A value on whose text it holds has at least so many bytes.
+    pub least: u32,
 }
 
 #[derive(Debug)]

@@ -37,9 +37,7 @@ pub struct Grams {
 struct Table<const WORDS: usize> {
     /// By hash of a window: whether it is one.
     bits: Box<[u64; WORDS]>,
-    /// By word of `bits`: how many are set before it.
-    before: Vec<u32>,
-    /// By set bit: where its entries begin.
+    /// By hash without its last three bits: where the entries begin that have it.
     starts: Vec<u32>,
     entries: Vec<Entry>,
 }
@@ -57,7 +55,7 @@ struct Entry {
 
 impl<const WORDS: usize> Default for Table<WORDS> {
     fn default() -> Self {
-        Self { bits: Box::new([0; WORDS]), before: Vec::new(), starts: Vec::new(), entries: Vec::new() }
+        Self { bits: Box::new([0; WORDS]), starts: Vec::new(), entries: Vec::new() }
     }
 }
 
@@ -67,61 +65,57 @@ fn window(eight: u64, place: u32) -> u32 {
     (eight >> (8 * place)) as u32 | FOLD
 }
 
-/// Where the bit of a window of four bytes is: number of its word, and of its bit there.
+/// The bits that are set.
 #[inline]
-fn four(window: u32) -> (usize, u32) {
+fn places(mut bits: u64) -> impl Iterator<Item = u32> {
+    std::iter::from_fn(move || {
+        let place = bits.trailing_zeros();
+        bits &= bits.checked_sub(1)?;
+        Some(place)
+    })
+}
+
+/// Number of the bit of a window of four bytes.
+#[inline]
+fn four(window: u32) -> usize {
     // Knuth's multiplicative hashing: the highest bits depend on all of the window.
-    let hash = window.wrapping_mul(0x9e37_79b1) >> (32 - FOUR_BITS);
-    ((hash >> 6) as usize, hash & 63)
+    (window.wrapping_mul(0x9e37_79b1) >> (32 - FOUR_BITS)) as usize
 }
 
 /// The same of the first two bytes.
 #[inline]
-fn pair(window: u32) -> (usize, u32) {
-    let pair = window & 0xffff;
-    ((pair >> 6) as usize, pair & 63)
+fn pair(window: u32) -> usize {
+    (window & 0xffff) as usize
 }
 
 impl<const WORDS: usize> Table<WORDS> {
-    fn of(mut entries: Vec<Entry>, place: fn(u32) -> (usize, u32)) -> Self {
+    fn of(mut entries: Vec<Entry>, place: fn(u32) -> usize) -> Self {
         entries.sort_by_key(|entry| (place(entry.window), entry.window));
         let mut table = Self { entries, ..Self::default() };
-        let mut last = None;
-        for (at, entry) in (0u32..).zip(&table.entries) {
-            let (word, bit) = place(entry.window);
-            if last != Some((word, bit)) {
-                last = Some((word, bit));
-                table.starts.push(at);
-            }
-            if let Some(word) = table.bits.get_mut(word) {
-                *word |= 1 << bit;
+        let mut next = table.entries.iter().map(|entry| place(entry.window)).peekable();
+        let mut before = 0_u32;
+        for bucket in 0..=WORDS * 8 {
+            table.starts.push(before);
+            while let Some(bit) = next.next_if(|bit| bit >> 3 == bucket) {
+                before = before.saturating_add(1);
+                if let Some(word) = table.bits.get_mut(bit >> 6) {
+                    *word |= 1 << (bit & 63);
+                }
             }
         }
-        table.starts.push(u32::try_from(table.entries.len()).unwrap_or(u32::MAX));
-        let counted = table.bits.iter().scan(0, |set, word| {
-            let before = *set;
-            *set += word.count_ones();
-            Some(before)
-        });
-        table.before = counted.collect();
         table
     }
 
     /// 1 if the bit is set.
     #[inline]
-    fn bit(&self, (word, bit): (usize, u32)) -> u64 {
-        self.bits.get(word).map_or(0, |word| word >> bit & 1)
+    fn bit(&self, bit: usize) -> u64 {
+        self.bits.get(bit >> 6).map_or(0, |word| word >> (bit & 63) & 1)
     }
 
-    /// The entries of a bit.
-    fn entries(&self, (word, bit): (usize, u32)) -> &[Entry] {
-        let held = self.bits.get(word).copied().unwrap_or_default();
-        let before = self.before.get(word).copied().unwrap_or_default();
-        if held >> bit & 1 == 0 {
-            return &[];
-        }
-        let at = before as usize + (held & ((1 << bit) - 1)).count_ones() as usize;
-        match (self.starts.get(at), self.starts.get(at + 1)) {
+    /// The entries among which those of a bit are.
+    #[inline]
+    fn entries(&self, bit: usize) -> &[Entry] {
+        match (self.starts.get(bit >> 3), self.starts.get((bit >> 3) + 1)) {
             (Some(&start), Some(&end)) => self.entries.get(start as usize..end as usize).unwrap_or_default(),
             _ => &[],
         }
@@ -166,7 +160,7 @@ impl Grams {
         while let Some(eight) = text.get(at..).and_then(<[u8]>::first_chunk::<8>) {
             let eight = u64::from_le_bytes(*eight);
             let hits = self.four_places(eight);
-            if hits != 0 {
+            if hits != (0, 0) {
                 self.compare(text, at, eight, hits, found);
             }
             at += 4;
@@ -185,26 +179,26 @@ impl Grams {
         }
     }
 
-    /// At which of the first four bytes a window may begin, as bits.
+    /// At which of the first four bytes a window of four, and one of two, may begin, as bits.
     #[inline(always)]
-    fn four_places(&self, eight: u64) -> u64 {
-        let [a, b, c, d] = [0, 1, 2, 3].map(|place| {
-            let window = window(eight, place);
-            self.fours.bit(four(window)) | self.pairs.bit(pair(window))
-        });
-        a | b << 1 | c << 2 | d << 3
+    fn four_places(&self, eight: u64) -> (u64, u64) {
+        let windows = [0, 1, 2, 3].map(|place| window(eight, place));
+        let [a, b, c, d] = windows.map(|window| self.fours.bit(four(window)));
+        let [e, f, g, h] = windows.map(|window| self.pairs.bit(pair(window)));
+        (a | b << 1 | c << 2 | d << 3, e | f << 1 | g << 2 | h << 3)
     }
 
     /// Compares the literals that have windows at these places. Apart from the loop that nearly always
     /// finds none, so that it keeps its registers.
     #[inline(never)]
-    fn compare(&self, text: &[u8], at: usize, eight: u64, mut hits: u64, found: &mut Found) {
-        while hits != 0 {
-            let place = hits.trailing_zeros();
-            hits &= hits - 1;
-            let (at, window) = (at + place as usize, window(eight, place));
-            self.entries(self.fours.entries(four(window)), text, at, window, found);
-            self.entries(self.pairs.entries(pair(window)), text, at, window, found);
+    fn compare(&self, text: &[u8], at: usize, eight: u64, hits: (u64, u64), found: &mut Found) {
+        for place in places(hits.0) {
+            let window = window(eight, place);
+            self.entries(self.fours.entries(four(window)), text, at + place as usize, window, found);
+        }
+        for place in places(hits.1) {
+            let window = window(eight, place);
+            self.entries(self.pairs.entries(pair(window)), text, at + place as usize, window, found);
         }
     }
 

@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod act;
+mod answers;
 pub mod collect;
 pub mod collections;
 pub mod compile;

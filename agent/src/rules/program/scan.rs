@@ -1,10 +1,11 @@
 //! The filter: each text of a transaction is read once, and every check that may hold on it is noted.
 
 use super::{
+    answers::{Answers, Known},
     engine::Engine,
     grams::Found,
-    plan::{Key, Plan, Plans},
-    store::{Store, Value},
+    plan::{Key, Plan, Plans, Scan},
+    store::Store,
     texts::Texts,
 };
 use crate::rules::bytes::ByteSet;
@@ -18,6 +19,9 @@ pub struct Candidates {
     /// The engine the plans are of.
     engine: Option<u64>,
     reader: Reader,
+    answers: Answers,
+    /// Checks that may hold on a value; a buffer.
+    noted: Vec<u32>,
 }
 
 /// By check: values.
@@ -56,6 +60,7 @@ impl Candidates {
             self.notes.values.clear();
             self.notes.values.resize_with(engine.checks.len(), Vec::new);
             self.plans.clear();
+            self.answers.clear();
             self.reader.found.fit(engine.filter.literals.len());
             self.reader.read_as.clear();
             self.reader.read_as.resize(engine.chains.len(), 0);
@@ -76,14 +81,29 @@ impl Candidates {
 
     /// Reads the values from number `from` on, for rules of this phase and later.
     pub fn scan(&mut self, engine: &Engine, store: &Store, texts: &mut Texts, from: u32, phase: u8) {
-        let Self { notes, plans, reader, .. } = self;
+        let Self { notes, plans, reader, answers, noted, .. } = self;
         let mut number = from;
         while let Some(value) = store.value(number) {
             let key = Key { lanes: value.lanes, label: value.label, phase };
-            if let Some(plan) = plans.of(key, engine)
+            if let Some((plan_number, plan)) = plans.of(key, engine)
                 && !plan.scans.is_empty()
             {
-                reader.value(engine, plan, store, value, texts, &mut |check| notes.note(check, number));
+                let bytes = store.slice(value.bytes);
+                match answers.of(plan_number, bytes) {
+                    Known::All(checks) => checks.iter().for_each(|&check| notes.note(check, number)),
+                    Known::Nothing => {
+                        let mut note = |check| notes.note(check, number);
+                        reader.value(engine, plan, bytes, value.set, texts, &mut note);
+                    }
+                    Known::Met(place) => {
+                        noted.clear();
+                        reader.value(engine, plan, bytes, value.set, texts, &mut |check| noted.push(check));
+                        noted.sort_unstable();
+                        noted.dedup();
+                        noted.iter().for_each(|&check| notes.note(check, number));
+                        answers.keep(place, plan_number, bytes, noted);
+                    }
+                }
             }
             number += 1;
         }
@@ -111,21 +131,26 @@ impl Reader {
         &mut self,
         engine: &Engine,
         plan: &Plan,
-        store: &Store,
-        value: &Value,
+        bytes: &[u8],
+        set: ByteSet,
         texts: &mut Texts,
         note: &mut impl FnMut(u32),
     ) {
-        let bytes = store.slice(value.bytes);
-        texts.begin(bytes, value.set);
+        texts.begin(bytes, set);
         // The usual value: no chain changes it.
         if !texts.may_change(plan.triggers, plan.changes_empty) {
-            self.text(engine, plan, bytes, value.set, None, note);
+            self.text(engine, plan, bytes, set, None, note);
             return;
         }
         let mut read = std::mem::take(&mut self.texts);
         read.clear();
-        for &chain in &plan.scans {
+        for &Scan { chain, least } in &plan.scans {
+            if bytes.len() < least as usize {
+                if let Some(read_as) = self.read_as.get_mut(chain as usize) {
+                    *read_as = u32::MAX;
+                }
+                continue;
+            }
             let text = texts.resolve(&engine.chains, chain, bytes);
             let text = texts.but_for_case(&engine.chains, text);
             if let Some(read_as) = self.read_as.get_mut(chain as usize) {
@@ -137,7 +162,7 @@ impl Reader {
         }
         for &same_as in &read {
             let text = texts.text(same_as, bytes);
-            let has = if same_as == 0 { value.set } else { ByteSet::of(text) };
+            let has = if same_as == 0 { set } else { ByteSet::of(text) };
             self.text(engine, plan, text, has, Some(same_as), note);
         }
         self.texts = read;
@@ -165,11 +190,7 @@ impl Reader {
                 note(number);
             }
         };
-        for (set, checks) in &plan.weak {
-            if set.intersects(has) {
-                checks.iter().for_each(|&check| candidate(check));
-            }
-        }
+        plan.weak(has).for_each(&mut candidate);
         for &literal in self.found.literals() {
             let checks = engine.filter.literals.get(literal as usize);
             checks.into_iter().flatten().for_each(|&check| candidate(check));

@@ -177,7 +177,8 @@ fn find<'t>(operator: &Operator, text: &'t [u8]) -> Option<&'t [u8]> {
                     };
                     let word = |at: Option<&u8>| at.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
                     let before = word(start.checked_sub(1).and_then(|b| text.get(b))) && word(here.first());
-                    let alone = !before && !(word(text.get(end)) && word(here.last()));
+                    let behind = word(text.get(end)) && word(here.last());
+                    let alone = !(before || behind);
                     if phrases.iter().any(is) && (alone || !word_boundary) {
                         return Some(here);
                     }

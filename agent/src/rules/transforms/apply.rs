@@ -125,4 +125,18 @@ impl Transform {
             _ => len,
         }
     }
+
+    /// The fewest bytes of a value of which so many are made, or which is left as it is and has so many.
+    #[must_use]
+    pub const fn least(self, len: usize) -> usize {
+        match self {
+            Self::HexEncode => len.div_ceil(2),
+            Self::UrlEncode | Self::Utf8ToUnicode => len.div_ceil(3),
+            // Four for a single one.
+            Self::Base64Encode => len.div_ceil(4),
+            Self::UnicodeNormalize => len.div_ceil(unicode_normalize::GROWTH),
+            Self::Length | Self::Md5 | Self::Sha1 => 0,
+            _ => len,
+        }
+    }
 }

@@ -37,6 +37,7 @@ fn check(transform: Transform, value: &[u8]) -> Result<(), TestCaseError> {
     if changed {
         prop_assert_ne!(out.escape_ascii().to_string(), value.escape_ascii().to_string(), "{}", name);
         prop_assert!(out.len() <= transform.longest(value.len()), "{} is {} bytes", name, out.len());
+        prop_assert!(value.len() >= transform.least(out.len()), "{} is {} bytes", name, out.len());
         let expected = if value.is_empty() {
             transform.changes_empty()
         } else {

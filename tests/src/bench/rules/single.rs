@@ -30,6 +30,21 @@ pub fn run(side: &str, kind: &str, options: &Options) -> Result<String> {
     Ok(lines)
 }
 
+/// Judges each of the requests whose kind holds `kind` so often.
+///
+/// # Errors
+/// There is no such side, or it can't judge.
+pub fn rounds(side: &str, kind: &str, options: &Options, rounds: u32) -> Result<()> {
+    let mut judge = (sides::find(side)?.load)(&options.sources)?;
+    for workload in workloads(options.quick).into_iter().filter(|workload| workload.name.contains(kind)) {
+        let messages = read(&workload.requests);
+        for _ in 0..rounds {
+            time::matching(&mut *judge, &messages)?;
+        }
+    }
+    Ok(())
+}
+
 fn mean(judge: &mut dyn Judge, workload: &Workload, options: &Options) -> Result<String> {
     let messages = read(&workload.requests);
     time::matching(judge, &messages)?;
