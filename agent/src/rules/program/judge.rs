@@ -1,8 +1,10 @@
 //! The phases of a transaction, in their order.
 
+use std::sync::Arc;
+
 use super::{
     collect,
-    engine::Engine,
+    engine::{Does, Engine},
     run::{Facts, Scratch},
     state::State,
     verdict::Verdict,
@@ -79,16 +81,15 @@ impl Engine {
         self.logging(scratch)
     }
 
-    /// How many rules there are.
+    /// How many rules there are. One that looks at request and response counts once; exclusions are none.
     #[must_use]
     pub fn rules(&self) -> usize {
-        self.rules.len()
-    }
-
-    /// The same, of the In-App WAF.
-    #[must_use]
-    pub fn in_app_rules(&self) -> usize {
-        self.rules.iter().filter(|rule| rule.in_app.is_some()).count()
+        let mut before = None;
+        let counts = self.rules.iter().filter(|rule| {
+            let again = before.replace(&rule.told).is_some_and(|told| Arc::ptr_eq(told, &rule.told));
+            !again && rule.in_app.as_ref().is_none_or(|in_app| matches!(in_app.does, Does::Tell { .. }))
+        });
+        counts.count()
     }
 
     /// Phases 1 and 2.
