@@ -132,7 +132,7 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
                     inapp::read(&text, &name)?
                 };
                 left_out.extend(read.left_out.iter().map(ToString::to_string));
-                warnings.extend(read.warnings.iter().map(ToString::to_string));
+                warnings.extend(read.warnings.iter().chain(read.skipped.iter()).map(ToString::to_string));
                 read_files.push(path.clone());
                 in_app.push(read.file);
             }
