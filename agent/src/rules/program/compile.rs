@@ -14,8 +14,6 @@ use super::{
     doubts::{self, Doubt},
     engine::{Act, Check, Engine, Exclusion, Glance, Link, Members, Piece, Rule, Target, Text, Turn},
     filter::Filter,
-    labels::{Label, Labels},
-    lanes::Lanes,
     model::{self, Program, Selector, Step, Which},
     processing,
     template::{Part, Template},
@@ -29,6 +27,10 @@ use crate::rules::{
     model::{Transform, UnicodeMap},
     need::Need,
     seclang::{ast::Place, operators::SecOperator, pcre::Pattern},
+    values::{
+        labels::{Label, Labels},
+        lanes::Lanes,
+    },
     variable::{Kind, Variable},
 };
 

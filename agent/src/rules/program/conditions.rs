@@ -5,9 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use super::{
     compile::{Build, CompileError, Range},
     engine::{Act, Does, Exclusion, Glance, InApp, Link, Members, Rule, Target, Text},
-    lanes::Lanes,
     model::{Disruption, Meta},
-    tree::Step,
 };
 use crate::rules::{
     inapp::{
@@ -18,6 +16,7 @@ use crate::rules::{
     model::{RuleMeta, Source},
     need::Need,
     seclang::operators::SecOperator,
+    values::{lanes::Lanes, tree::Step},
     variable::Variable,
 };
 

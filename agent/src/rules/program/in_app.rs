@@ -7,7 +7,6 @@ use super::{
     memo::ask,
     run::Scratch,
     state::State,
-    store::Store,
     texts::Texts,
     verdict::Attribute,
 };
@@ -19,6 +18,7 @@ use crate::{
         inputs::Address,
         matched::Match,
         model::Source,
+        values::store::Store,
     },
 };
 

@@ -8,8 +8,6 @@ use super::{
     memo::Share,
     model::{Mode, Processor},
     overlay::Applied,
-    store::{Named, Store},
-    tree::NodeId,
     verdict::Verdict,
     written::Written,
 };
@@ -17,6 +15,10 @@ use crate::{
     limits,
     rules::{
         seclang::pcre::PatternCache,
+        values::{
+            store::{Named, Store},
+            tree::NodeId,
+        },
         variable::{Kind, Variable},
     },
 };
