@@ -288,7 +288,7 @@ fn prepared(mut directives: Vec<Directive>, paranoia: Option<u8>) -> Result<Vec<
         text.push_str(&format!(",setvar:tx.{name}=%{{tx.{own}}}"));
     }
     text.push_str("\"\n");
-    let script = seclang::read_text(&text, "picket")?;
+    let script = seclang::read_text(&text, program::doubts::OWN)?;
     directives.splice(first..first, script.directives);
     Ok(directives)
 }
