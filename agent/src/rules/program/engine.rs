@@ -46,6 +46,8 @@ pub struct Engine {
     pub(super) labels: Arc<Labels>,
     pub(super) filter: Filter,
     pub(super) wanted: Lanes,
+    /// Those of them that rules of the response, or behind it, look at.
+    pub(super) late_wanted: Lanes,
     pub(super) settings: Settings,
     /// `SecUnicodeMapFile`; without one code page 20127.
     pub(super) unicode_map: Option<Arc<UnicodeMap>>,

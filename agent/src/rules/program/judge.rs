@@ -63,9 +63,9 @@ impl Engine {
         let Saved { engine, state, facts } = saved;
         if engine != self.id {
             // Other rules have come in between: what the request left means nothing to them.
-            return state.verdict;
+            return state.verdict.clone();
         }
-        scratch.begin(self);
+        scratch.resume(self);
         self.in_app_inputs(request, &facts, scratch);
         // The values of the request once more: rules of the response may look at them, and only for these they
         // are read again.
@@ -146,7 +146,7 @@ impl Engine {
 pub struct Saved {
     /// Which rules they were.
     engine: u64,
-    state: State,
+    state: Box<State>,
     facts: Facts,
 }
 

@@ -53,6 +53,9 @@ impl Facts {
     }
 }
 
+/// States that are kept for their memory.
+const SPARE: usize = 64;
+
 /// What one worker needs to ask rules, reused from transaction to transaction.
 #[derive(Debug, Default)]
 pub struct Scratch {
@@ -61,6 +64,8 @@ pub struct Scratch {
     pub(super) texts: Texts,
     pub(super) candidates: Candidates,
     pub(super) state: State,
+    /// States of transactions that have ended, for their memory.
+    spare: Vec<Box<State>>,
     /// Of body readers.
     pub(super) buffers: Buffers,
     /// Bytes of names and values of the query's arguments.
@@ -112,8 +117,7 @@ impl Scratch {
         }
     }
 
-    /// Makes ready for a transaction.
-    pub(super) fn begin(&mut self, engine: &Engine) {
+    fn fit(&mut self, engine: &Engine) {
         if self.engine != Some(engine.id) {
             self.engine = Some(engine.id);
             self.texts.fit(engine.chains.len(), engine.unicode_map.clone());
@@ -121,11 +125,25 @@ impl Scratch {
             self.caches.resize_with(engine.links.len(), || None);
             self.memo.clear();
         }
+    }
+
+    /// Makes ready for a transaction.
+    pub(super) fn begin(&mut self, engine: &Engine) {
+        self.fit(engine);
         self.store.clear(engine.wanted, &engine.labels);
         self.candidates.clear(engine);
         self.state.begin(engine);
         self.state.lay(engine, self.overlay.as_ref());
         self.stats.transactions += 1;
+    }
+
+    /// Makes ready for the response to a request that was judged: of the request only what rules still look at is
+    /// read again.
+    pub(super) fn resume(&mut self, engine: &Engine) {
+        self.fit(engine);
+        let wanted = if self.plain { engine.wanted } else { engine.late_wanted };
+        self.store.clear(wanted, &engine.labels);
+        self.candidates.clear(engine);
     }
 
     /// Asks the rules of a phase, 1 to 5.
@@ -368,13 +386,20 @@ impl Scratch {
     }
 
     /// What rules have made of the transaction, taken along.
-    pub(super) fn take_state(&mut self) -> State {
-        std::mem::take(&mut self.state)
+    pub(super) fn take_state(&mut self) -> Box<State> {
+        let mut taken = self.spare.pop().unwrap_or_default();
+        std::mem::swap(&mut *taken, &mut self.state);
+        self.state.keep_buffers(&mut taken);
+        taken
     }
 
     /// The same, put back.
-    pub(super) fn put_state(&mut self, state: State) {
-        self.state = state;
+    pub(super) fn put_state(&mut self, mut state: Box<State>) {
+        std::mem::swap(&mut *state, &mut self.state);
+        self.state.keep_buffers(&mut state);
+        if self.spare.len() < SPARE {
+            self.spare.push(state);
+        }
     }
 
     /// What came of it.

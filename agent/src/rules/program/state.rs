@@ -214,6 +214,16 @@ impl State {
         self.highest_severity = None;
     }
 
+    /// Takes over what is no part of a transaction: caches and buffers.
+    pub fn keep_buffers(&mut self, from: &mut Self) {
+        self.engine = from.engine;
+        std::mem::swap(&mut self.selectors, &mut from.selectors);
+        std::mem::swap(&mut self.filled, &mut from.filled);
+        std::mem::swap(&mut self.argument, &mut from.argument);
+        std::mem::swap(&mut self.name, &mut from.name);
+        std::mem::swap(&mut self.member, &mut from.member);
+    }
+
     /// Memory it holds, bytes.
     pub fn held(&self) -> usize {
         self.written.held()
