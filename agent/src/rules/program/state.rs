@@ -315,21 +315,23 @@ impl State {
         variable: Variable,
         label: Named<'_>,
     ) -> bool {
-        let by = |exclusion: &Exclusion| {
+        self.excludes(engine, link, &|exclusion| {
             exclusion.variable == variable && self.is_member(engine, store, &exclusion.members, label)
-        };
-        if link.excluded.iter().any(by) {
-            return true;
-        }
-        self.removed_targets.iter().any(|&(link_of, effect)| {
-            let effects = engine.links.get(link_of as usize).map(|link| &link.effects);
-            match effects.and_then(|effects| effects.get(effect as usize)) {
-                Some(Act::RemoveTarget(rules, exclusion)) => {
-                    rules.binary_search(&link.rule).is_ok() && by(exclusion)
-                }
-                _ => false,
-            }
         })
+    }
+
+    /// Whether one of the exclusions that concern a link is like this.
+    pub fn excludes(&self, engine: &Engine, link: &Link, like: &dyn Fn(&Exclusion) -> bool) -> bool {
+        link.excluded.iter().any(like)
+            || self.removed_targets.iter().any(|&(link_of, effect)| {
+                let effects = engine.links.get(link_of as usize).map(|link| &link.effects);
+                match effects.and_then(|effects| effects.get(effect as usize)) {
+                    Some(Act::RemoveTarget(rules, exclusion)) => {
+                        rules.binary_search(&link.rule).is_ok() && like(exclusion)
+                    }
+                    _ => false,
+                }
+            })
     }
 
     /// How many members there are.

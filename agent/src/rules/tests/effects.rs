@@ -182,6 +182,32 @@ fn values_of_other_kinds() {
     assert_eq!(ran, 22);
 }
 
+/// Of what is hidden nobody can say whether it is there.
+#[test]
+fn what_is_hidden_neither_exists_nor_does_not() {
+    let engine = |operator: &str, hidden: &str| {
+        engine(&format!(
+            r#"{{"version": "2.2", "rules": [{{"id": "r", "name": "r", "tags": {{"type": "t"}}, "conditions": [
+                {{"operator": "{operator}", "parameters": {{"inputs": [{{"address": "server.request.body", "key_path": ["a", "b"]}}]}}}}]}}],
+                "exclusions": [{{"id": "x", "inputs": [{{"address": "server.request.body", "key_path": {hidden}}}]}}]}}"#
+        ))
+    };
+    let vectors = [
+        ("exists", r#"["a"]"#, r#"{"a": {"b": 1}}"#, false),
+        ("exists", r#"["a", "b"]"#, r#"{"a": {"b": 1}}"#, false),
+        ("exists", r#"["a", "c"]"#, r#"{"a": {"b": 1}}"#, true),
+        ("!exists", r#"["a"]"#, r#"{"a": {"c": 1}}"#, false),
+        ("!exists", r#"["b"]"#, r#"{"a": {"c": 1}}"#, true),
+    ];
+    let mut ran = 0;
+    for (operator, hidden, body, expected) in vectors {
+        let verdict = judged(&engine(operator, hidden), [192, 0, 2, 1], &post("/", "application/json", body));
+        assert_eq!(!verdict.in_app.is_empty(), expected, "{operator}, {hidden} hidden, on {body}");
+        ran += 1;
+    }
+    assert_eq!(ran, 5);
+}
+
 /// Rules look at what processors make, and events carry it.
 #[test]
 fn tokens_and_fingerprints() {
