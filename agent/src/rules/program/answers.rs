@@ -55,7 +55,7 @@ impl Answers {
         if text.len() > LONGEST {
             return Known::Nothing;
         }
-        let hash = hash(plan, text);
+        let hash = hash(u32::from(plan), text);
         // The highest bits are the best mixed.
         let at = (hash >> (64 - SLOTS.trailing_zeros())) as usize;
         let Some(slot) = self.slots.get_mut(at) else { return Known::Nothing };
@@ -81,9 +81,9 @@ impl Answers {
 }
 
 /// Eight bytes at a time. Who makes two values collide makes one of them slower to judge, that is all.
-fn hash(plan: u16, text: &[u8]) -> u64 {
+pub(super) fn hash(of: u32, text: &[u8]) -> u64 {
     const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mut hash = (u64::from(plan) << 32 | text.len() as u64).wrapping_mul(MIX);
+    let mut hash = (u64::from(of) << 32 | text.len() as u64).wrapping_mul(MIX);
     let mut chunks = text.chunks_exact(8);
     for chunk in &mut chunks {
         let eight = chunk.first_chunk::<8>().map_or(0, |chunk| u64::from_le_bytes(*chunk));

@@ -15,7 +15,7 @@ use super::{
     engine::{Act, Check, Engine, Exclusion, Glance, Link, Members, Piece, Rule, Target, Text, Turn},
     filter::Filter,
     model::{self, Program, Selector, Step, Which},
-    processing,
+    passages, processing,
     template::{Part, Template},
     texts::Chain,
     told,
@@ -488,13 +488,14 @@ impl Build {
         let phases = self.phases.each_ref().map(turns);
         let in_app = self.in_app.each_ref().map(turns);
         let selected = self.selectors.iter().map(|(_, pattern)| self.names.matching(pattern)).collect();
-        Ok(Engine {
+        let mut engine = Engine {
             id,
             rules: self.rules,
             links: self.links,
             checks: self.checks,
             chains: self.chains,
             phases,
+            passages: 0,
             names: self.names,
             built_in,
             selectors: self.selectors.into_iter().map(|(_, pattern)| pattern).collect(),
@@ -512,7 +513,9 @@ impl Build {
             response_phases,
             doubts: self.doubts,
             late,
-        })
+        };
+        engine.number_passages();
+        Ok(engine)
     }
 }
 
@@ -531,7 +534,7 @@ fn unicode_map(
 fn turn(rule: u32, rules: &[Rule], links: &[Link]) -> Turn {
     let first = rules.get(rule as usize).and_then(|rule| links.get(rule.links.start as usize));
     let check = first.filter(|link| link.glance == Glance::Candidates && link.checks.len() == 1);
-    Turn { rule, check: check.map_or(u32::MAX, |link| link.checks.start) }
+    Turn { rule, check: check.map_or(u32::MAX, |link| link.checks.start), passage: passages::NONE }
 }
 
 /// The text of a template as it was written.

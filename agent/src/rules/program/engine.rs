@@ -35,6 +35,8 @@ pub struct Engine {
     pub(super) chains: Vec<Chain>,
     /// By phase, from 0: rules in their order.
     pub(super) phases: [Vec<Turn>; 5],
+    /// Turns at which passages begin.
+    pub(super) passages: usize,
     pub(super) names: Names,
     /// Members that records have of themselves and that rules look at.
     pub(super) built_in: Vec<(Variable, &'static str, Slot)>,
@@ -72,6 +74,8 @@ pub(super) struct Turn {
     pub rule: u32,
     /// The check without candidates of which the rule does not hold; the last number: there is none.
     pub check: u32,
+    /// Number of the [passages](super::passages) that begin here; the last number: none does.
+    pub passage: u32,
 }
 
 #[derive(Debug)]

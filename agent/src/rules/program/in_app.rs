@@ -26,7 +26,7 @@ impl Scratch {
     /// Asks the rules of the request (0) or of the response (1).
     pub(super) fn in_app(&mut self, engine: &Engine, list: usize) {
         let Some(rules) = engine.in_app.get(list) else { return };
-        for &Turn { rule: number, check } in rules {
+        for &Turn { rule: number, check, .. } in rules {
             if check != u32::MAX && !self.plain && !self.candidates.has(check) {
                 continue;
             }

@@ -123,6 +123,13 @@ pub(super) struct Applied {
     path: RequestPath,
 }
 
+impl Applied {
+    /// Whether it takes no value from any rule.
+    pub fn is_idle(&self) -> bool {
+        self.active.is_empty()
+    }
+}
+
 impl State {
     /// Lays an overlay over what was made ready for a transaction.
     pub(super) fn lay(&mut self, engine: &Engine, overlay: Option<&Arc<Overlay>>) {

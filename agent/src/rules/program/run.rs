@@ -8,6 +8,7 @@ use super::{
     memo::{Memo, ask},
     model::{Disruption, Mode},
     overlay::Overlay,
+    passages::{self, Passages},
     scan::Candidates,
     state::{Allowed, State},
     texts::Texts,
@@ -74,6 +75,8 @@ pub struct Scratch {
     pub(super) caches: Vec<Option<Cache>>,
     /// What libinjection said of texts that come again.
     pub(super) memo: Memo,
+    /// What rules that only look at `TX` come to.
+    pub(super) passages: Passages,
     /// What outlives a transaction.
     pub(super) collections: Arc<Collections>,
     /// What the next transactions are judged with beside the program.
@@ -124,6 +127,7 @@ impl Scratch {
             self.caches.clear();
             self.caches.resize_with(engine.links.len(), || None);
             self.memo.clear();
+            self.passages.fit(engine.passages);
         }
     }
 
@@ -158,13 +162,19 @@ impl Scratch {
             _ => {}
         }
         let mut at = 0;
-        while let Some(&Turn { rule: number, check }) = rules.get(at) {
+        while let Some(&Turn { rule: number, check, passage }) = rules.get(at) {
+            if passage != passages::NONE
+                && let Some(next) = self.pass(engine, rules, at, passage)
+            {
+                at = next;
+                continue;
+            }
             at += 1;
             if check != u32::MAX && !self.plain && !self.candidates.has(check) {
                 continue;
             }
             let Some(rule) = engine.rules.get(number as usize) else { continue };
-            if self.state.any_removed && self.state.removed.get(number as usize) == Some(&true) {
+            if self.state.any_removed && self.state.is_removed(number) {
                 continue;
             }
             if !self.rule(engine, number, rule) {
@@ -198,7 +208,7 @@ impl Scratch {
     }
 
     /// Whether a rule holds: all of its links do.
-    fn rule(&mut self, engine: &Engine, number: u32, rule: &Rule) -> bool {
+    pub(super) fn rule(&mut self, engine: &Engine, number: u32, rule: &Rule) -> bool {
         let links = rule.links.clone();
         // The usual case, before anything else: no value has what the first link needs.
         if let Some(first) = engine.links.get(links.start as usize)
@@ -339,7 +349,7 @@ impl Scratch {
     }
 
     /// A rule held: it is told, if it is to be.
-    fn told(&mut self, engine: &Engine, rule: &Rule) {
+    pub(super) fn told(&mut self, engine: &Engine, rule: &Rule) {
         let Self { store, state, .. } = self;
         if let Some(severity) = rule.meta.severity {
             let highest = state.highest_severity.unwrap_or(u8::MAX);
@@ -526,22 +536,24 @@ impl Asked<'_> {
             let operator = &self.link.operator;
             let find = || operator.find(text, argument, self.cache);
             let found = ask((self.number, operator), text, self.memo, &mut state.injection, self.plain, find);
-            if found.is_none() {
-                continue;
-            }
+            let Some(found) = found else { continue };
             self.held = true;
             if self.link.capture && !self.link.negated {
                 let written = &mut state.written;
                 for slot in 0..10 {
                     written.unset(slot);
                 }
-                self.link.operator.captures(text, argument, self.cache, &mut |group, bytes| {
-                    if let Ok(slot) = u32::try_from(group)
-                        && slot < 10
-                    {
-                        written.set(slot, bytes);
-                    }
-                });
+                if self.link.operator.captures_found() {
+                    written.set(0, text.get(found.start..found.end).unwrap_or_default());
+                } else {
+                    self.link.operator.captures(text, argument, self.cache, &mut |group, bytes| {
+                        if let Ok(slot) = u32::try_from(group)
+                            && slot < 10
+                        {
+                            written.set(slot, bytes);
+                        }
+                    });
+                }
             }
             state.matched.note(variable, name, text);
             state.act(self.engine, store, self.collections, self.number, &self.link.effects);

@@ -8,13 +8,13 @@ use super::{
     memo::Share,
     model::{Mode, Processor},
     overlay::Applied,
+    selectors::Selectors,
     verdict::Verdict,
     written::Written,
 };
 use crate::{
     limits,
     rules::{
-        seclang::pcre::PatternCache,
         values::{
             store::{Named, Store},
             tree::NodeId,
@@ -54,8 +54,8 @@ pub(super) struct State {
     pub matched: Matched,
     pub highest_severity: Option<u8>,
     pub verdict: Verdict,
-    /// By selector.
-    pub selectors: RefCell<Vec<Option<PatternCache>>>,
+    /// What expressions say of members' names.
+    pub selectors: RefCell<Selectors>,
     /// A text being filled in.
     pub filled: Vec<u8>,
     /// An operator's argument, filled in.
@@ -191,8 +191,7 @@ impl State {
     pub fn begin(&mut self, engine: &Engine) {
         if self.engine != Some(engine.id) {
             self.engine = Some(engine.id);
-            self.selectors.get_mut().clear();
-            self.selectors.get_mut().resize(engine.selectors.len(), None);
+            self.selectors.get_mut().fit(engine.selectors.len());
         }
         self.written.clear(&engine.names);
         self.opened.clear();
@@ -231,6 +230,16 @@ impl State {
             + self.removed.capacity()
             + self.filled.capacity()
             + self.matched.value.capacity()
+    }
+
+    /// Whether a rule is left out.
+    pub fn is_removed(&self, rule: u32) -> bool {
+        self.removed.get(rule as usize) == Some(&true)
+    }
+
+    /// Whether rules look at every value they name: no action and no policy has taken one from them.
+    pub fn leaves_nothing_out(&self) -> bool {
+        self.removed_targets.is_empty() && self.applied.is_idle()
     }
 
     /// Fills a text in.
@@ -298,11 +307,8 @@ impl State {
                 name.eq_ignore_ascii_case(&wanted)
             }
             Members::Regex(at) => {
-                let mut caches = self.selectors.borrow_mut();
                 let pattern = engine.selectors.get(*at as usize);
-                pattern.zip(caches.get_mut(*at as usize)).is_some_and(|(pattern, cache)| {
-                    pattern.find(name, 0, cache.get_or_insert_with(|| pattern.cache())).is_some()
-                })
+                pattern.is_some_and(|pattern| self.selectors.borrow_mut().selects(*at, pattern, name))
             }
         }
     }

@@ -127,6 +127,12 @@ impl Written {
         self.refused
     }
 
+    /// Whether values of so many bytes fit.
+    #[must_use]
+    pub fn has_room(&self, bytes: usize) -> bool {
+        self.bytes.len() + bytes <= limits::WRITTEN_BYTES
+    }
+
     /// Memory it holds, bytes.
     #[must_use]
     pub fn held(&self) -> usize {

@@ -43,6 +43,13 @@ impl Lanes {
         Self([a | d, b | e, c | f])
     }
 
+    /// What both have.
+    #[must_use]
+    pub const fn both(self, other: Self) -> Self {
+        let ([a, b, c], [d, e, f]) = (self.0, other.0);
+        Self([a & d, b & e, c & f])
+    }
+
     /// Whether they have one in common.
     #[must_use]
     pub const fn meets(self, other: Self) -> bool {
@@ -64,15 +71,17 @@ impl Lanes {
     }
 
     /// How many numbers [`Lanes::hash`] gives.
-    pub const HASHES: usize = 64;
+    pub const HASHES: usize = 1 << Self::HASH_BITS;
+    const HASH_BITS: u32 = 10;
 
     /// A number below [`Lanes::HASHES`] that differs for most sets, and for most `more`.
     #[must_use]
     pub const fn hash(self, more: u64) -> usize {
         let [a, b, c] = self.0;
-        let mixed = (a ^ b.rotate_left(29) ^ c.rotate_left(41) ^ more.rotate_left(45))
-            .wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        (mixed >> 58) as usize
+        const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+        let mixed = (a.wrapping_mul(MIX).rotate_left(23) ^ b).wrapping_mul(MIX).rotate_left(23) ^ c;
+        let mixed = (mixed.wrapping_mul(MIX).rotate_left(23) ^ more).wrapping_mul(MIX);
+        (mixed >> (64 - Self::HASH_BITS)) as usize
     }
 
     /// Its variables.

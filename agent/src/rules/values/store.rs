@@ -267,10 +267,8 @@ impl Store {
         if let Some(word) = self.labelled.get_mut(usize::from(label) / 64) {
             *word |= 1 << (label % 64);
         }
-        for variable in lanes.iter() {
-            if self.wanted.has(variable)
-                && let Some(of) = self.by_lane.get_mut(variable as usize)
-            {
+        for variable in lanes.both(self.wanted).iter() {
+            if let Some(of) = self.by_lane.get_mut(variable as usize) {
                 of.push(number);
             }
         }

@@ -157,6 +157,21 @@ impl SecOperator {
         matches!(&self.kind, Kind::InApp(operator) if operator.looks_at_time())
     }
 
+    /// Whether it holds on every text.
+    pub(in crate::rules) fn is_unconditional(&self) -> bool {
+        matches!(self.kind, Kind::Always) && !self.negated
+    }
+
+    /// Whether all that it captures is what it found.
+    pub(in crate::rules) fn captures_found(&self) -> bool {
+        !self.negated
+            && match &self.kind {
+                Kind::Rx(rx) => rx.captures_found(),
+                Kind::Phrases(_) | Kind::Verify(_) | Kind::Xss => true,
+                _ => false,
+            }
+    }
+
     /// Whether it asks if something is there, not what it is.
     pub(in crate::rules) fn is_exists(&self) -> bool {
         matches!(&self.kind, Kind::InApp(in_app::InApp::Exists))

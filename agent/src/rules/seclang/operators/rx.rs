@@ -62,6 +62,11 @@ impl Rx {
         });
     }
 
+    /// Whether it has no groups, so that all that it captures is what it found.
+    pub fn captures_found(&self) -> bool {
+        !self.global && self.pattern.as_ref().is_some_and(Pattern::has_no_groups)
+    }
+
     pub fn need(&self) -> Need {
         self.pattern.as_ref().map_or(Need::NOTHING, Pattern::need)
     }

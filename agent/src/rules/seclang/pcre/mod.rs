@@ -227,6 +227,12 @@ impl Pattern {
         }
     }
 
+    /// Whether it has no groups but the whole match.
+    #[must_use]
+    pub fn has_no_groups(&self) -> bool {
+        self.beyond.is_none() && self.linear.captures_len() == 1
+    }
+
     /// Before this no match begins; where the wider pattern matches nowhere, the pattern does not.
     fn earliest_start(&self, text: &[u8], from: usize, cache: &mut PatternCache) -> Option<usize> {
         let input = Input::new(text).span(from..text.len());
