@@ -66,6 +66,7 @@ pub struct Scratch {
     pub(super) candidates: Candidates,
     pub(super) state: State,
     /// States of transactions that have ended, for their memory.
+    #[expect(clippy::vec_box, reason = "a state is large; it comes and goes in its box")]
     spare: Vec<Box<State>>,
     /// Of body readers.
     pub(super) buffers: Buffers,
