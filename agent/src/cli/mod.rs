@@ -12,6 +12,7 @@ mod eval;
 mod passlist;
 pub mod paths;
 mod rules;
+mod rules_check;
 mod rules_reload;
 #[cfg(test)]
 mod rules_tests;

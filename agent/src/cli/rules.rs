@@ -1,15 +1,12 @@
 //! `picket rules`: rule sets looked at without an agent.
 
-use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc, time::Instant};
-
-use serde::Serialize;
+use std::{fs, path::PathBuf, sync::Arc};
 
 use super::{
     CliError, Exit,
     args::RulesAction,
-    rules_reload, rules_use,
+    rules_check, rules_reload, rules_use,
     screen::{Screen, grouped},
-    table::Table,
 };
 use crate::{
     api::Client,
@@ -27,7 +24,7 @@ pub(super) fn command(
     screen: &mut Screen<'_>,
 ) -> Result<Exit, CliError> {
     match action {
-        RulesAction::Check { paths, lenient } => check(paths, *lenient, screen),
+        RulesAction::Check { paths, lenient } => rules_check::command(paths, *lenient, screen),
         RulesAction::Show { id, rules } => show(id, rules, screen),
         RulesAction::Test { path } => test(path, screen),
         RulesAction::Use(args) => rules_use::command(client, args, screen),
@@ -35,74 +32,9 @@ pub(super) fn command(
     }
 }
 
-fn loaded(paths: &[PathBuf], lenient: bool) -> Result<Loaded, CliError> {
+pub(super) fn loaded(paths: &[PathBuf], lenient: bool) -> Result<Loaded, CliError> {
     let wanted = Wanted { paths: paths.to_vec(), lenient, ..Wanted::default() };
     load::load(&wanted).map_err(|error| CliError::Rules(error.to_string()))
-}
-
-/// What `check` found.
-#[derive(Serialize)]
-struct Report {
-    rules: usize,
-    loaded_ms: u128,
-    phases: BTreeMap<String, usize>,
-    levels: BTreeMap<String, usize>,
-    operators: BTreeMap<String, usize>,
-    warnings: Vec<String>,
-    left_out: Vec<String>,
-}
-
-fn check(paths: &[PathBuf], lenient: bool, screen: &mut Screen<'_>) -> Result<Exit, CliError> {
-    let began = Instant::now();
-    let loaded = loaded(paths, lenient)?;
-    let mut report = Report {
-        rules: loaded.rules(),
-        loaded_ms: began.elapsed().as_millis(),
-        phases: BTreeMap::new(),
-        levels: BTreeMap::new(),
-        operators: BTreeMap::new(),
-        warnings: loaded.engine.as_ref().map(program::engine::Engine::warnings).unwrap_or_default(),
-        left_out: loaded.left_out.clone(),
-    };
-    for rule in &loaded.set.rules {
-        *report.phases.entry("request".to_owned()).or_default() += 1;
-        for condition in &rule.conditions {
-            *report.operators.entry(condition.operator.name().to_owned()).or_default() += 1;
-        }
-    }
-    for step in &loaded.script.steps {
-        let Step::Rule(rule) = step else { continue };
-        *report.phases.entry(format!("phase {}", rule.phase)).or_default() += 1;
-        let level = rule.meta.tags.iter().find_map(|tag| tag.strip_prefix("paranoia-level/"));
-        if let Some(level) = level {
-            *report.levels.entry(format!("paranoia level {level}")).or_default() += 1;
-        }
-        for link in &rule.links {
-            *report.operators.entry(format!("@{}", link.operator)).or_default() += 1;
-        }
-    }
-    if screen.json {
-        screen.json(&report)?;
-        return Ok(Exit::Done);
-    }
-    screen.line(format_args!("{} rules, loaded in {} ms", grouped(report.rules as u64), report.loaded_ms))?;
-    for counts in [&report.phases, &report.levels, &report.operators] {
-        if counts.is_empty() {
-            continue;
-        }
-        let mut table = Table::new(&["", "RULES"]);
-        for (name, count) in counts {
-            table.row([name.clone(), grouped(*count as u64)]);
-        }
-        table.print(screen)?;
-    }
-    for warning in &report.warnings {
-        screen.warning(warning)?;
-    }
-    for left_out in &report.left_out {
-        screen.warning(&format!("left out: {left_out}"))?;
-    }
-    Ok(Exit::Done)
 }
 
 fn show(id: &str, paths: &[PathBuf], screen: &mut Screen<'_>) -> Result<Exit, CliError> {

@@ -134,6 +134,8 @@ async fn start(options: RunOptions) -> anyhow::Result<()> {
         // Either way it is time to stop.
         let _ = serving.await;
     }));
+    // What reading and compiling rules needed is free by now.
+    memory::give_back();
     tracing::info!(cgroup = %watched, workers, rules, pid = std::process::id(), "ready");
 
     let mut tick = tokio::time::interval(SECOND);

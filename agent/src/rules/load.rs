@@ -132,7 +132,7 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
                     inapp::read(&text, &name)?
                 };
                 left_out.extend(read.left_out.iter().map(ToString::to_string));
-                warnings.extend(read.warnings.iter().map(ToString::to_string));
+                warnings.extend(read.warnings.iter().chain(read.skipped.iter()).map(ToString::to_string));
                 read_files.push(path.clone());
                 in_app.push(read.file);
             }
@@ -288,7 +288,7 @@ fn prepared(mut directives: Vec<Directive>, paranoia: Option<u8>) -> Result<Vec<
         text.push_str(&format!(",setvar:tx.{name}=%{{tx.{own}}}"));
     }
     text.push_str("\"\n");
-    let script = seclang::read_text(&text, "picket")?;
+    let script = seclang::read_text(&text, program::doubts::OWN)?;
     directives.splice(first..first, script.directives);
     Ok(directives)
 }

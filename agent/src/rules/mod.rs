@@ -49,6 +49,7 @@ pub mod seclang;
 #[cfg(test)]
 mod tests;
 mod transforms;
+pub mod values;
 pub mod variable;
 
 pub use builtin::builtin;

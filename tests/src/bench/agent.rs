@@ -34,6 +34,8 @@ pub struct Setup<'a> {
 
 /// Configuration that captures and judges nothing.
 pub const CAPTURE_ONLY: &str = "[rules]\nbuiltin = false\n";
+/// Configuration with CRS as Debian packs it, at its level 1.
+pub const WITH_CRS: &str = "[rules]\ncrs = \"/usr/share/modsecurity-crs\"\nparanoia = 1\n";
 /// Configuration as it comes.
 pub const WITH_RULES: &str = "";
 

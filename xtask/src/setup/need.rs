@@ -70,7 +70,8 @@ pub const NEEDS: &[Need] = &[
     need("strip", "makes what the machines load smaller", &[Vm], Source::Packages(&["binutils"])),
     need("cpio", "reads back the archives that we write", &[Test], Source::Packages(&["cpio"])),
     need("libmodsecurity", "another rule engine, to compare with", &[Test, Rules], LIBMODSECURITY),
-    need("CRS", "the OWASP Core Rule Set", &[Test, Rules], CRS),
+    need("CRS", "the OWASP Core Rule Set", &[Test, Rules, Bench], CRS),
+    need("nginx with ModSecurity", "another way to judge requests, to compare with", &[Bench], MODSECURITY),
     need("pip3", "fetches libddwaf", &[Test, Rules], Source::Packages(&["python3-pip"])),
     need("libddwaf", "another rule engine, to compare with", &[Test, Rules], Source::Wheel(&wheel::DDWAF)),
 ];
@@ -84,6 +85,10 @@ const LIBMODSECURITY: Source = Source::Files(
         "/usr/lib/libmodsecurity.so.3",
         "/usr/local/lib/libmodsecurity.so.3",
     ],
+);
+const MODSECURITY: Source = Source::Files(
+    &["libnginx-mod-http-modsecurity"],
+    &["/usr/lib/nginx/modules/ngx_http_modsecurity_module.so"],
 );
 const CRS: Source = Source::Files(&["modsecurity-crs"], &["/usr/share/modsecurity-crs/rules"]);
 

@@ -3,7 +3,7 @@
 use super::{Address, Inputs, NodeId, cookies};
 use crate::{
     http::{Header, Request},
-    rules::{model::Source, program::lanes::Lanes},
+    rules::{model::Source, values::lanes::Lanes},
 };
 
 /// Where fields go.

@@ -21,13 +21,13 @@ pub(crate) use json_body::Frame;
 
 use super::{
     model::Source,
-    program::{
+    transforms,
+    values::{
         lanes::Lanes,
-        run::Stats,
+        stats::Stats,
         store::{Span, Store},
         tree::NodeId,
     },
-    transforms,
 };
 use crate::{
     http::{Request, Response},

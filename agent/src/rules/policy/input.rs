@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::glob::Glob;
 use crate::rules::{
-    program::lanes::Lanes,
+    values::lanes::Lanes,
     variable::{Kind, Variable as V},
 };
 

@@ -4,10 +4,12 @@ use super::{
     collections::{Collections, Place, built_in},
     engine::{Act, Engine, Name, Text},
     state::State,
-    store::Store,
     written::Slot,
 };
-use crate::rules::{seclang::operators::number, variable::Variable};
+use crate::rules::{
+    values::store::Store,
+    {seclang::operators::number, variable::Variable},
+};
 
 impl State {
     /// Does what a match of a link does.

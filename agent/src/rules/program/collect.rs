@@ -4,11 +4,9 @@ use base64::Engine as _;
 use memchr::memchr;
 
 use super::{
-    lanes::Lanes,
     model::{Processor, Settings},
     run::{Facts, Scratch},
     state::State,
-    store::{Span, Store},
 };
 use crate::{
     http::{Header, Request, Response},
@@ -17,6 +15,10 @@ use crate::{
         bodies::{self, Buffers, File, Sink, multipart},
         inputs::target,
         transforms::percent_decode,
+        values::{
+            lanes::Lanes,
+            store::{Span, Store},
+        },
         variable::Variable as V,
     },
 };

@@ -14,8 +14,6 @@ use super::{
     doubts::{self, Doubt},
     engine::{Act, Check, Engine, Exclusion, Glance, Link, Members, Piece, Rule, Target, Text, Turn},
     filter::Filter,
-    labels::{Label, Labels},
-    lanes::Lanes,
     model::{self, Program, Selector, Step, Which},
     passages, processing,
     template::{Part, Template},
@@ -29,6 +27,10 @@ use crate::rules::{
     model::{Transform, UnicodeMap},
     need::Need,
     seclang::{ast::Place, operators::SecOperator, pcre::Pattern},
+    values::{
+        labels::{Label, Labels},
+        lanes::Lanes,
+    },
     variable::{Kind, Variable},
 };
 
@@ -118,7 +120,11 @@ pub(super) struct Build {
     jumps: Vec<(usize, u32, String, Place)>,
     /// Markers: by name, for each phase the position of the rule that follows.
     markers: HashMap<String, Vec<[u32; 5]>>,
-    pub wanted: Lanes,
+    wanted: Lanes,
+    /// Those of them that rules of the response, or behind it, look at.
+    late_wanted: Lanes,
+    /// Of the rule that is being compiled.
+    pub phase: u8,
     /// Rules of the In-App WAF: of requests, of responses.
     pub in_app: [Vec<u32>; 2],
     doubts: Vec<Doubt>,
@@ -151,7 +157,16 @@ impl Build {
         self.markers.entry(name.to_owned()).or_default().push(positions);
     }
 
+    /// Values of these variables are looked at by the rule that is being compiled.
+    pub(super) fn want(&mut self, lanes: Lanes) {
+        self.wanted = self.wanted.and(lanes);
+        if self.phase >= 3 {
+            self.late_wanted = self.late_wanted.and(lanes);
+        }
+    }
+
     fn rule(&mut self, rule: &model::Rule, files: &Files<'_>) -> Result<(), CompileError> {
+        self.phase = rule.phase;
         let number = u32::try_from(self.rules.len()).unwrap_or(u32::MAX);
         let first = u32::try_from(self.links.len()).unwrap_or(u32::MAX);
         for link in &rule.links {
@@ -209,7 +224,7 @@ impl Build {
         for target in &link.targets {
             let stored = is_stored(target.variable);
             if stored {
-                self.wanted = self.wanted.and(Lanes::of(target.variable));
+                self.want(Lanes::of(target.variable));
             }
             fixed &= stored && !target.count;
             let members = self.members(target.variable, &target.selector).map_err(&wrong)?;
@@ -355,11 +370,11 @@ impl Build {
             Part::Value(variable, member) => match (variable.kind(), member) {
                 (Kind::Written, Some(member)) => Piece::Slot(self.names.slot(*variable, member)),
                 (_, Some(member)) => {
-                    self.wanted = self.wanted.and(Lanes::of(*variable));
+                    self.want(Lanes::of(*variable));
                     Piece::Member(*variable, member.as_bytes().into())
                 }
                 (_, None) => {
-                    self.wanted = self.wanted.and(Lanes::of(*variable));
+                    self.want(Lanes::of(*variable));
                     Piece::Scalar(*variable)
                 }
             },
@@ -488,6 +503,7 @@ impl Build {
             labels: Arc::new(self.labels),
             filter,
             wanted: self.wanted,
+            late_wanted: self.late_wanted,
             settings: program.settings.clone(),
             unicode_map: None,
             scores,

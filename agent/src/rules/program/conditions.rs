@@ -5,9 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use super::{
     compile::{Build, CompileError, Range},
     engine::{Act, Does, Exclusion, Glance, InApp, Link, Members, Rule, Target, Text},
-    lanes::Lanes,
     model::{Disruption, Meta},
-    tree::Step,
 };
 use crate::rules::{
     inapp::{
@@ -18,6 +16,7 @@ use crate::rules::{
     model::{RuleMeta, Source},
     need::Need,
     seclang::operators::SecOperator,
+    values::{lanes::Lanes, tree::Step},
     variable::Variable,
 };
 
@@ -140,6 +139,7 @@ impl Build {
 
     fn condition(&mut self, condition: &Condition, phase: u8, data: &Data) -> Result<Link, CompileError> {
         let wrong = |problem| CompileError { place: condition.place.clone(), problem };
+        self.phase = phase;
         let operator = SecOperator::in_app(&condition.operator, data).map_err(wrong)?;
         let need = if condition.negated { Need::NOTHING } else { operator.need() };
         let filtered = need.literals.is_some() || !need.bytes.is_empty();
@@ -161,7 +161,7 @@ impl Build {
                 .iter()
                 .filter_map(|input| lane(input))
                 .fold(Lanes::NONE, |all, one| all.and(Lanes::of(one)));
-            self.wanted = self.wanted.and(lanes);
+            self.want(lanes);
             let range = Range { lanes, whole: lanes, labels: Vec::new() };
             let checks = self.checks(phase, transforms, false, &need, &range);
             for input in inputs {

@@ -5,8 +5,6 @@ use std::sync::Arc;
 use super::{
     doubts::Doubt,
     filter::Filter,
-    labels::{Label, Labels},
-    lanes::Lanes,
     model::{Disruption, Meta, Mode, Processor, Settings},
     texts::Chain,
     written::{Names, Slot},
@@ -20,6 +18,10 @@ use crate::rules::{
     },
     model::{RuleMeta, UnicodeMap},
     seclang::{operators::SecOperator, pcre::Pattern},
+    values::{
+        labels::{Label, Labels},
+        lanes::Lanes,
+    },
     variable::Variable,
 };
 
@@ -46,6 +48,8 @@ pub struct Engine {
     pub(super) labels: Arc<Labels>,
     pub(super) filter: Filter,
     pub(super) wanted: Lanes,
+    /// Those of them that rules of the response, or behind it, look at.
+    pub(super) late_wanted: Lanes,
     pub(super) settings: Settings,
     /// `SecUnicodeMapFile`; without one code page 20127.
     pub(super) unicode_map: Option<Arc<UnicodeMap>>,
@@ -194,7 +198,7 @@ pub(super) enum Members {
     /// Index of an expression in [`Engine::selectors`].
     Regex(u32),
     /// What is at this path of names, or under it.
-    Under(Box<[super::tree::Step]>),
+    Under(Box<[crate::rules::values::tree::Step]>),
 }
 
 /// A template with its names resolved.

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use super::{
-    engine::{Act, Does, Engine, InApp, Link, Rule, Turn},
+    engine::{Act, Does, Engine, Exclusion, InApp, Link, Members, Rule, Target, Turn},
     memo::ask,
     run::Scratch,
     state::State,
-    store::Store,
     texts::Texts,
     verdict::Attribute,
 };
@@ -19,6 +18,7 @@ use crate::{
         inputs::Address,
         matched::Match,
         model::Source,
+        values::{store::Store, tree::Step},
     },
 };
 
@@ -62,6 +62,11 @@ impl Scratch {
         let mut judged = None;
         'targets: for target in &link.targets {
             if link.operator.is_exists() {
+                // Of what an exclusion hides nobody can say whether it is there.
+                let hides = |exclusion: &Exclusion| exclusion.hides(target);
+                if state.excludes(engine, link, &hides) {
+                    continue;
+                }
                 held |= state.exists(store, target);
                 judged =
                     judged.or_else(|| store.of(target.variable).first().copied().map(|n| (target, n, 0)));
@@ -146,10 +151,25 @@ impl Scratch {
     }
 }
 
+impl Exclusion {
+    /// Whether it hides all that a target looks at.
+    fn hides(&self, target: &Target) -> bool {
+        self.variable == target.variable
+            && match (&self.members, &target.members) {
+                (Members::All, _) => true,
+                (Members::Under(hidden), Members::Under(path)) => {
+                    let fits = |(hidden, step): (&Step, &Step)| *hidden == Step::Any || hidden == step;
+                    hidden.len() <= path.len() && hidden.iter().zip(path).all(fits)
+                }
+                _ => false,
+            }
+    }
+}
+
 impl State {
-    fn exists(&self, store: &Store, target: &super::engine::Target) -> bool {
+    fn exists(&self, store: &Store, target: &Target) -> bool {
         let path = match &target.members {
-            super::engine::Members::Under(path) => path,
+            Members::Under(path) => path,
             _ => &[][..],
         };
         store.exists(target.variable, path)
@@ -222,7 +242,7 @@ fn taken(store: &Store, input: &Input) -> Option<(serde_json::Value, String)> {
     let members = super::conditions::members(input);
     let numbers = store.of(variable).iter().filter_map(|&number| store.value(number));
     let value = numbers.into_iter().find(|value| match &members {
-        super::engine::Members::Under(path) => store.is_under(value.node, path),
+        Members::Under(path) => store.is_under(value.node, path),
         _ => true,
     })?;
     let mut text = store.slice(value.bytes).to_vec();

@@ -1,8 +1,10 @@
 //! The phases of a transaction, in their order.
 
+use std::sync::Arc;
+
 use super::{
     collect,
-    engine::Engine,
+    engine::{Does, Engine},
     run::{Facts, Scratch},
     state::State,
     verdict::Verdict,
@@ -61,9 +63,9 @@ impl Engine {
         let Saved { engine, state, facts } = saved;
         if engine != self.id {
             // Other rules have come in between: what the request left means nothing to them.
-            return state.verdict;
+            return state.verdict.clone();
         }
-        scratch.begin(self);
+        scratch.resume(self);
         self.in_app_inputs(request, &facts, scratch);
         // The values of the request once more: rules of the response may look at them, and only for these they
         // are read again.
@@ -79,16 +81,15 @@ impl Engine {
         self.logging(scratch)
     }
 
-    /// How many rules there are.
+    /// How many rules there are. One that looks at request and response counts once; exclusions are none.
     #[must_use]
     pub fn rules(&self) -> usize {
-        self.rules.len()
-    }
-
-    /// The same, of the In-App WAF.
-    #[must_use]
-    pub fn in_app_rules(&self) -> usize {
-        self.rules.iter().filter(|rule| rule.in_app.is_some()).count()
+        let mut before = None;
+        let counts = self.rules.iter().filter(|rule| {
+            let again = before.replace(&rule.told).is_some_and(|told| Arc::ptr_eq(told, &rule.told));
+            !again && rule.in_app.as_ref().is_none_or(|in_app| matches!(in_app.does, Does::Tell { .. }))
+        });
+        counts.count()
     }
 
     /// Phases 1 and 2.
@@ -145,7 +146,7 @@ impl Engine {
 pub struct Saved {
     /// Which rules they were.
     engine: u64,
-    state: State,
+    state: Box<State>,
     facts: Facts,
 }
 

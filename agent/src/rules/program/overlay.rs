@@ -6,7 +6,6 @@ use std::{net::IpAddr, sync::Arc};
 use super::{
     engine::{Does, Engine, InApp},
     state::State,
-    store::{Store, Value},
     written::Slot,
 };
 use crate::{
@@ -14,6 +13,7 @@ use crate::{
     rules::{
         inputs::Address,
         policy::{Exclusion, RequestPath, Selector},
+        values::store::{Store, Value},
         variable::Variable,
     },
 };

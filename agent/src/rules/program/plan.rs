@@ -1,7 +1,10 @@
 //! What is done with a value, by the variables it belongs to and its name: found once, then the same for all such values.
 
-use super::{engine::Engine, labels::Label, lanes::Lanes};
-use crate::rules::bytes::ByteSet;
+use super::engine::Engine;
+use crate::rules::{
+    bytes::ByteSet,
+    values::{labels::Label, lanes::Lanes},
+};
 
 /// What is done with a value.
 #[derive(Debug, Default)]

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{engine::Engine, lanes::Lanes, run::Facts, run::Scratch, verdict::Attribute};
+use super::{engine::Engine, run::Facts, run::Scratch, verdict::Attribute};
 use crate::{
     http::{Request, Response},
     rules::{
@@ -13,6 +13,7 @@ use crate::{
         },
         inputs::Inputs,
         model::Source,
+        values::lanes::Lanes,
     },
 };
 

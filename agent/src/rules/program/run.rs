@@ -11,7 +11,6 @@ use super::{
     passages::{self, Passages},
     scan::Candidates,
     state::{Allowed, State},
-    store::{Named, Store},
     texts::Texts,
     verdict::{Hit, Verdict},
     written::Written,
@@ -23,6 +22,8 @@ use crate::{
         bytes::ByteSet,
         inputs::Frame,
         seclang::operators::{Cache, number},
+        values::stats::Stats,
+        values::store::{Named, Store},
         variable::{Kind, Variable},
     },
 };
@@ -53,6 +54,9 @@ impl Facts {
     }
 }
 
+/// States that are kept for their memory.
+const SPARE: usize = 64;
+
 /// What one worker needs to ask rules, reused from transaction to transaction.
 #[derive(Debug, Default)]
 pub struct Scratch {
@@ -61,6 +65,8 @@ pub struct Scratch {
     pub(super) texts: Texts,
     pub(super) candidates: Candidates,
     pub(super) state: State,
+    /// States of transactions that have ended, for their memory.
+    spare: Vec<Box<State>>,
     /// Of body readers.
     pub(super) buffers: Buffers,
     /// Bytes of names and values of the query's arguments.
@@ -81,33 +87,6 @@ pub struct Scratch {
     pub(super) frames: Vec<Frame>,
     /// Counters.
     pub stats: Stats,
-}
-
-/// Counters of asking rules; all only grow.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stats {
-    /// Transactions judged.
-    pub transactions: u64,
-    /// Values of transactions.
-    pub values: u64,
-    /// Operators run.
-    pub operators: u64,
-    /// Transactions of which not everything was judged.
-    pub cut: u64,
-    /// Values longer than is judged of one value, or of all together.
-    pub values_cut: u64,
-    /// Times that a request had more values than are taken apart (the rest is judged as one text).
-    pub values_over_limit: u64,
-    /// JSON bodies nested deeper than is kept (deeper values are judged under the deepest name).
-    pub depth_over_limit: u64,
-    /// Multipart bodies with more parts than are taken apart.
-    pub parts_over_limit: u64,
-    /// JSON bodies that were not JSON (judged as far as they went and as text).
-    pub malformed_json: u64,
-    /// Bodies not judged as text: pictures, sound, archives.
-    pub media_bodies: u64,
-    /// Values that libinjection was not asked about: the transaction had had its share.
-    pub injection_cut: u64,
 }
 
 impl Scratch {
@@ -141,8 +120,7 @@ impl Scratch {
         }
     }
 
-    /// Makes ready for a transaction.
-    pub(super) fn begin(&mut self, engine: &Engine) {
+    fn fit(&mut self, engine: &Engine) {
         if self.engine != Some(engine.id) {
             self.engine = Some(engine.id);
             self.texts.fit(engine.chains.len(), engine.unicode_map.clone());
@@ -151,11 +129,25 @@ impl Scratch {
             self.memo.clear();
             self.passages.fit(engine.passages);
         }
+    }
+
+    /// Makes ready for a transaction.
+    pub(super) fn begin(&mut self, engine: &Engine) {
+        self.fit(engine);
         self.store.clear(engine.wanted, &engine.labels);
         self.candidates.clear(engine);
         self.state.begin(engine);
         self.state.lay(engine, self.overlay.as_ref());
         self.stats.transactions += 1;
+    }
+
+    /// Makes ready for the response to a request that was judged: of the request only what rules still look at is
+    /// read again.
+    pub(super) fn resume(&mut self, engine: &Engine) {
+        self.fit(engine);
+        let wanted = if self.plain { engine.wanted } else { engine.late_wanted };
+        self.store.clear(wanted, &engine.labels);
+        self.candidates.clear(engine);
     }
 
     /// Asks the rules of a phase, 1 to 5.
@@ -404,13 +396,20 @@ impl Scratch {
     }
 
     /// What rules have made of the transaction, taken along.
-    pub(super) fn take_state(&mut self) -> State {
-        std::mem::take(&mut self.state)
+    pub(super) fn take_state(&mut self) -> Box<State> {
+        let mut taken = self.spare.pop().unwrap_or_default();
+        std::mem::swap(&mut *taken, &mut self.state);
+        self.state.keep_buffers(&mut taken);
+        taken
     }
 
     /// The same, put back.
-    pub(super) fn put_state(&mut self, state: State) {
-        self.state = state;
+    pub(super) fn put_state(&mut self, mut state: Box<State>) {
+        std::mem::swap(&mut *state, &mut self.state);
+        self.state.keep_buffers(&mut state);
+        if self.spare.len() < SPARE {
+            self.spare.push(state);
+        }
     }
 
     /// What came of it.

@@ -5,10 +5,9 @@ use super::{
     engine::Engine,
     grams::Found,
     plan::{Key, Plan, Plans, Scan},
-    store::Store,
     texts::Texts,
 };
-use crate::rules::bytes::ByteSet;
+use crate::rules::{bytes::ByteSet, values::store::Store};
 
 /// The values on which each check may hold.
 #[derive(Debug, Default)]

@@ -9,14 +9,18 @@ use super::{
     model::{Mode, Processor},
     overlay::Applied,
     selectors::Selectors,
-    store::{Named, Store},
-    tree::NodeId,
     verdict::Verdict,
     written::Written,
 };
 use crate::{
     limits,
-    rules::variable::{Kind, Variable},
+    rules::{
+        values::{
+            store::{Named, Store},
+            tree::NodeId,
+        },
+        variable::{Kind, Variable},
+    },
 };
 
 /// What rules have made of a transaction so far.
@@ -209,6 +213,16 @@ impl State {
         self.highest_severity = None;
     }
 
+    /// Takes over what is no part of a transaction: caches and buffers.
+    pub fn keep_buffers(&mut self, from: &mut Self) {
+        self.engine = from.engine;
+        std::mem::swap(&mut self.selectors, &mut from.selectors);
+        std::mem::swap(&mut self.filled, &mut from.filled);
+        std::mem::swap(&mut self.argument, &mut from.argument);
+        std::mem::swap(&mut self.name, &mut from.name);
+        std::mem::swap(&mut self.member, &mut from.member);
+    }
+
     /// Memory it holds, bytes.
     pub fn held(&self) -> usize {
         self.written.held()
@@ -307,21 +321,23 @@ impl State {
         variable: Variable,
         label: Named<'_>,
     ) -> bool {
-        let by = |exclusion: &Exclusion| {
+        self.excludes(engine, link, &|exclusion| {
             exclusion.variable == variable && self.is_member(engine, store, &exclusion.members, label)
-        };
-        if link.excluded.iter().any(by) {
-            return true;
-        }
-        self.removed_targets.iter().any(|&(link_of, effect)| {
-            let effects = engine.links.get(link_of as usize).map(|link| &link.effects);
-            match effects.and_then(|effects| effects.get(effect as usize)) {
-                Some(Act::RemoveTarget(rules, exclusion)) => {
-                    rules.binary_search(&link.rule).is_ok() && by(exclusion)
-                }
-                _ => false,
-            }
         })
+    }
+
+    /// Whether one of the exclusions that concern a link is like this.
+    pub fn excludes(&self, engine: &Engine, link: &Link, like: &dyn Fn(&Exclusion) -> bool) -> bool {
+        link.excluded.iter().any(like)
+            || self.removed_targets.iter().any(|&(link_of, effect)| {
+                let effects = engine.links.get(link_of as usize).map(|link| &link.effects);
+                match effects.and_then(|effects| effects.get(effect as usize)) {
+                    Some(Act::RemoveTarget(rules, exclusion)) => {
+                        rules.binary_search(&link.rule).is_ok() && like(exclusion)
+                    }
+                    _ => false,
+                }
+            })
     }
 
     /// How many members there are.

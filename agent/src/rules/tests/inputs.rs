@@ -5,7 +5,7 @@ use crate::http::Request;
 use crate::limits;
 use crate::rules::inputs::{Address, Inputs};
 use crate::rules::model::Source;
-use crate::rules::program::{lanes::Lanes, run::Stats, store::Store};
+use crate::rules::values::{lanes::Lanes, stats::Stats, store::Store};
 
 /// What stands at an address.
 fn collect(request: &Request, address: Address, source: Source) -> (Store, Stats) {

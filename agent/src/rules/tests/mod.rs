@@ -3,6 +3,7 @@
 mod cases;
 mod clean;
 mod differential;
+mod effects;
 mod inputs;
 mod plain;
 mod request;

@@ -14,7 +14,7 @@ use crate::rules::{
     },
     inputs::{self, Inputs},
     operators::{sqli, xss},
-    program::{lanes::Lanes, run::Stats, store::Store, tree::Step},
+    values::{lanes::Lanes, stats::Stats, store::Store, tree::Step},
 };
 
 /// A rule that holds, with the location that its first condition should report and what it may

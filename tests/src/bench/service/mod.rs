@@ -19,6 +19,8 @@ pub struct Service {
     pub address: SocketAddrV4,
     _process: Process,
     _directory: Directory,
+    /// What else it reads.
+    _rules: Option<Directory>,
 }
 
 impl Service {
@@ -33,18 +35,51 @@ impl Service {
         netns: Option<&Netns>,
         cpu: Option<usize>,
     ) -> Result<Self> {
+        Self::nginx_that("return 204;", "", address, cgroup, netns, cpu)
+    }
+
+    /// The same with ModSecurity inside it, which judges by CRS at level 1 and blocks nothing; every answer is a picture
+    /// of one pixel: an answer without content would be given before the module is asked.
+    ///
+    /// # Errors
+    ///
+    /// When it is not installed or does not start.
+    pub fn nginx_with_modsecurity(address: Ipv4Addr, cgroup: &Cgroup, cpu: Option<usize>) -> Result<Self> {
+        let rules = Directory::new("modsecurity")?;
+        let file = rules.file("modsecurity.conf");
+        fs::write(
+            &file,
+            "SecRuleEngine DetectionOnly\nSecRequestBodyAccess On\nSecAuditEngine Off\nInclude /etc/modsecurity/crs/crs-setup.conf\nInclude /usr/share/modsecurity-crs/rules/*.conf\n",
+        )?;
+        let answer =
+            format!("modsecurity on; modsecurity_rules_file {}; location / {{ empty_gif; }}", file.display());
+        let module = "load_module /usr/lib/nginx/modules/ngx_http_modsecurity_module.so;";
+        let mut service = Self::nginx_that(&answer, module, address, cgroup, None, cpu)?;
+        service._rules = Some(rules);
+        Ok(service)
+    }
+
+    /// nginx whose only server does this.
+    fn nginx_that(
+        answer: &str,
+        modules: &str,
+        address: Ipv4Addr,
+        cgroup: &Cgroup,
+        netns: Option<&Netns>,
+        cpu: Option<usize>,
+    ) -> Result<Self> {
         let directory = Directory::new("nginx")?;
         let place = SocketAddrV4::new(address, port(address, netns)?);
         let dir = directory.path().display();
         let bound = cpu.map_or_else(String::new, |cpu| format!("worker_cpu_affinity {:b};", 1u64 << cpu));
         let configuration = format!(
-            "daemon off; user root; worker_processes 1; {bound} pid {dir}/pid; error_log {dir}/error.log;
+            "{modules} daemon off; user root; worker_processes 1; {bound} pid {dir}/pid; error_log {dir}/error.log;
 events {{ worker_connections 1024; }}
 http {{
   access_log off; keepalive_requests 1000000000; keepalive_timeout 300s;
   client_body_temp_path {dir}/body; proxy_temp_path {dir}/proxy; fastcgi_temp_path {dir}/fastcgi;
   uwsgi_temp_path {dir}/uwsgi; scgi_temp_path {dir}/scgi;
-  server {{ listen {place}; return 204; }}
+  server {{ listen {place}; {answer} }}
 }}
 "
         );
@@ -99,7 +134,7 @@ http {{
         if !ready {
             bail!("{name} ended at its start: {}", fs::read_to_string(log).unwrap_or_default().trim());
         }
-        Ok(Self { address, _process: process, _directory: directory })
+        Ok(Self { address, _process: process, _directory: directory, _rules: None })
     }
 }
 

@@ -15,7 +15,6 @@ use crate::{
         program::{
             collect,
             compile::Files,
-            lanes::Lanes,
             model::{
                 Change, Disruption, Effect, Exclusion, Link, Mode, Program, Rule, Selector, Step, Target,
                 Which,
@@ -28,6 +27,7 @@ use crate::{
             operators::{Cache, SecOperator, number},
             pcre::Pattern,
         },
+        values::lanes::Lanes,
         variable::{Kind, Variable},
     },
 };
