@@ -24,7 +24,23 @@ struct Entry {
     value: Option<Place>,
 }
 
+/// So few members are looked for one after the other.
+const FEW: usize = 16;
+
 impl Others {
+    /// Where a member is.
+    fn at(&self, collection: Variable, name: &[u8]) -> Option<usize> {
+        if self.entries.len() > FEW {
+            return with_key(collection, name, |key| self.index.get(key).copied());
+        }
+        let is = |entry: &Entry| {
+            entry.collection == collection
+                && entry.value.is_some()
+                && entry.key.get(1..).is_some_and(|known| known.eq_ignore_ascii_case(name))
+        };
+        self.entries.iter().position(is)
+    }
+
     pub fn clear(&mut self) {
         if !self.entries.is_empty() {
             self.entries.clear();
@@ -34,16 +50,12 @@ impl Others {
     }
 
     pub fn get(&self, collection: Variable, name: &[u8]) -> Option<Place> {
-        if self.entries.is_empty() {
-            return None;
-        }
-        let at = with_key(collection, name, |key| self.index.get(key).copied())?;
-        self.entries.get(at)?.value
+        self.entries.get(self.at(collection, name)?)?.value
     }
 
     /// Writes a member. False: there is no room for another.
     pub fn set(&mut self, collection: Variable, name: &[u8], value: Place) -> bool {
-        let at = with_key(collection, name, |key| self.index.get(key).copied());
+        let at = self.at(collection, name);
         if let Some(entry) = at.and_then(|at| self.entries.get_mut(at)) {
             entry.value = Some(value);
             return true;

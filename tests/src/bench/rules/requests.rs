@@ -81,6 +81,10 @@ pub fn single() -> Vec<Workload> {
         one("JSON, 4.2 KB, 150 leaves", request("POST", "/api/cart", "application/json", json().as_bytes())),
         one("form, 64 KiB", request("POST", "/form", "application/x-www-form-urlencoded", form().as_bytes())),
         one(
+            "form, 64 KiB, no value twice",
+            request("POST", "/form", "application/x-www-form-urlencoded", varied_form().as_bytes()),
+        ),
+        one(
             "multipart upload, 1 MiB",
             request("POST", "/upload", "multipart/form-data; boundary=----b3a1f0c7d2e94f58", &upload()),
         ),
@@ -104,6 +108,27 @@ fn form() -> String {
     while body.len() < 64 * 1024 {
         let _ = write!(body, "field{n}=Some+ordinary+text%2C+with+a+comma+and+so+on.&");
         n += 1;
+    }
+    body.truncate(64 * 1024);
+    body.truncate(body.rfind('&').unwrap_or(body.len()));
+    body
+}
+
+/// The same with values that differ: words in another order and a number in each.
+fn varied_form() -> String {
+    const WORDS: [&str; 12] = [
+        "some", "ordinary", "text", "of", "a", "letter", "that", "people", "write", "about", "shoes", "today",
+    ];
+    let mut random = super::random::Random::new(9);
+    let mut body = String::new();
+    while body.len() < 64 * 1024 {
+        let n = body.len();
+        let _ = write!(body, "field{n}=No.+{n}%2C");
+        for _ in 0..6 {
+            let word = WORDS.get(random.below(12) as usize).copied().unwrap_or_default();
+            let _ = write!(body, "+{word}");
+        }
+        body.push('&');
     }
     body.truncate(64 * 1024);
     body.truncate(body.rfind('&').unwrap_or(body.len()));
@@ -138,10 +163,15 @@ mod tests {
             .inspect(|message| assert!(message.complete))
             .map(|message| (message.fields.len(), message.body.len()))
             .collect();
-        let [get, sqli, json, form, upload] = sizes.as_slice() else { panic!("five: {sizes:?}") };
+        let [get, sqli, json, form, varied, upload] = sizes.as_slice() else { panic!("six: {sizes:?}") };
         assert_eq!((get, sqli), (&(8, 0), &(8, 0)));
         assert!((4_000..4_500).contains(&json.1), "{} bytes of JSON", json.1);
         assert!((65_000..=65_536).contains(&form.1), "{} bytes of a form", form.1);
+        assert!((65_000..=65_536).contains(&varied.1), "{} bytes of a form", varied.1);
+        let form = super::varied_form();
+        let values: std::collections::BTreeSet<&str> =
+            form.split('&').filter_map(|pair| Some(pair.split_once('=')?.1)).collect();
+        assert_eq!(values.len(), form.split('&').count(), "no value twice");
         assert!((1 << 20..(1 << 20) + 600).contains(&upload.1), "{} bytes of an upload", upload.1);
         let read: serde_json::Value = serde_json::from_str(&super::json()).expect("JSON");
         let leaves = read["items"]

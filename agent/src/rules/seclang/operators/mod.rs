@@ -79,7 +79,8 @@ enum Kind {
     Rx(rx::Rx),
     Phrases(Phrases),
     Text(text::Text),
-    Number(number::Number),
+    /// The comparison, and the number of an argument without macros.
+    Number(number::Number, Option<i64>),
     Address(Networks),
     /// A byte outside of these.
     ByteRange(ByteSet),
@@ -126,7 +127,8 @@ impl SecOperator {
                 } else if let Some(text) = text::Text::named(other) {
                     Kind::Text(text)
                 } else if let Some(number) = number::Number::named(other) {
-                    Kind::Number(number)
+                    let with = (!macros).then(|| number::read(argument.as_bytes()));
+                    Kind::Number(number, with)
                 } else if let Some(verify) = verify::Verify::new(other, argument) {
                     Kind::Verify(verify?)
                 } else {
@@ -246,7 +248,10 @@ impl SecOperator {
             Kind::Rx(rx) => rx.find(text, argument, cache),
             Kind::Phrases(phrases) => phrases.find(text).map(Found::from),
             Kind::Text(kind) => kind.find(text, argument),
-            Kind::Number(number) => number.holds(text, argument).then_some(Found::all(text)),
+            Kind::Number(number, with) => {
+                let with = with.unwrap_or_else(|| number::read(argument));
+                number.holds(text, with).then_some(Found::all(text))
+            }
             Kind::Address(networks) => networks.find(text).map(Found::from),
             Kind::ByteRange(allowed) => encoding::outside(text, *allowed),
             Kind::UrlEncoding => encoding::invalid_url_encoding(text),
@@ -301,7 +306,7 @@ impl SecOperator {
             Kind::Rx(rx) => rx.need(),
             Kind::Phrases(phrases) => Need::one_of(phrases.literals()),
             Kind::Text(text) => text.need(&self.argument),
-            Kind::Number(number) => number.need(&self.argument),
+            Kind::Number(number, _) => number.need(&self.argument),
             Kind::Address(_) => Need::byte_of(ByteSet::of_bytes((b'0'..=b'9').chain([b':']))),
             Kind::ByteRange(allowed) => Need::byte_of(allowed.complement()),
             Kind::UrlEncoding => Need::byte_of(ByteSet::of_bytes([b'%'])),
@@ -336,7 +341,7 @@ impl SecOperator {
     /// Whether it compares numbers.
     #[must_use]
     pub fn is_number(&self) -> bool {
-        matches!(self.kind, Kind::Number(_))
+        matches!(self.kind, Kind::Number(..))
     }
 
     /// Why it never holds, if it asks what can't be asked here.

@@ -28,8 +28,8 @@ impl Number {
         Some(Self { less, equal, greater })
     }
 
-    pub fn holds(self, text: &[u8], argument: &[u8]) -> bool {
-        self.compares(read(text).cmp(&read(argument)))
+    pub fn holds(self, text: &[u8], with: i64) -> bool {
+        self.compares(read(text).cmp(&with))
     }
 
     fn compares(self, order: Ordering) -> bool {
