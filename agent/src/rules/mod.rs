@@ -51,7 +51,7 @@ mod tests;
 mod transforms;
 pub mod variable;
 
-pub use builtin::builtin;
+pub use builtin::{builtin, reason};
 pub use bytes::ByteSet;
 pub use inapp::ReadError;
 pub use matched::Match;
