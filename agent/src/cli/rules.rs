@@ -10,9 +10,8 @@ use super::{
 };
 use crate::{
     api::Client,
-    http::{self, Limits},
     rules::{
-        cases,
+        self, cases,
         load::{self, Loaded, Wanted},
         program::{self, model::Step, run::Facts},
     },
@@ -65,7 +64,10 @@ fn show(id: &str, paths: &[PathBuf], screen: &mut Screen<'_>) -> Result<Exit, Cl
         return Err(CliError::Rules(format!("there is no rule {id} among them")));
     };
     if screen.json {
-        screen.json(&serde_json::json!({ "id": id, "message": rule.name, "tags": rule.tags }))?;
+        let reason = rules::reason(id);
+        screen.json(
+            &serde_json::json!({ "id": id, "message": rule.name, "tags": rule.tags, "reason": reason }),
+        )?;
     } else {
         screen.line(format_args!("{} {}", screen.bold(id), rule.name))?;
         let tags: Vec<String> = rule.tags.iter().map(|(key, value)| format!("{key}:{value}")).collect();
@@ -73,6 +75,9 @@ fn show(id: &str, paths: &[PathBuf], screen: &mut Screen<'_>) -> Result<Exit, Cl
         for condition in &rule.conditions {
             let inputs: Vec<_> = condition.inputs.iter().map(|input| input.address.name()).collect();
             screen.line(format_args!("  {} on {}", condition.operator.name(), inputs.join(", ")))?;
+        }
+        if let Some(reason) = rules::reason(id) {
+            screen.line(reason)?;
         }
     }
     Ok(Exit::Done)
@@ -100,12 +105,13 @@ fn test(path: &PathBuf, screen: &mut Screen<'_>) -> Result<Exit, CliError> {
         let wanted =
             of.matches.iter().map(|case| (case, true)).chain(of.clean.iter().map(|case| (case, false)));
         for (case, expected) in wanted {
-            let exchange = http::exchange(&case.bytes(), None, Limits::default());
+            let exchange = case.exchange();
             // Each case stands for itself.
             scratch.share(Arc::default());
             let facts = Facts::of_client([192, 0, 2, 1].into(), 0);
             let held = loaded.engine.as_ref().is_some_and(|engine| {
-                let verdict = engine.judge(&exchange.request, None, &facts, &mut scratch);
+                let verdict =
+                    engine.judge(&exchange.request, exchange.response.as_ref(), &facts, &mut scratch);
                 verdict.matches().iter().any(|found| found.rule.id == of.rule)
                     || verdict.hits.iter().any(|hit| hit.rule.id.to_string() == of.rule)
             });

@@ -1,29 +1,68 @@
 //! Picket's own rules, compiled in.
 
+use serde::Deserialize;
+
 use super::inapp::{self, ReadError, ast::File};
 
+/// A file of rules, and the cases beside it.
+struct Own {
+    name: &'static str,
+    rules: &'static str,
+    cases: &'static str,
+}
+
+macro_rules! own {
+    ($($name:literal),* $(,)?) => {
+        &[$(Own {
+            name: concat!($name, ".json"),
+            rules: include_str!(concat!("../../rules/", $name, ".json")),
+            cases: include_str!(concat!("../../rules/cases/", $name, ".json")),
+        }),*]
+    };
+}
+
 /// One file a class, in the order in which matches are reported.
-const FILES: [(&str, &str); 13] = [
-    ("sql_injection.json", include_str!("../../rules/sql_injection.json")),
-    ("xss.json", include_str!("../../rules/xss.json")),
-    ("file_inclusion.json", include_str!("../../rules/file_inclusion.json")),
-    ("command_injection.json", include_str!("../../rules/command_injection.json")),
-    ("ssrf.json", include_str!("../../rules/ssrf.json")),
-    ("php_injection.json", include_str!("../../rules/php_injection.json")),
-    ("java_injection.json", include_str!("../../rules/java_injection.json")),
-    ("js_injection.json", include_str!("../../rules/js_injection.json")),
-    ("template_injection.json", include_str!("../../rules/template_injection.json")),
-    ("nosql_injection.json", include_str!("../../rules/nosql_injection.json")),
-    ("xml_and_headers.json", include_str!("../../rules/xml_and_headers.json")),
-    ("scanners.json", include_str!("../../rules/scanners.json")),
-    ("fingerprints.json", include_str!("../../rules/fingerprints.json")),
+const FILES: &[Own] = own![
+    "sql_injection",
+    "xss",
+    "file_inclusion",
+    "command_injection",
+    "ssrf",
+    "php_injection",
+    "java_injection",
+    "js_injection",
+    "code_injection",
+    "template_injection",
+    "nosql_injection",
+    "directory_injection",
+    "xml_and_headers",
+    "authentication",
+    "known_exploits",
+    "scanners",
+    "leaks",
 ];
 
-/// Picket's own rules.
+/// What events carry beside matches.
+const FINGERPRINTS: (&str, &str) = ("fingerprints.json", include_str!("../../rules/fingerprints.json"));
+
+/// Picket's own rules, and its processors.
 ///
 /// # Errors
 /// None, as long as the tests of this crate pass.
 pub fn builtin() -> Result<Vec<File>, ReadError> {
-    let files = FILES.iter().map(|(name, text)| Ok(inapp::read(text.as_bytes(), name)?.file));
-    files.collect()
+    let files = FILES.iter().map(|own| (own.name, own.rules)).chain([FINGERPRINTS]);
+    files.map(|(name, text)| Ok(inapp::read(text.as_bytes(), name)?.file)).collect()
+}
+
+/// Why one of Picket's own rules is there, what it catches and what it leaves alone; it stands with the rule's cases.
+#[must_use]
+pub fn reason(id: &str) -> Option<String> {
+    /// What is read of the cases of a rule.
+    #[derive(Deserialize)]
+    struct Reasoned {
+        rule: String,
+        reason: Option<String>,
+    }
+    let of = |own: &Own| serde_json::from_str::<Vec<Reasoned>>(own.cases).unwrap_or_default();
+    FILES.iter().flat_map(of).find(|cases| cases.rule == id)?.reason
 }

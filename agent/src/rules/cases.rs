@@ -4,8 +4,9 @@
 //!
 //! ```json
 //! [{ "rule": "942100",
+//!    "reason": "Why it is there, what it catches, and why honest traffic is left alone.",
 //!    "matches": ["/?id=1%27%20or%201=1--", {"method": "POST", "target": "/", "headers": {"content-type": "text/plain"}, "body": "…"}],
-//!    "clean": ["/?id=1"] }]
+//!    "clean": ["/?id=1", {"target": "/", "response": {"status": 404, "headers": {}, "body": "…"}}] }]
 //! ```
 
 use std::{
@@ -16,7 +17,7 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::http::{self, Limits, Request};
+use crate::http::{self, Exchange, Limits, Request};
 
 /// The cases of a rule.
 #[derive(Clone, Debug, Deserialize)]
@@ -24,6 +25,8 @@ use crate::http::{self, Limits, Request};
 pub struct RuleCases {
     /// Its id.
     pub rule: String,
+    /// Why it is there, what it catches and what it leaves alone, with a source.
+    pub reason: Option<String>,
     /// Requests on which it holds.
     #[serde(default)]
     pub matches: Vec<Case>,
@@ -58,6 +61,33 @@ pub struct CaseRequest {
     /// What follows it, for bytes that are not text.
     #[serde(default)]
     pub body_bytes: Vec<u8>,
+    /// What the service answered, for rules that look at that.
+    pub response: Option<CaseResponse>,
+}
+
+/// A response, written out.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseResponse {
+    /// Its status.
+    pub status: u16,
+    /// Fields beside Content-Length, which it gets.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// The body.
+    #[serde(default)]
+    pub body: String,
+}
+
+impl CaseResponse {
+    fn bytes(&self) -> Vec<u8> {
+        let mut text = format!("HTTP/1.1 {}\r\n", self.status);
+        for (name, value) in &self.headers {
+            text.push_str(&format!("{name}: {value}\r\n"));
+        }
+        text.push_str(&format!("Content-Length: {}\r\n\r\n{}", self.body.len(), self.body));
+        text.into_bytes()
+    }
 }
 
 impl Case {
@@ -74,6 +104,7 @@ impl Case {
                     headers: BTreeMap::new(),
                     body: None,
                     body_bytes: Vec::new(),
+                    response: None,
                 };
                 &plain
             }
@@ -103,7 +134,17 @@ impl Case {
     /// The request that is read from them.
     #[must_use]
     pub fn request(&self) -> Request {
-        http::exchange(&self.bytes(), None, Limits::default()).request
+        self.exchange().request
+    }
+
+    /// It, with the response when there is one.
+    #[must_use]
+    pub fn exchange(&self) -> Exchange {
+        let response = match self {
+            Self::Request(CaseRequest { response: Some(response), .. }) => Some(response.bytes()),
+            _ => None,
+        };
+        http::exchange(&self.bytes(), response.as_deref(), Limits::default())
     }
 
     /// It for a person, on one line.

@@ -52,7 +52,7 @@ mod transforms;
 pub mod values;
 pub mod variable;
 
-pub use builtin::builtin;
+pub use builtin::{builtin, reason};
 pub use bytes::ByteSet;
 pub use inapp::ReadError;
 pub use matched::Match;

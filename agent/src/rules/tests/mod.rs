@@ -179,6 +179,10 @@ fn builtin_rules_compile() {
         let tags = &rule.tags;
         assert!(rule.id.starts_with("picket-"), "{}", rule.id);
         assert!(["high", "medium", "low"].contains(&tags["confidence"].as_str()), "{}", rule.id);
-        assert!(["attack_attempt", "security_scanner"].contains(&tags["category"].as_str()), "{}", rule.id);
+        assert!(
+            ["attack_attempt", "security_scanner", "information_leak"].contains(&tags["category"].as_str()),
+            "{}",
+            rule.id
+        );
     }
 }
