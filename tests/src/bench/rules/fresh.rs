@@ -74,10 +74,10 @@ mod tests {
             messages.iter().map(|message| message.fields[at].value.clone()).collect::<BTreeSet<_>>().len()
         };
         let (kept, new) = (read(kept), read(throughout(1, COUNT)));
-        for at in 0..BROWSER.len() {
-            assert_eq!(different(&kept, at), 1, "{}", BROWSER[at].0);
+        for (at, (name, _)) in BROWSER.iter().enumerate() {
+            assert_eq!(different(&kept, at), 1, "{name}");
             // Six digits: two of five hundred may well be the same.
-            assert!(different(&new, at) >= COUNT - 10, "{}", BROWSER[at].0);
+            assert!(different(&new, at) >= COUNT - 10, "{name}");
         }
         assert!(new.iter().all(|message| message.complete && message.fields.len() == 8));
     }
