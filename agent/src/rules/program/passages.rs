@@ -304,6 +304,12 @@ fn written_by(effect: &Act) -> Option<Slot> {
 }
 
 impl Passages {
+    /// How many there are.
+    #[cfg(test)]
+    pub fn kept(&self) -> usize {
+        self.0.iter().map(|place| place.kept.len()).sum()
+    }
+
     fn keep(&mut self, place: u32, passage: Passage) {
         let Some(place) = self.0.get_mut(place as usize) else { return };
         match place.kept.get_mut(place.next) {

@@ -330,7 +330,7 @@ fn pairs() -> impl Strategy<Value = String> {
 }
 
 /// A request, its response, and how many seconds after the one before it comes.
-type Sent = (String, Option<String>, i64);
+pub(super) type Sent = (String, Option<String>, i64);
 
 fn sent() -> impl Strategy<Value = Sent> {
     let head = (one_of(&["GET", "POST", "OPTIONS"]), one_of(&["/", "/a", "/ab/../c", "/admin%20x"]), pairs());
@@ -378,7 +378,7 @@ pub(super) fn said(verdict: Verdict) -> Said {
 }
 
 /// What is told over some transactions, by the plain meaning; the engine must say the same.
-fn agree(text: &str, sent: &[Sent]) -> Vec<Said> {
+pub(super) fn agree(text: &str, sent: &[Sent]) -> Vec<Said> {
     let script = read_text(text, "test").unwrap_or_else(|error| panic!("{error}\n{text}"));
     let program = lower::lower(&script.directives).unwrap_or_else(|error| panic!("{error}\n{text}"));
     let engine = compile::compile(&program, &|_, _| Err(String::new()));

@@ -3,6 +3,7 @@
 mod crs;
 mod differential;
 mod kept;
+mod passages;
 mod plain;
 
 use super::{
