@@ -178,7 +178,8 @@ fn policies_share_one_crs() {
         );
         ran += 1;
     }
-    println!("PICKET-CASES kind=policy_is_engine ran={} failed=0; hits by level {by_level:?}", ran * 4);
+    println!("PICKET-CASES kind=policy_is_engine ran={} failed=0", ran * 4);
+    println!("hits by level: {by_level:?}");
     assert_eq!(ran, STAGES.div_ceil(4));
     assert!(by_level.is_sorted() && by_level[0] < by_level[3], "{by_level:?}");
 }
