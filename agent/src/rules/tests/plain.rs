@@ -155,6 +155,10 @@ fn regex(pattern: &str, case_sensitive: bool) -> Regex {
 }
 
 fn find<'t>(operator: &Operator, text: &'t [u8]) -> Option<&'t [u8]> {
+    // As in libddwaf, nothing is found in an empty text.
+    if text.is_empty() {
+        return None;
+    }
     match operator {
         Operator::MatchRegex(pattern) => {
             let regex = regex(&pattern.regex, pattern.case_sensitive);
