@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
 
@@ -28,6 +29,17 @@ impl Load {
         sources: Vec<Option<SocketAddr>>,
         per_connection: usize,
     ) -> Self {
+        Self::paced(to, netns, sources, per_connection, Duration::ZERO)
+    }
+
+    /// The same with a pause after each answer: for what the agent must not miss, with an agent built for debugging.
+    pub fn paced(
+        to: SocketAddr,
+        netns: Option<Arc<Netns>>,
+        sources: Vec<Option<SocketAddr>>,
+        per_connection: usize,
+        pause: Duration,
+    ) -> Self {
         let (stop, done) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
         let clients = sources
             .into_iter()
@@ -43,6 +55,7 @@ impl Load {
                                 bail!("{} was answered {}", request.path, response.status);
                             }
                             done.fetch_add(1, Ordering::Relaxed);
+                            std::thread::sleep(pause);
                             if stop.load(Ordering::Relaxed) {
                                 break;
                             }
