@@ -200,12 +200,12 @@ impl Judge {
             return;
         };
         let scratch = self.scratches.of(policy.rules());
-        let facts = facts(&connection.peer, judged.client_ip);
         let Some(said) = policy.judge_response(&judged.request, saved, response, scratch) else { return };
         let none = judged.matches.is_empty();
         judged.matches = said.matches();
         judged.verdict = Told::of(&said);
         if !judged.matches.is_empty() {
+            let facts = facts(&connection.peer, judged.client_ip);
             judged.attributes = policy.attributes(&said, &judged.request, &facts);
         }
         if none && !judged.matches.is_empty() {

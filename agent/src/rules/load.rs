@@ -159,11 +159,7 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
         let directives = prepared(script.directives, wanted.paranoia)?;
         let (lowered, errors) = lower::lower_lenient(&directives);
         program = lowered;
-        if wanted.lenient {
-            left_out.extend(errors.iter().map(ToString::to_string));
-        } else if let Some(error) = errors.into_iter().next() {
-            return Err(error.into());
-        }
+        leave_out(errors, wanted.lenient, &mut left_out)?;
     }
     let mut taken_over = Vec::new();
     if wanted.crs {
@@ -177,13 +173,22 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
         let path = place.beside(name);
         fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))
     })?;
-    if wanted.lenient {
-        left_out.extend(errors.iter().map(ToString::to_string));
-    } else if let Some(error) = errors.into_iter().next() {
-        return Err(error.into());
-    }
+    leave_out(errors, wanted.lenient, &mut left_out)?;
     let engine = (engine.rules() > 0).then_some(engine);
     Ok(Loaded { engine, set, script: program, files: read_files, taken_over, left_out, warnings })
+}
+
+/// Names what was left out; unless that is wanted, the first of it is an error.
+fn leave_out<E: Into<LoadError> + ToString>(
+    errors: Vec<E>,
+    lenient: bool,
+    left_out: &mut Vec<String>,
+) -> Result<(), LoadError> {
+    if lenient {
+        left_out.extend(errors.iter().map(ToString::to_string));
+        return Ok(());
+    }
+    errors.into_iter().next().map_or(Ok(()), |error| Err(error.into()))
 }
 
 enum File {

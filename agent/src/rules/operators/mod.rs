@@ -2,7 +2,6 @@
 
 pub(super) mod checksum;
 pub(super) mod compare;
-pub(super) mod exact;
 pub(super) mod hidden_ascii;
 pub(super) mod ip;
 pub(super) mod phrases;

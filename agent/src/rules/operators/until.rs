@@ -92,6 +92,11 @@ impl TextsUntil {
         Self(all)
     }
 
+    /// Texts that count for good.
+    pub fn always(texts: &[String]) -> Self {
+        Self(texts.iter().map(|text| (text.as_bytes().into(), 0)).collect())
+    }
+
     /// Whether a text, byte for byte, is one that counts now. An empty text never is, as in libddwaf.
     pub fn matches(&self, value: &[u8], now: u64) -> bool {
         !value.is_empty() && self.0.get(value).is_some_and(|&until| counts(until, now))
@@ -103,6 +108,23 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn texts_that_count_for_good() {
+        let exact = TextsUntil::always(&["TRACE".to_owned(), "ä".to_owned(), String::new()]);
+        let vectors: [(&[u8], bool); 7] = [
+            (b"TRACE", true),
+            ("ä".as_bytes(), true),
+            (b"trace", false),
+            (b"TRACE ", false),
+            (b"TRAC", false),
+            (b"\xff", false),
+            (b"", false),
+        ];
+        for (value, expected) in vectors {
+            assert_eq!(exact.matches(value, 0), expected, "{}", value.escape_ascii());
+        }
+    }
 
     fn until<T>(value: T, until: u64) -> Expiring<T> {
         Expiring { value, until }

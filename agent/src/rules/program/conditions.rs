@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use super::{
     compile::{Build, CompileError, Range},
-    engine::{Act, Does, Exclusion, Glance, InApp, Link, Members, Rule, Target, Text},
+    engine::{Act, Does, Exclusion, Glance, Link, Members, Rule, Target, Text},
     model::{Disruption, Meta},
 };
 use crate::rules::{
@@ -120,7 +120,7 @@ impl Build {
             data: None,
             verdict: Disruption::Pass,
             status: 0,
-            in_app: Some(Box::new(InApp { does })),
+            in_app: Some(Box::new(does)),
         });
         if let Some(list) = self.in_app.get_mut(at) {
             list.push(number);

@@ -92,16 +92,10 @@ pub(super) struct Rule {
     pub verdict: Disruption,
     pub status: u16,
     /// What a rule of the In-App WAF does.
-    pub in_app: Option<Box<InApp>>,
+    pub in_app: Option<Box<Does>>,
 }
 
-/// A rule of the In-App WAF.
-#[derive(Debug)]
-pub(super) struct InApp {
-    pub does: Does,
-}
-
-/// What it does when it holds.
+/// What a rule of the In-App WAF does when it holds.
 #[derive(Clone, Debug)]
 pub(super) enum Does {
     /// It is told.

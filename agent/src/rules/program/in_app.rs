@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    engine::{Act, Does, Engine, Exclusion, InApp, Link, Members, Rule, Target, Turn},
+    engine::{Act, Does, Engine, Exclusion, Link, Members, Rule, Target, Turn},
     memo::ask,
     run::Scratch,
     state::State,
@@ -34,10 +34,10 @@ impl Scratch {
             if self.state.any_removed && self.state.removed.get(number as usize) == Some(&true) {
                 continue;
             }
-            if let Some(in_app) = &rule.in_app
+            if let Some(does) = &rule.in_app
                 && self.all_hold(engine, rule)
             {
-                self.in_app_told(engine, number, rule, in_app);
+                self.in_app_told(engine, number, rule, does);
             }
         }
     }
@@ -87,11 +87,8 @@ impl Scratch {
                         continue;
                     }
                     judged = judged.or(Some((target, at, check)));
-                    let bytes = store.slice(value.bytes);
-                    let chain = engine.checks.get(check as usize).map_or(0, |check| check.chain);
-                    texts.begin(bytes, if *plain { ByteSet::ALL } else { value.set });
-                    let same_as = texts.resolve(&engine.chains, chain, bytes);
-                    let text = texts.text(same_as, bytes);
+                    let set = if *plain { ByteSet::ALL } else { value.set };
+                    let text = transformed(engine, texts, store.slice(value.bytes), set, check);
                     stats.operators += 1;
                     let operator = &link.operator;
                     let find = || operator.find(text, argument, cache);
@@ -124,9 +121,9 @@ impl Scratch {
     }
 
     /// A rule held: it is told.
-    fn in_app_told(&mut self, engine: &Engine, number: u32, rule: &Rule, in_app: &InApp) {
+    fn in_app_told(&mut self, engine: &Engine, number: u32, rule: &Rule, does: &Does) {
         let Self { store, state, .. } = self;
-        let Does::Tell { event, attributes, actions } = &in_app.does else { return };
+        let Does::Tell { event, attributes, actions } = does else { return };
         for attribute in attributes.iter() {
             state.attribute(store, attribute);
         }
@@ -186,11 +183,8 @@ impl State {
         check: u32,
     ) {
         let Some(value) = store.value(number) else { return };
-        let bytes = store.slice(value.bytes);
-        let chain = engine.checks.get(check as usize).map_or(0, |check| check.chain);
-        texts.begin(bytes, value.set);
-        let same_as = texts.resolve(&engine.chains, chain, bytes);
-        self.matched.found(variable, value.node, texts.text(same_as, bytes));
+        let text = transformed(engine, texts, store.slice(value.bytes), value.set, check);
+        self.matched.found(variable, value.node, text);
     }
 
     /// What a rule does, after the exclusions that say otherwise. Of several, one that lets the rule block
@@ -233,6 +227,20 @@ impl State {
             attributes.push(Attribute { name: attribute.name.clone(), value, location });
         }
     }
+}
+
+/// What the transformations of a check make of a value.
+fn transformed<'t>(
+    engine: &Engine,
+    texts: &'t mut Texts,
+    value: &'t [u8],
+    set: ByteSet,
+    check: u32,
+) -> &'t [u8] {
+    let chain = engine.checks.get(check as usize).map_or(0, |check| check.chain);
+    texts.begin(value, set);
+    let same_as = texts.resolve(&engine.chains, chain, value);
+    texts.text(same_as, value)
 }
 
 /// The value that stands at an input.

@@ -87,7 +87,7 @@ impl Engine {
         let mut before = None;
         let counts = self.rules.iter().filter(|rule| {
             let again = before.replace(&rule.told).is_some_and(|told| Arc::ptr_eq(told, &rule.told));
-            !again && rule.in_app.as_ref().is_none_or(|in_app| matches!(in_app.does, Does::Tell { .. }))
+            !again && rule.in_app.as_ref().is_none_or(|does| matches!(**does, Does::Tell { .. }))
         });
         counts.count()
     }

@@ -4,7 +4,7 @@
 use std::{net::IpAddr, sync::Arc};
 
 use super::{
-    engine::{Does, Engine, InApp},
+    engine::{Does, Engine},
     state::State,
     written::Slot,
 };
@@ -104,13 +104,20 @@ impl Engine {
     fn meant(&self, selectors: &[Selector]) -> Box<[bool]> {
         let fits = |rule: &super::engine::Rule| match rule.in_app.as_deref() {
             // An exclusion of the rule files is no rule.
-            Some(InApp { does: Does::Filter }) => false,
+            Some(Does::Filter) => false,
             _ => {
                 selectors.is_empty()
                     || selectors.iter().any(|selector| selector.fits(&rule.told, &rule.meta.tags))
             }
         };
         self.rules.iter().map(fits).collect()
+    }
+}
+
+/// Puts an overlay where another was; the usual one, which is there already, is not counted again.
+pub(super) fn put(place: &mut Option<Arc<Overlay>>, overlay: Option<&Arc<Overlay>>) {
+    if place.as_ref().map(Arc::as_ptr) != overlay.map(Arc::as_ptr) {
+        *place = overlay.cloned();
     }
 }
 
@@ -136,14 +143,7 @@ impl State {
         let Applied { overlay: before, active, .. } = &mut self.applied;
         active.clear();
         let overlay = overlay.filter(|overlay| overlay.engine == engine.id);
-        let same = match (&*before, overlay) {
-            (Some(before), Some(overlay)) => Arc::ptr_eq(before, overlay),
-            (None, None) => true,
-            _ => false,
-        };
-        if !same {
-            *before = overlay.cloned();
-        }
+        put(before, overlay);
         let Some(overlay) = overlay else { return };
         if let Some((slot, level)) = overlay.paranoia {
             self.written.set(slot, itoa::Buffer::new().format(level).as_bytes());

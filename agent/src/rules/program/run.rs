@@ -7,7 +7,7 @@ use super::{
     engine::{Engine, Glance, Link, Members, Rule, Target, Text, Turn},
     memo::{Memo, ask},
     model::{Disruption, Mode},
-    overlay::Overlay,
+    overlay::{self, Overlay},
     passages::{self, Passages},
     scan::Candidates,
     state::{Allowed, State},
@@ -22,8 +22,10 @@ use crate::{
         bytes::ByteSet,
         inputs::Frame,
         seclang::operators::{Cache, number},
-        values::stats::Stats,
-        values::store::{Named, Store},
+        values::{
+            stats::Stats,
+            store::{Named, Store},
+        },
         variable::{Kind, Variable},
     },
 };
@@ -112,13 +114,7 @@ impl Scratch {
 
     /// From the next transaction on, this overlay counts; none: the program as it is.
     pub fn lay(&mut self, overlay: Option<&Arc<Overlay>>) {
-        let same = match (&self.overlay, overlay) {
-            (Some(before), Some(overlay)) => Arc::ptr_eq(before, overlay),
-            (before, overlay) => before.is_none() && overlay.is_none(),
-        };
-        if !same {
-            self.overlay = overlay.cloned();
-        }
+        overlay::put(&mut self.overlay, overlay);
     }
 
     fn fit(&mut self, engine: &Engine) {
@@ -249,8 +245,7 @@ impl Scratch {
                 state.matched.note(*variable, name, value);
             }
             (Glance::Count(slot), _) => {
-                let count: &[u8] = if state.written.get(slot).is_some() { b"1" } else { b"0" };
-                state.matched.note(*variable, &[], count);
+                state.matched.note(*variable, &[], state.written.count(slot));
             }
             _ => return false,
         }
@@ -272,8 +267,7 @@ impl Scratch {
             // A member that an action left out is not counted: that takes a closer look.
             Glance::Count(_) if !self.state.removed_targets.is_empty() => false,
             Glance::Count(slot) => {
-                let count: &[u8] = if self.state.written.get(slot).is_some() { b"1" } else { b"0" };
-                link.operator.find(count, &[], &mut None).is_none()
+                link.operator.find(self.state.written.count(slot), &[], &mut None).is_none()
             }
         }
     }

@@ -165,6 +165,12 @@ impl Written {
         self.slots.get(slot as usize).copied().flatten().map(|span| self.slice(span))
     }
 
+    /// How many members a slot is: `1` or `0`.
+    #[must_use]
+    pub fn count(&self, slot: Slot) -> &'static [u8] {
+        if self.get(slot).is_some() { b"1" } else { b"0" }
+    }
+
     /// Writes a slot.
     pub fn set(&mut self, slot: Slot, value: &[u8]) {
         let old = self.slots.get(slot as usize).copied().flatten();

@@ -7,11 +7,11 @@ use crate::rules::inapp::object::Object;
 use crate::rules::operators::{
     checksum::RegexWithChecksum,
     compare::{self, Value},
-    exact::Exact,
     hidden_ascii,
     ip::Networks,
     phrases::Phrases,
     regex::{Cache, Regex},
+    until::TextsUntil,
 };
 
 /// An operator, compiled.
@@ -21,7 +21,7 @@ pub(super) enum Matcher {
     /// It is rare, and off the clean path: one cache does.
     Checked(RegexWithChecksum, Box<Mutex<Cache>>),
     Phrases(Phrases),
-    Exact(Exact),
+    Exact(TextsUntil),
     Ip(Networks),
     HiddenAscii,
     Equals(Expected),
@@ -46,7 +46,7 @@ impl Matcher {
             Operator::PhraseMatch { phrases, case_sensitive, word_boundary } => {
                 Self::Phrases(Phrases::new(phrases, *case_sensitive, *word_boundary)?)
             }
-            Operator::ExactMatch(List::Here(list)) => Self::Exact(Exact::new(list)),
+            Operator::ExactMatch(List::Here(list)) => Self::Exact(TextsUntil::always(list)),
             Operator::IpMatch(List::Here(networks)) => Self::Ip(Networks::new(networks)),
             Operator::HiddenAscii => Self::HiddenAscii,
             Operator::Equals(expected) => Self::Equals(expected.clone()),
@@ -82,7 +82,7 @@ impl Matcher {
                 regex.find(text, &mut cache).is_some()
             }
             Self::Phrases(phrases) => phrases.find(text).is_some(),
-            Self::Exact(exact) => exact.find(text).is_some(),
+            Self::Exact(exact) => exact.matches(text, 0),
             Self::Ip(networks) => networks.find(text).is_some(),
             Self::HiddenAscii => hidden_ascii::find(text).is_some(),
             Self::Equals(expected) => compare::equals(expected, Value::Text(text)) == Some(true),
