@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
-use tracing_subscriber::EnvFilter;
+use tracing::level_filters::LevelFilter;
+use tracing::warn;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::{CliError, Exit, args::LogLevel, paths::Paths};
 
@@ -42,18 +46,26 @@ pub(super) fn run(options: RunOptions, colour: bool) -> Result<Exit, CliError> {
 /// Logs are for people, on standard error; events go to standard output.
 fn log_to_stderr(level: LogLevel, colour: bool) {
     let level = match level {
-        LogLevel::Error => "error",
-        LogLevel::Warn => "warn",
-        LogLevel::Info => "info",
-        LogLevel::Debug => "debug",
-        LogLevel::Trace => "trace",
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
     };
-    let filter = EnvFilter::try_from_env("PICKET_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    let asked = std::env::var("PICKET_LOG").ok();
+    let targets = asked.as_deref().map(str::parse::<Targets>);
+    let (targets, problem) = match targets {
+        Some(Ok(targets)) => (targets, None),
+        Some(Err(error)) => (Targets::new().with_default(level), Some(error)),
+        None => (Targets::new().with_default(level), None),
+    };
+    let lines =
+        tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colour).with_target(false);
     // Errors when a test has set one up already.
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(colour)
-        .with_target(false)
-        .try_init();
+    let _ = tracing_subscriber::registry().with(lines).with(targets).try_init();
+    if let Some(error) = problem {
+        warn!(
+            "PICKET_LOG is left aside: {error}; write a level (debug) or levels of modules (picket::stream=debug,info)"
+        );
+    }
 }

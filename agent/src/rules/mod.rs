@@ -31,6 +31,7 @@
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]
+mod automata;
 pub mod bodies;
 mod builtin;
 mod bytes;

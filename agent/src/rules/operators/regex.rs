@@ -9,7 +9,7 @@ use regex_automata::{Input, meta};
 use regex_syntax::{ParserBuilder, hir::Hir};
 
 use super::re2;
-use crate::limits;
+use crate::rules::automata::compile;
 use crate::rules::need::Need;
 
 #[derive(Debug)]
@@ -25,18 +25,7 @@ pub(in crate::rules) type Cache = meta::Cache;
 impl Regex {
     pub fn new(pattern: &str, case_sensitive: bool, min_length: usize) -> Result<Self, String> {
         let hir = parse(pattern, case_sensitive)?;
-        let config = meta::Config::new()
-            .utf8_empty(false)
-            .nfa_size_limit(Some(limits::REGEX_MEMORY))
-            .onepass_size_limit(Some(64 * 1024))
-            .hybrid_cache_capacity(1024 * 1024);
-        let regex =
-            meta::Builder::new().configure(config).build_from_hir(&hir).map_err(|error| {
-                match error.size_limit() {
-                    Some(limit) => format!("compiled, it is larger than {limit} bytes: repeat less"),
-                    None => error.to_string(),
-                }
-            })?;
+        let regex = compile(&hir)?;
         Ok(Self { need: Need::of(&hir), regex, min_length })
     }
 

@@ -95,6 +95,13 @@ fn write(node: &Node, out: &mut String) {
         }
         Node::Repeat(repeat) => {
             match *repeat.sub {
+                // fancy-regex 0.20 folds repeats of repeats into one even where one of them is lazy, and
+                // finds `b` for `(?:(?:b+?)*)*` in `bb`. A branch that never matches keeps them apart.
+                _ if repeats_another_way(&repeat.sub, repeat.greedy) => {
+                    out.push_str("(?:");
+                    write(&repeat.sub, out);
+                    out.push_str("|(?!))");
+                }
                 Node::Set(_) | Node::Group(..) => write(&repeat.sub, out),
                 _ => group("(?:", &repeat.sub, out),
             }
@@ -125,6 +132,15 @@ fn write(node: &Node, out: &mut String) {
             let _ = write!(out, "(?{flag}:\\{group})");
         }
         Node::Keep => out.push_str(r"\K"),
+    }
+}
+
+/// Whether it is a repeat, maybe in groups, and that or the one around it, which is `greedy` or not, is lazy.
+fn repeats_another_way(node: &Node, greedy: bool) -> bool {
+    match node {
+        Node::Repeat(repeat) => !(repeat.greedy && greedy),
+        Node::Group(_, sub) => repeats_another_way(sub, greedy),
+        _ => false,
     }
 }
 

@@ -29,7 +29,7 @@ use std::ops::Range;
 use regex_automata::{Input, meta};
 use regex_syntax::hir::Hir;
 
-use crate::limits;
+use crate::rules::automata::compile;
 use crate::rules::bytes::ByteSet;
 use crate::rules::need::Need;
 use atomic::To;
@@ -238,16 +238,4 @@ impl Pattern {
         let input = Input::new(text).span(from..text.len());
         self.linear.search_with(&mut cache.linear, &input).map(|found| found.start())
     }
-}
-
-fn compile(hir: &Hir) -> Result<meta::Regex, String> {
-    let config = meta::Config::new()
-        .utf8_empty(false)
-        .nfa_size_limit(Some(limits::REGEX_MEMORY))
-        .onepass_size_limit(Some(64 * 1024))
-        .hybrid_cache_capacity(1024 * 1024);
-    meta::Builder::new().configure(config).build_from_hir(hir).map_err(|error| match error.size_limit() {
-        Some(limit) => format!("compiled, it is larger than {limit} bytes: repeat less"),
-        None => error.to_string(),
-    })
 }

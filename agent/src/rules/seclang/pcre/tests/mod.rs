@@ -3,6 +3,7 @@ mod errors;
 mod properties;
 
 use super::*;
+use crate::limits;
 
 fn find(pattern: &str, text: &[u8]) -> Option<(usize, usize)> {
     let pattern = Pattern::new(pattern).unwrap_or_else(|problem| panic!("{pattern}: {problem}"));
@@ -10,6 +11,14 @@ fn find(pattern: &str, text: &[u8]) -> Option<(usize, usize)> {
     let found = pattern.find(text, 0, &mut cache);
     assert_eq!(cache.take_given_up(), 0);
     found
+}
+
+/// Wrong in a dependency once: whole automata of regex-automata, folded repeats of fancy-regex.
+#[test]
+fn what_engines_found_wrong() {
+    assert_eq!(find("x?A.*?A", b"aaA"), None);
+    assert_eq!(find("x?+A.*?A", b"aaA"), None);
+    assert_eq!(find("(?!x)(?:(?:b+?)*)*", b"bb"), Some((0, 2)));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::super::ast::Node;
 use super::*;
 
 /// Patterns of all constructs, over few letters so that texts match them.
@@ -38,11 +39,33 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(prop::sample::select(&b"aaabbbccxAB1- \n\r<(\xe9\xc3\xa9"[..]), 0..12)
 }
 
+fn can_be_empty(node: &Node) -> bool {
+    match node {
+        Node::Set(_) => false,
+        Node::Concat(parts) => parts.iter().all(can_be_empty),
+        Node::Alternate(branches) => branches.iter().any(can_be_empty),
+        Node::Repeat(repeat) => repeat.min == 0 || can_be_empty(&repeat.sub),
+        Node::Group(_, sub) | Node::Atomic(sub) => can_be_empty(sub),
+        Node::Empty | Node::Look(_) | Node::Around { .. } | Node::Back { .. } | Node::Keep => true,
+    }
+}
+
+/// Whether something that can be empty is repeated.
+fn repeats_nothing(node: &Node) -> bool {
+    match node {
+        Node::Repeat(repeat) => can_be_empty(&repeat.sub) || repeats_nothing(&repeat.sub),
+        Node::Concat(parts) | Node::Alternate(parts) => parts.iter().any(repeats_nothing),
+        Node::Group(_, sub) | Node::Atomic(sub) | Node::Around { sub, .. } => repeats_nothing(sub),
+        Node::Empty | Node::Set(_) | Node::Look(_) | Node::Back { .. } | Node::Keep => false,
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     /// Both engines find the same: the translation for the linear one, and possessive quantifiers taken
-    /// away, change nothing.
+    /// away, change nothing. Where something that can be empty is repeated, a match may end elsewhere:
+    /// an empty round ends the loop in Perl and fancy-regex, and only that round in regex-automata.
     #[test]
     fn both_engines_agree(source in pattern(), texts in prop::collection::vec(text(), 8)) {
         let Ok(compiled) = Pattern::new(&source) else { return Ok(()) };
@@ -56,7 +79,12 @@ proptest! {
             let found = compiled.find(&text, 0, &mut cache);
             let matches = compiled.is_match(&text, &mut cache);
             if cache.take_given_up() == 0 && let Ok(expected) = other.find(&text, 0) {
-                prop_assert_eq!(found, expected, "{} in {}", source, text.escape_ascii());
+                if repeats_nothing(&written) {
+                    let (found, expected) = (found.map(|found| found.0), expected.map(|found| found.0));
+                    prop_assert_eq!(found, expected, "{} in {}", source, text.escape_ascii());
+                } else {
+                    prop_assert_eq!(found, expected, "{} in {}", source, text.escape_ascii());
+                }
                 prop_assert_eq!(matches, expected.is_some(), "{} in {}", source, text.escape_ascii());
             }
         }
