@@ -11,3 +11,4 @@ pub mod deny;
 pub mod limits;
 pub mod record;
 pub mod stats;
+pub mod tls;

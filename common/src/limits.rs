@@ -38,3 +38,28 @@ pub const MAX_AHEAD: u32 = 32 * 1024 * 1024;
 /// Turns (request after response) a connection older than the agent may take without an HTTP head
 /// before the tap gives it up.
 pub const MAX_UNKNOWN_TURNS: u8 = 64;
+
+/// Bytes of a TLS handshake towards the service that are sent: a `ClientHello` is a few KiB at most (RFC 8446 has no
+/// bound below 16 MiB; larger ones are followed, but not read for facts).
+pub const HELLO_BUDGET: u32 = 16 * 1024;
+
+/// The same from the service: the `ServerHello`.
+pub const SERVER_HELLO_BUDGET: u32 = 1024;
+
+/// Handshakes whose connection is remembered until a library's object is tied to it (LRU).
+pub const TLS_HELLOS: u32 = 32_768;
+
+/// Records of ciphertext that are remembered for the same (LRU).
+pub const TLS_RECORDS: u32 = 16_384;
+
+/// TLS objects that are known (LRU).
+pub const TLS_OBJECTS: u32 = 65_536;
+
+/// Calls into TLS libraries under way (LRU: a thread that dies in one leaves its entry).
+pub const TLS_CALLS: u32 = 16_384;
+
+/// Processes whose objects' layout is known (LRU).
+pub const TLS_LAYOUTS: u32 = 4096;
+
+/// Objects of a process in which a known random is looked for before it is given up.
+pub const TLS_SEARCHES: u32 = 64;

@@ -1,10 +1,10 @@
 //! Records: what the kernel writes into the ring buffers.
 //!
 //! ```text
-//!  0    1    2      4        8        12   16       24        32      40      48        84     88
-//!  +----+----+------+--------+--------+----+--------+---------+-------+-------+---------+------+---------
-//!  |kind|dir |flags |cap_len |wire_len|seq | cookie | listener| ktime | cgroup|  tuple  | ring | payload…
-//!  +----+----+------+--------+--------+----+--------+---------+-------+-------+---------+------+---------
+//!  0    1    2      4        8        12   16       24        32      40      48        84     88    92     96
+//!  +----+----+------+--------+--------+----+--------+---------+-------+-------+---------+------+-----+------+---
+//!  |kind|dir |flags |cap_len |wire_len|seq | cookie | listener| ktime | cgroup|  tuple  | ring | pid | zero | payload…
+//!  +----+----+------+--------+--------+----+--------+---------+-------+-------+---------+------+-----+------+---
 //! ```
 //!
 //! All integers are in host byte order. The ring entry may be longer than `HEADER_LEN + cap_len`
@@ -27,7 +27,8 @@ pub struct RecordHeader {
     /// Payload bytes this record stands for, `>= cap_len`: the bytes after the first `cap_len` were
     /// on the wire but are not sent (over the budget).
     pub wire_len: u32,
-    /// TCP sequence number of the first payload byte.
+    /// TCP sequence number of the first payload byte; with [`RecordKind::Plain`] its place in the
+    /// direction's plaintext since the tie, modulo 2³².
     pub seq: u32,
     /// The kernel's socket cookie of the connection; 0 with [`flags::PENDING`].
     pub cookie: u64,
@@ -42,11 +43,15 @@ pub struct RecordHeader {
     pub tuple: Tuple,
     /// Index of the ring buffer it is written to.
     pub ring: u32,
+    /// With [`RecordKind::Plain`]: the process (thread group) whose TLS library had the bytes.
+    pub pid: u32,
+    /// Zero.
+    pub reserved: u32,
 }
 
 /// Size of [`RecordHeader`], bytes.
 pub const HEADER_LEN: usize = core::mem::size_of::<RecordHeader>();
-const _: () = assert!(HEADER_LEN == 88);
+const _: () = assert!(HEADER_LEN == 96);
 
 /// What a record says.
 #[repr(u8)]
@@ -59,6 +64,8 @@ pub enum RecordKind {
     /// The connection of the [`flags::PENDING`] records with the same tuple and listener now has
     /// this cookie. Written right after them, to the same ring.
     Adopt = 3,
+    /// Plaintext of a TLS connection, from the library that the service uses.
+    Plain = 4,
 }
 
 /// Bits of [`RecordHeader::flags`].
@@ -76,4 +83,9 @@ pub mod flags {
     pub const AFTER_LOSS: u16 = 1 << 3;
     /// The packet carries FIN: with the payload's end the direction ends.
     pub const FIN: u16 = 1 << 4;
+    /// The connection speaks TLS: the payload is its handshake, as far as it is in the clear.
+    pub const TLS: u16 = 1 << 5;
+    /// The first plaintext since the library's object was tied to the connection: what came before, if
+    /// anything, has nothing to do with it.
+    pub const FRESH: u16 = 1 << 6;
 }

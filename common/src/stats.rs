@@ -49,6 +49,16 @@ counters! {
     Passed = 12, "passlisted";
     /// Segments towards a service that its TCP will not take: all of it old, or far out of the window.
     OutOfWindow = 13, "out_of_window";
+    /// TLS handshakes with services.
+    TlsHellos = 14, "tls_handshakes";
+    /// Objects of TLS libraries tied to a connection of a service by the handshake's random.
+    TlsTied = 15, "tls_tied";
+    /// The same by a record's ciphertext: connections older than the agent, libraries that keep no random.
+    TlsTiedByRecord = 16, "tls_tied_by_record";
+    /// Calls into TLS libraries with data of objects tied to no service's connection: clients, above all.
+    TlsForeign = 17, "tls_foreign_calls";
+    /// Searches for the place of the random in a library's objects.
+    TlsSearches = 18, "tls_searches";
 }
 
 impl Counter {

@@ -9,6 +9,7 @@ use aya_ebpf::{
 };
 use picket_common::{
     conn::Tuple,
+    limits::{HELLO_BUDGET, SERVER_HELLO_BUDGET},
     record::{RecordHeader, RecordKind},
     stats::Counter,
 };
@@ -16,6 +17,7 @@ use picket_common::{
 use crate::{
     count, emit,
     maps::{HANDSHAKE, conn_of, conn_or_new, tap_config},
+    tls::hello::{self, Hello},
 };
 
 /// State of a connection, on its socket. Each half is written by the program of its own direction
@@ -35,10 +37,24 @@ pub struct Conn {
     pub turns: u8,
     /// 1: seen from its first byte, and nothing was answered yet.
     pub known_start: u8,
+    /// 1: plaintext from a TLS library, whose first bytes may have been missed.
+    pub plain: u8,
+    /// 1: no record was written since the plaintext was tied to its connection.
+    pub fresh: u8,
     /// Padding.
-    pub zero: u32,
+    pub zero: u16,
     pub ingress: Half,
     pub egress: Half,
+}
+
+/// What a socket's storage holds.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Tapped {
+    /// The connection.
+    pub conn: Conn,
+    /// How it began.
+    pub hello: Hello,
 }
 
 /// One direction of a connection.
@@ -75,6 +91,8 @@ pub mod phase {
     pub const HTTP: u8 = 4;
     /// Given up: a client's socket, not HTTP, or no longer.
     pub const IGNORED: u8 = 5;
+    /// It speaks TLS: what it says comes from the library that the service uses, if at all.
+    pub const TLS: u8 = 6;
 }
 
 const ACTIVE_ESTABLISHED: u32 = 4;
@@ -98,8 +116,8 @@ pub fn picket_conn(ctx: SockOpsContext) -> u32 {
         PASSIVE_ESTABLISHED => opened(&ctx, sk),
         ACTIVE_ESTABLISHED => {
             // SAFETY: not null, and the verifier knows it as a full socket.
-            if let Some(conn) = unsafe { conn_or_new(sk) } {
-                conn.phase = phase::IGNORED;
+            if let Some(tapped) = unsafe { conn_or_new(sk) } {
+                tapped.conn.phase = phase::IGNORED;
             }
         }
         STATE_CHANGED if ctx.arg(1) == TCP_CLOSE => closed(&ctx, sk),
@@ -112,11 +130,12 @@ pub fn picket_conn(ctx: SockOpsContext) -> u32 {
 fn opened(ctx: &SockOpsContext, sk: *mut bpf_sock) {
     count::add(Counter::Opened, 1);
     // SAFETY: not null, and the verifier knows it as a full socket.
-    let Some(conn) = (unsafe { conn_or_new(sk) }) else {
+    let Some(tapped) = (unsafe { conn_or_new(sk) }) else {
         count::add(Counter::TableFull, 1);
         return;
     };
     let config = tap_config();
+    let conn = &mut tapped.conn;
     conn.phase = phase::OPENED;
     conn.known_start = 1;
     conn.ingress.budget = config.ingress_budget;
@@ -139,14 +158,29 @@ fn opened(ctx: &SockOpsContext, sk: *mut bpf_sock) {
         handshake.pending = 0;
         conn.phase = phase::PROBING;
         conn.last = 1;
-        let _ = emit::bare(&header(ctx, RecordKind::Adopt, conn, tuple));
+        let record = header(ctx, RecordKind::Adopt, conn, tuple);
+        if handshake.hello.is_tls() {
+            conn.phase = phase::TLS;
+            tls_budgets(conn);
+            tapped.hello = handshake.hello;
+            hello::note(&mut tapped.hello, &record);
+        }
+        let _ = emit::bare(&record);
     }
+}
+
+/// Of a TLS handshake little is sent.
+#[inline(always)]
+pub fn tls_budgets(conn: &mut Conn) {
+    conn.ingress.budget = HELLO_BUDGET;
+    conn.egress.budget = SERVER_HELLO_BUDGET;
 }
 
 #[inline(always)]
 fn closed(ctx: &SockOpsContext, sk: *mut bpf_sock) {
     // SAFETY: not null, and the verifier knows it as a full socket.
-    let Some(conn) = (unsafe { conn_of(sk) }) else { return };
+    let Some(tapped) = (unsafe { conn_of(sk) }) else { return };
+    let conn = &mut tapped.conn;
     if conn.phase >= phase::PROBING && conn.phase != phase::IGNORED {
         count::add(Counter::Closed, 1);
         let _ = emit::bare(&header(ctx, RecordKind::Close, conn, tuple_of(ctx)));

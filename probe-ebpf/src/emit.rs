@@ -6,8 +6,8 @@
 use core::{arch::asm, mem::MaybeUninit};
 
 use aya_ebpf::{
-    bindings::{__sk_buff, BPF_RB_NO_WAKEUP},
-    helpers::generated::{bpf_ringbuf_discard, bpf_ringbuf_reserve, bpf_ringbuf_submit, bpf_skb_load_bytes},
+    bindings::BPF_RB_NO_WAKEUP,
+    helpers::generated::{bpf_ringbuf_discard, bpf_ringbuf_reserve, bpf_ringbuf_submit},
 };
 use picket_common::{
     conn::Tuple,
@@ -19,6 +19,7 @@ use picket_common::{
 use crate::{
     count,
     maps::{POLLED, RINGS, tap_config},
+    source::{Skb, Source},
 };
 
 /// What became of a record.
@@ -63,45 +64,46 @@ pub fn blank(slot: &mut MaybeUninit<RecordHeader>) -> &mut RecordHeader {
 /// Writes a record without payload.
 #[inline(always)]
 pub fn bare(header: &RecordHeader) -> Emitted {
-    match reserve_and_write::<128>(None, header, 0) {
+    match reserve_and_write::<Skb, 128>(None, header, 0) {
         true => Emitted::All,
         false => Emitted::Lost,
     }
 }
 
-/// Writes `take` bytes of the packet's payload at `at`, as one or several records. `record` says who
+/// Writes `take` bytes of the payload at `at`, as one or several records. `record` says who
 /// and where: `cap_len` is set here; its `wire_len` is what all of it stands for and goes with the
 /// last record.
 #[inline(always)]
-pub fn payload(skb: *mut __sk_buff, record: &mut RecordHeader, at: u32, take: u32) -> Emitted {
+pub fn payload<S: Source>(source: S, record: &mut RecordHeader, at: u32, take: u32) -> Emitted {
     record.cap_len = take;
-    let written = if take <= MAX_RECORD_PAYLOAD { sized(skb, record, at) } else { several(skb, record, at) };
+    let written =
+        if take <= MAX_RECORD_PAYLOAD { sized(source, record, at) } else { several(source, record, at) };
     if written { Emitted::All } else { Emitted::Lost }
 }
 
 /// Writes one record into the smallest entry that holds it.
 #[inline(never)]
-fn sized(skb: *mut __sk_buff, record: &RecordHeader, at: u32) -> bool {
+fn sized<S: Source>(source: S, record: &RecordHeader, at: u32) -> bool {
     let need = record.cap_len + HEADER_LEN as u32;
-    let skb = Some(skb);
+    let source = Some(source);
     if need <= 256 {
-        reserve_and_write::<256>(skb, record, at)
+        reserve_and_write::<S, 256>(source, record, at)
     } else if need <= 512 {
-        reserve_and_write::<512>(skb, record, at)
+        reserve_and_write::<S, 512>(source, record, at)
     } else if need <= 1024 {
-        reserve_and_write::<1024>(skb, record, at)
+        reserve_and_write::<S, 1024>(source, record, at)
     } else if need <= 2048 {
-        reserve_and_write::<2048>(skb, record, at)
+        reserve_and_write::<S, 2048>(source, record, at)
     } else if need <= 4096 {
-        reserve_and_write::<4096>(skb, record, at)
+        reserve_and_write::<S, 4096>(source, record, at)
     } else {
-        reserve_and_write::<16384>(skb, record, at)
+        reserve_and_write::<S, 16384>(source, record, at)
     }
 }
 
 /// Writes `record.cap_len` bytes as several records of the largest size.
 #[inline(never)]
-fn several(skb: *mut __sk_buff, record: &mut RecordHeader, mut at: u32) -> bool {
+fn several<S: Source>(source: S, record: &mut RecordHeader, mut at: u32) -> bool {
     let mut left = record.cap_len;
     let mut wire = record.wire_len;
     for _ in 0..MAX_RECORDS_PER_PACKET {
@@ -109,7 +111,7 @@ fn several(skb: *mut __sk_buff, record: &mut RecordHeader, mut at: u32) -> bool 
         left -= len;
         record.cap_len = len;
         record.wire_len = if left == 0 { wire } else { len };
-        if !reserve_and_write::<16384>(Some(skb), record, at) {
+        if !reserve_and_write::<S, 16384>(Some(source), record, at) {
             return false;
         }
         if left == 0 {
@@ -126,7 +128,7 @@ fn several(skb: *mut __sk_buff, record: &mut RecordHeader, mut at: u32) -> bool 
 
 /// Reserves `SIZE` bytes, writes header and payload, submits. False: lost, and counted.
 #[inline(always)]
-fn reserve_and_write<const SIZE: u64>(skb: Option<*mut __sk_buff>, record: &RecordHeader, at: u32) -> bool {
+fn reserve_and_write<S: Source, const SIZE: u64>(source: Option<S>, record: &RecordHeader, at: u32) -> bool {
     let Some(ring) = RINGS.get(record.ring) else {
         count::add(Counter::RingFull, 1);
         return false;
@@ -144,9 +146,9 @@ fn reserve_and_write<const SIZE: u64>(skb: Option<*mut __sk_buff>, record: &Reco
         // Read back from the entry: the verifier knows nothing of what lies there, so that it need not
         // follow the length through every path that leads here (5.10 and 6.1 would give up).
         let len = (&raw const (*entry.cast::<RecordHeader>()).cap_len).read_volatile();
-        if let Some(skb) = skb
+        if let Some(source) = source
             && len != 0
-            && bpf_skb_load_bytes(skb.cast(), at, entry.add(HEADER_LEN).cast(), bounded::<SIZE>(len)) != 0
+            && !source.copy(at, entry.add(HEADER_LEN), clamped::<SIZE>(len))
         {
             bpf_ringbuf_discard(entry.cast(), 0);
             count::add(Counter::Unreadable, 1);
@@ -159,11 +161,23 @@ fn reserve_and_write<const SIZE: u64>(skb: Option<*mut __sk_buff>, record: &Reco
     true
 }
 
-/// `len` between 1 and what an entry of `SIZE` bytes holds behind the header. It is already: this is
-/// for the verifier, in assembly because LLVM folds both comparisons into one on another register,
-/// which the verifier can't follow.
+/// What an entry of `SIZE` bytes holds behind the header.
 #[inline(always)]
-fn bounded<const SIZE: u64>(len: u32) -> u32 {
+fn clamped<const SIZE: u64>(len: u32) -> u32 {
+    match SIZE {
+        256 => bounded::<{ 256 - HEADER_LEN as u64 }>(len),
+        512 => bounded::<{ 512 - HEADER_LEN as u64 }>(len),
+        1024 => bounded::<{ 1024 - HEADER_LEN as u64 }>(len),
+        2048 => bounded::<{ 2048 - HEADER_LEN as u64 }>(len),
+        4096 => bounded::<{ 4096 - HEADER_LEN as u64 }>(len),
+        _ => bounded::<{ 16384 - HEADER_LEN as u64 }>(len),
+    }
+}
+
+/// `len` between 1 and `MOST`. It is already, or what is beyond does not matter: this is for the verifier, in
+/// assembly because LLVM folds both comparisons into one on another register, which the verifier can't follow.
+#[inline(always)]
+pub fn bounded<const MOST: u64>(len: u32) -> u32 {
     let mut len = u64::from(len);
     // SAFETY: only touches its register.
     unsafe {
@@ -173,7 +187,7 @@ fn bounded<const SIZE: u64>(len: u32) -> u32 {
             "if {len} <= {most} goto +1",
             "{len} = {most}",
             len = inout(reg) len,
-            most = const SIZE - HEADER_LEN as u64,
+            most = const MOST,
             options(nostack, nomem),
         );
     }

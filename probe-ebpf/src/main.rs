@@ -2,9 +2,10 @@
 //!
 //! - [`tap`]: `cgroup_skb` ingress and egress, copies HTTP bytes into ring buffers;
 //! - [`conn`]: `sock_ops`, connections opened and closed;
-//! - [`deny`]: XDP, drops what denylisted addresses send.
+//! - [`deny`]: XDP, drops what denylisted addresses send;
+//! - [`tls`]: uprobes on TLS libraries, plaintext into the same ring buffers.
 //!
-//! [`packet`] reads headers, [`emit`] writes records, [`maps`] declares what is shared, [`count`]
+//! [`packet`] reads headers, [`source`] bytes, [`turns`] says which of them are wanted, [`emit`] writes records, [`maps`] declares what is shared, [`count`]
 //! counts.
 #![no_std]
 #![no_main]
@@ -17,7 +18,10 @@ mod deny;
 mod emit;
 mod maps;
 mod packet;
+mod source;
 mod tap;
+mod tls;
+mod turns;
 
 #[panic_handler]
 fn panic(_info: &core::panic::PanicInfo<'_>) -> ! {

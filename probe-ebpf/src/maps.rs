@@ -11,11 +11,18 @@ use picket_common::{
     advice::Advice,
     conn::{TapConfig, Tuple},
     deny::{DenyConfig, DenyCpu, DenyEntry},
-    limits::{ADVICE_ENTRIES, CIDR_ENTRIES, DENY_ENTRIES, MAX_RINGS},
+    limits::{
+        ADVICE_ENTRIES, CIDR_ENTRIES, DENY_ENTRIES, MAX_RINGS, TLS_CALLS, TLS_HELLOS, TLS_LAYOUTS,
+        TLS_OBJECTS, TLS_RECORDS,
+    },
     stats::COUNTERS,
+    tls::{Key, Whose},
 };
 
-use crate::conn::Conn;
+use crate::{
+    conn::Tapped,
+    tls::{Call, CallKey, Layout, Object, ObjectKey, hello::Hello},
+};
 
 /// Set by the agent before loading.
 #[unsafe(no_mangle)]
@@ -39,7 +46,7 @@ pub static POLLED: Array<u32> = Array::with_max_entries(MAX_RINGS as u32, 0);
 
 /// State of a connection, kept on its socket: the kernel frees it with the socket, so it cannot leak.
 #[btf_map]
-pub static CONNS: SkStorage<Conn> = SkStorage::new();
+pub static CONNS: SkStorage<Tapped> = SkStorage::new();
 
 /// What the agent says about connections, by socket cookie.
 #[map]
@@ -54,6 +61,31 @@ pub static HANDSHAKE: PerCpuArray<Handshake> = PerCpuArray::with_max_entries(1, 
 /// Counters, one set per CPU.
 #[map]
 pub static COUNTS: PerCpuArray<[u64; COUNTERS]> = PerCpuArray::with_max_entries(1, 0);
+
+/// Whose handshakes are: by the key of the client's random.
+#[map]
+pub static TLS_HELLO: LruHashMap<Key, Whose> = LruHashMap::with_max_entries(TLS_HELLOS, 0);
+/// Whose records towards services are: by the ciphertext's first bytes; of connections tied to no object.
+#[map]
+pub static TLS_RECORD: LruHashMap<Key, Whose> = LruHashMap::with_max_entries(TLS_RECORDS, 0);
+/// Connections (socket cookies) that are tied to an object.
+#[map]
+pub static TLS_TIED: LruHashMap<u64, u64> = LruHashMap::with_max_entries(TLS_OBJECTS, 0);
+/// Objects of TLS libraries.
+#[map]
+pub static TLS_OBJECT: LruHashMap<ObjectKey, Object> = LruHashMap::with_max_entries(TLS_OBJECTS, 0);
+/// Whose the objects will be that Go hands its records: by the half of the connection that reads.
+#[map]
+pub static TLS_HALF: LruHashMap<ObjectKey, Whose> = LruHashMap::with_max_entries(TLS_CALLS, 0);
+/// Calls under way.
+#[map]
+pub static TLS_CALL: LruHashMap<CallKey, Call> = LruHashMap::with_max_entries(TLS_CALLS, 0);
+/// Where the objects of a process (thread group) keep the client's random.
+#[map]
+pub static TLS_LAYOUT: LruHashMap<u32, Layout> = LruHashMap::with_max_entries(TLS_LAYOUTS, 0);
+/// An object and a call of which nothing is known: too large for the stack. Nobody writes to it.
+#[map]
+pub static TLS_BLANK: Array<Object> = Array::with_max_entries(1, 0);
 
 /// Denied single addresses. Addresses are kept as words: aligned, they are compared and copied as such.
 #[map]
@@ -92,6 +124,10 @@ pub struct Handshake {
     pub tuple: Tuple,
     /// 1: its payload was written as a pending record.
     pub pending: u32,
+    /// Padding.
+    pub zero: u32,
+    /// What its payload begins with.
+    pub hello: Hello,
 }
 
 /// The state of the connection of `sk`, if it has one.
@@ -100,11 +136,11 @@ pub struct Handshake {
 ///
 /// `sk` is a full socket the verifier knows.
 #[inline(always)]
-pub unsafe fn conn_of(sk: *mut bpf_sock) -> Option<&'static mut Conn> {
+pub unsafe fn conn_of(sk: *mut bpf_sock) -> Option<&'static mut Tapped> {
     // SAFETY: the helper returns null or a value that lives as long as the socket.
     unsafe {
         let map = (&raw const CONNS).cast_mut().cast();
-        bpf_sk_storage_get(map, sk.cast(), core::ptr::null_mut(), 0).cast::<Conn>().as_mut()
+        bpf_sk_storage_get(map, sk.cast(), core::ptr::null_mut(), 0).cast::<Tapped>().as_mut()
     }
 }
 
@@ -114,11 +150,11 @@ pub unsafe fn conn_of(sk: *mut bpf_sock) -> Option<&'static mut Conn> {
 ///
 /// `sk` is a full socket the verifier knows.
 #[inline(always)]
-pub unsafe fn conn_or_new(sk: *mut bpf_sock) -> Option<&'static mut Conn> {
+pub unsafe fn conn_or_new(sk: *mut bpf_sock) -> Option<&'static mut Tapped> {
     // SAFETY: the helper returns null or a value that lives as long as the socket.
     unsafe {
         let map = (&raw const CONNS).cast_mut().cast();
         let create = u64::from(BPF_SK_STORAGE_GET_F_CREATE);
-        bpf_sk_storage_get(map, sk.cast(), core::ptr::null_mut(), create).cast::<Conn>().as_mut()
+        bpf_sk_storage_get(map, sk.cast(), core::ptr::null_mut(), create).cast::<Tapped>().as_mut()
     }
 }

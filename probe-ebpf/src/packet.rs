@@ -1,11 +1,12 @@
 //! TCP/IP headers of a packet as `cgroup_skb` sees it: from the network header on.
 
-use core::mem::MaybeUninit;
-
-use aya_ebpf::{bindings::__sk_buff, helpers::generated::bpf_skb_load_bytes};
+use aya_ebpf::bindings::__sk_buff;
 use picket_common::{conn::Direction, record::RecordHeader};
 
-use crate::emit::ring_of;
+use crate::{
+    emit::ring_of,
+    source::{Skb, Source},
+};
 
 /// IPv6 extension headers that are stepped over.
 const MAX_EXTENSIONS: usize = 6;
@@ -29,7 +30,7 @@ pub struct Packet {
 /// stack. `None`: not TCP over IP, or not readable.
 #[inline(always)]
 pub fn read(skb: *mut __sk_buff, direction: Direction, record: &mut RecordHeader) -> Option<Packet> {
-    let head: [u8; 40] = load(skb, 0)?;
+    let head: [u8; 40] = Skb(skb).load(0)?;
     // SAFETY: `len` is a field of the context the verifier knows.
     let total = unsafe { (*skb).len };
     let tuple = &mut record.tuple;
@@ -62,7 +63,7 @@ pub fn read(skb: *mut __sk_buff, direction: Direction, record: &mut RecordHeader
         tcp.copy_from_slice(&head[20..40]);
         tcp
     } else {
-        load(skb, tcp_at)?
+        Skb(skb).load(tcp_at)?
     };
     let from = u16::from_be_bytes([tcp[0], tcp[1]]);
     let to = u16::from_be_bytes([tcp[2], tcp[3]]);
@@ -95,7 +96,7 @@ fn step_over_extensions(skb: *mut __sk_buff, first: u8) -> Option<u32> {
             6 => return Some(at),
             // Hop-by-hop, routing, destination options (RFC 8200 section 4).
             0 | 43 | 60 => {
-                let extension: [u8; 2] = load(skb, at)?;
+                let extension: [u8; 2] = Skb(skb).load(at)?;
                 next = extension[0];
                 at += (u32::from(extension[1]) + 1) * 8;
             }
@@ -103,20 +104,6 @@ fn step_over_extensions(skb: *mut __sk_buff, first: u8) -> Option<u32> {
         }
     }
     None
-}
-
-/// Copies `N` bytes at `at` out of the packet, wherever they lie (linear or paged).
-#[inline(always)]
-pub fn load<const N: usize>(skb: *mut __sk_buff, at: u32) -> Option<[u8; N]> {
-    let mut to = MaybeUninit::<[u8; N]>::uninit();
-    // SAFETY: `to` holds N bytes; the helper checks the offset.
-    let result = unsafe { bpf_skb_load_bytes(skb.cast(), at, to.as_mut_ptr().cast(), N as u32) };
-    if result == 0 {
-        // SAFETY: the helper has written all N bytes.
-        Some(unsafe { to.assume_init() })
-    } else {
-        None
-    }
 }
 
 /// What the first bytes of a payload look like.
@@ -135,10 +122,10 @@ pub enum Looks {
 /// Looks at the first bytes (RFC 9112 sections 2.2, 3 and 4). An empty line before a request is
 /// allowed there, so CR and LF count as the start of a request.
 #[inline(always)]
-pub fn looks(skb: *mut __sk_buff, packet: &Packet) -> Looks {
+pub fn looks<S: Source>(source: S, packet: &Packet) -> Looks {
     let mut b = [0u8; 8];
     if packet.payload_len >= 8 {
-        let Some(first) = load(skb, packet.payload_at) else { return Looks::Other };
+        let Some(first) = source.load(packet.payload_at) else { return Looks::Other };
         b = first;
         let word = u32::from_le_bytes([b[0], b[1], b[2], b[3]]);
         if word == u32::from_le_bytes(*b"HTTP") {
@@ -154,7 +141,7 @@ pub fn looks(skb: *mut __sk_buff, packet: &Packet) -> Looks {
             i += 1;
         }
     } else {
-        let Some([first]) = load(skb, packet.payload_at) else { return Looks::Other };
+        let Some([first]) = source.load(packet.payload_at) else { return Looks::Other };
         b[0] = first;
     }
     match b[0] {

@@ -2,13 +2,7 @@
 //!
 //! Both programs return 1 on every path: they see packets, they never decide over them.
 //!
-//! Which bytes leave the kernel. A connection takes turns: bytes towards the service, bytes from it.
-//! Each turn has a budget a direction; what is over it is skipped, and the next record says so. A
-//! turn normally is one message, so heads and the first part of bodies are inside the budget. Where
-//! the agent has parsed the head of a long message it says, by sequence number, from where on bytes
-//! are wanted again ([`Advice`](picket_common::advice::Advice)); where it has not, a packet that starts
-//! like a message ends the skipping, and the end of each write of the client is sent: the next request may
-//! share its packet.
+//! Which bytes of a connection leave the kernel [`turns`](crate::turns) says.
 
 use core::mem::MaybeUninit;
 
@@ -22,19 +16,21 @@ use aya_ebpf::{
     programs::SkBuffContext,
 };
 use picket_common::{
-    advice,
     conn::Direction,
-    limits::{MAX_AHEAD, MAX_UNKNOWN_TURNS, PROBE_BUDGET, TAIL, TAIL_CREDIT},
+    limits::MAX_AHEAD,
     record::{RecordHeader, flags},
     stats::Counter,
 };
 
 use crate::{
-    conn::{Conn, Half, phase},
+    conn::{Tapped, phase},
     count,
     emit::{self, Emitted},
-    maps::{ADVICE, HANDSHAKE, Handshake, conn_of, conn_or_new, tap_config},
-    packet::{self, ACK, FIN, Looks, PSH, Packet, SYN},
+    maps::{HANDSHAKE, conn_of, conn_or_new},
+    packet::{self, ACK, FIN, Looks, Packet, SYN},
+    source::Skb,
+    tls::hello,
+    turns::{fill, payload},
 };
 
 const LISTEN: u32 = 10;
@@ -59,8 +55,8 @@ fn tap(skb: *mut __sk_buff, direction: Direction) -> Option<()> {
     let state = unsafe { (*sk).state };
     // SAFETY: a full socket.
     let known = unsafe { conn_of(sk) };
-    if let Some(conn) = &known
-        && conn.phase == phase::IGNORED
+    if let Some(tapped) = &known
+        && tapped.conn.phase == phase::IGNORED
     {
         return None;
     }
@@ -76,11 +72,12 @@ fn tap(skb: *mut __sk_buff, direction: Direction) -> Option<()> {
     if packet.payload_len == 0 {
         if direction == Direction::Egress
             && packet.flags & FIN != 0
-            && let Some(conn) = known
+            && let Some(Tapped { conn, .. }) = known
             && conn.phase >= phase::PROBING
+            && conn.phase != phase::TLS
         {
             // Ends a response that has no length.
-            fill(skb, conn, &packet, record);
+            fill(Skb(skb), conn, &packet, record);
             let _ = emit::bare(record);
         }
         return None;
@@ -90,18 +87,24 @@ fn tap(skb: *mut __sk_buff, direction: Direction) -> Option<()> {
         return None;
     }
     count::add(Counter::Packets, 1);
-    let conn = match known {
-        Some(conn) => conn,
+    let tapped = match known {
+        Some(tapped) => tapped,
         // SAFETY: a full socket.
         None => match unsafe { conn_or_new(sk) } {
-            Some(conn) => conn,
+            Some(tapped) => tapped,
             None => {
                 count::add(Counter::TableFull, 1);
                 return None;
             }
         },
     };
-    payload(skb, conn, direction, &packet, record)
+    if direction == Direction::Ingress && tapped.conn.phase <= phase::GUESSED {
+        hello::begin(skb, sk, tapped, &packet, record);
+    }
+    if tapped.conn.phase == phase::TLS {
+        return hello::ciphertext(skb, tapped, direction, &packet, record);
+    }
+    payload(Skb(skb), &mut tapped.conn, direction, &packet, record)
 }
 
 #[inline(always)]
@@ -143,10 +146,14 @@ fn handshake(skb: *mut __sk_buff, packet: &Packet, record: &mut RecordHeader) {
     // SAFETY: the helper takes the context.
     let listener = unsafe { bpf_get_socket_cookie(skb.cast()) };
     let mut pending = 0;
+    // SAFETY: the map's only entry of this CPU. What it holds is of a handshake that is over.
+    let slot = unsafe { &mut *slot };
+    slot.hello.forget();
     if packet.payload_len > 0 {
         count::add(Counter::Packets, 1);
-        if packet::looks(skb, packet) != Looks::Other {
-            record.flags = flags::KNOWN_START | flags::PENDING;
+        let tls = hello::at_once(skb, &mut slot.hello, packet);
+        if tls || packet::looks(Skb(skb), packet) != Looks::Other {
+            record.flags = flags::KNOWN_START | flags::PENDING | if tls { flags::TLS } else { 0 };
             record.listener = listener;
             record.wire_len = packet.payload_len;
             // SAFETY: helpers that take the context or nothing.
@@ -154,270 +161,12 @@ fn handshake(skb: *mut __sk_buff, packet: &Packet, record: &mut RecordHeader) {
                 record.ktime = bpf_ktime_get_ns();
                 record.cgroup = bpf_skb_cgroup_id(skb);
             }
-            if emit::payload(skb, record, packet.payload_at, packet.payload_len) == Emitted::All {
+            if emit::payload(Skb(skb), record, packet.payload_at, packet.payload_len) == Emitted::All || tls {
                 pending = 1;
             }
         }
     }
-    // SAFETY: the map's only entry of this CPU.
-    unsafe { slot.write(Handshake { listener, tuple: record.tuple, pending }) };
-}
-
-#[inline(always)]
-fn payload(
-    skb: *mut __sk_buff,
-    conn: &mut Conn,
-    direction: Direction,
-    packet: &Packet,
-    record: &mut RecordHeader,
-) -> Option<()> {
-    let config = tap_config();
-    let (me, full) = match direction {
-        Direction::Ingress => (1, config.ingress_budget),
-        Direction::Egress => (2, config.egress_budget),
-    };
-    let turned = conn.last != me;
-    conn.last = me;
-
-    if conn.phase == phase::HTTP {
-        // It may have become something else (an upgrade, a tunnel): ask now and then.
-        if turned && !still_wanted(skb, conn) {
-            return None;
-        }
-    } else {
-        let looks =
-            if turned || conn.phase == phase::OLDER { packet::looks(skb, packet) } else { Looks::Perhaps };
-        if !probe(skb, conn, direction, turned, looks, packet.payload_len >= 8) {
-            return None;
-        }
-    }
-
-    let guessed = conn.phase == phase::GUESSED;
-    let half = match direction {
-        Direction::Ingress => &mut conn.ingress,
-        Direction::Egress => &mut conn.egress,
-    };
-    if turned && half.skip == 0 {
-        half.budget = if guessed { least(full, PROBE_BUDGET) } else { full };
-        half.tails = TAIL_CREDIT;
-    }
-    let (from, take) = wanted(skb, half, direction, packet, record.seq, full);
-    if take == 0 {
-        half.skipped = 1;
-        count::add(Counter::SkippedBytes, u64::from(packet.payload_len));
-        return None;
-    }
-    half.budget = half.budget.saturating_sub(take);
-    let after = from + take;
-    let rest = packet.payload_len.saturating_sub(after);
-    if from + rest > 0 {
-        count::add(Counter::SkippedBytes, u64::from(from + rest));
-    }
-    let mut bits = 0;
-    if half.lost != 0 {
-        bits |= flags::AFTER_LOSS;
-    }
-    if half.skipped != 0 || from > 0 {
-        bits |= flags::AFTER_SKIP;
-    }
-    half.lost = 0;
-    half.skipped = u8::from(rest > 0);
-    if conn.cgroup == 0 {
-        // SAFETY: the helper takes the context.
-        conn.cgroup = unsafe { bpf_skb_cgroup_id(skb) };
-    }
-    fill(skb, conn, packet, record);
-    record.flags |= bits;
-    record.seq = record.seq.wrapping_add(from);
-    record.wire_len = take + rest;
-    if emit::payload(skb, record, packet.payload_at + from, take) == Emitted::Lost {
-        let half = match direction {
-            Direction::Ingress => &mut conn.ingress,
-            Direction::Egress => &mut conn.egress,
-        };
-        half.lost = 1;
-    }
-    Some(())
-}
-
-/// Whether a connection that is not yet known to be HTTP is worth a look at this packet; moves its
-/// phase on.
-#[inline(always)]
-fn probe(
-    skb: *mut __sk_buff,
-    conn: &mut Conn,
-    direction: Direction,
-    turned: bool,
-    looks: Looks,
-    long: bool,
-) -> bool {
-    match (conn.phase, direction) {
-        (phase::OLDER, Direction::Ingress) => match looks {
-            Looks::Request => {
-                conn.phase = phase::PROBING;
-                true
-            }
-            _ => {
-                if turned {
-                    conn.turns = conn.turns.saturating_add(1);
-                    if conn.turns > MAX_UNKNOWN_TURNS {
-                        ignore(conn);
-                    }
-                }
-                false
-            }
-        },
-        (phase::OLDER, Direction::Egress) => {
-            // Requests on the way out: this is a client's socket.
-            if turned && looks == Looks::Request {
-                ignore(conn);
-            }
-            false
-        }
-        (phase::OPENED, Direction::Ingress) => {
-            if looks == Looks::Other {
-                ignore(conn);
-                return false;
-            }
-            conn.phase = if looks == Looks::Request { phase::PROBING } else { phase::GUESSED };
-            true
-        }
-        (phase::OPENED, Direction::Egress) => {
-            // The service speaks first: no HTTP, unless it answers a request that never came (408).
-            if looks != Looks::Response {
-                ignore(conn);
-            }
-            false
-        }
-        // The first bytes the service ever sends on it, and enough to tell.
-        (_, Direction::Egress) if conn.known_start != 0 && long && looks != Looks::Response => {
-            ignore(conn);
-            false
-        }
-        (_, Direction::Egress) if turned && looks == Looks::Response => {
-            conn.phase = phase::HTTP;
-            true
-        }
-        _ => {
-            if turned && advised(skb).is_some_and(|a| a.flags & advice::flags::IGNORE != 0) {
-                ignore(conn);
-                return false;
-            }
-            true
-        }
-    }
-}
-
-/// Turns of an HTTP connection between two looks at the advice table.
-const LOOK_EVERY: u8 = 16;
-
-#[inline(always)]
-fn still_wanted(skb: *mut __sk_buff, conn: &mut Conn) -> bool {
-    conn.turns = conn.turns.wrapping_add(1);
-    if conn.turns.is_multiple_of(LOOK_EVERY)
-        && advised(skb).is_some_and(|a| a.flags & advice::flags::IGNORE != 0)
-    {
-        ignore(conn);
-        return false;
-    }
-    true
-}
-
-#[inline(always)]
-fn ignore(conn: &mut Conn) {
-    conn.phase = phase::IGNORED;
-    count::add(Counter::Ignored, 1);
-}
-
-#[inline(always)]
-fn advised(skb: *mut __sk_buff) -> Option<advice::Advice> {
-    // SAFETY: the helper takes the context; the value is copied at once.
-    unsafe { ADVICE.get(bpf_get_socket_cookie(skb.cast())).copied() }
-}
-
-/// Which bytes of the payload are wanted: offset and length; length 0: none.
-#[inline(always)]
-fn wanted(
-    skb: *mut __sk_buff,
-    half: &mut Half,
-    direction: Direction,
-    packet: &Packet,
-    seq: u32,
-    full: u32,
-) -> (u32, u32) {
-    if half.skip == 0 && half.budget == 0 {
-        // Over the budget: has the agent said from where on it wants bytes again?
-        if let Some(advice) = advised(skb) {
-            let (bit, until) = match direction {
-                Direction::Ingress => (advice::flags::SKIP_INGRESS, advice.ingress_until),
-                Direction::Egress => (advice::flags::SKIP_EGRESS, advice.egress_until),
-            };
-            // An old word about bytes that have passed says nothing.
-            if advice.flags & bit != 0 && (until.wrapping_sub(seq) as i32) > 0 {
-                half.skip = 1;
-                half.until = until;
-            }
-        }
-    }
-    if half.skip != 0 {
-        let before = half.until.wrapping_sub(seq) as i32;
-        if before >= packet.payload_len as i32 {
-            return (0, 0);
-        }
-        half.skip = 0;
-        half.budget = full;
-        let from = if before > 0 { before as u32 } else { 0 };
-        return (from, least(packet.payload_len - from, full));
-    }
-    if half.budget == 0 {
-        match packet::looks(skb, packet) {
-            Looks::Request | Looks::Response => half.budget = full,
-            _ => return tail(half, direction, packet),
-        }
-    }
-    (0, least(packet.payload_len, half.budget))
-}
-
-/// Of a packet over the budget: its last bytes, if it ends a write of the client. (TCP sets PSH there, RFC 9293
-/// section 3.9.1; a client that waits for its answer has ended a write with its request.)
-#[inline(always)]
-fn tail(half: &mut Half, direction: Direction, packet: &Packet) -> (u32, u32) {
-    if direction == Direction::Egress {
-        return (0, 0);
-    }
-    let take = least(packet.payload_len, TAIL);
-    if packet.flags & PSH == 0 || half.tails < take {
-        half.tails = least(half.tails.wrapping_add(packet.payload_len / 16), TAIL_CREDIT);
-        return (0, 0);
-    }
-    half.tails -= take;
-    (packet.payload_len - take, take)
-}
-
-#[inline(always)]
-fn least(a: u32, b: u32) -> u32 {
-    if a < b { a } else { b }
-}
-
-/// Who and when.
-#[inline(always)]
-fn fill(skb: *mut __sk_buff, conn: &mut Conn, packet: &Packet, record: &mut RecordHeader) {
-    if conn.known_start != 0 {
-        record.flags |= flags::KNOWN_START;
-    }
-    // From the first answer on, a first record is no first byte any more (the agent forgot the
-    // connection, or a record was lost).
-    if record.dir == Direction::Egress as u8 {
-        conn.known_start = 0;
-    }
-    if packet.flags & FIN != 0 {
-        record.flags |= flags::FIN;
-    }
-    record.listener = conn.listener;
-    record.cgroup = conn.cgroup;
-    // SAFETY: helpers that take the context or nothing.
-    unsafe {
-        record.cookie = bpf_get_socket_cookie(skb.cast());
-        record.ktime = bpf_ktime_get_ns();
-    }
+    slot.listener = listener;
+    slot.tuple = record.tuple;
+    slot.pending = pending;
 }

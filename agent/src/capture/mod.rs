@@ -2,4 +2,4 @@
 
 pub mod record;
 
-pub use record::{Record, RecordError, Segment};
+pub use record::{Origin, Record, RecordError, Segment};

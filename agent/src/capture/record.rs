@@ -26,6 +26,17 @@ pub struct Segment<'a> {
     pub hole: Option<Hole>,
     /// The direction ends with this segment.
     pub fin: bool,
+    /// The connection speaks TLS: `data` is part of its handshake.
+    pub tls: bool,
+}
+
+/// Where plaintext comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin {
+    /// The process (thread group) whose library had it.
+    pub pid: u32,
+    /// The first since the library's object was tied to the connection: what came before belongs to nothing.
+    pub fresh: bool,
 }
 
 /// Why there is a hole before a segment that nothing will fill.
@@ -75,6 +86,8 @@ pub enum Record<'a> {
     Adopt(Peer, Ktime),
     /// The connection is gone.
     Close(Peer, Ktime),
+    /// Plaintext of a TLS connection; sequence numbers count it from its first byte.
+    Plain(Peer, Ktime, Segment<'a>, Origin),
 }
 
 /// An entry that is not a record: our own fault, or a foreign object in the ring.
@@ -114,7 +127,7 @@ impl<'a> Record<'a> {
         match head.kind {
             k if k == RecordKind::Close as u8 => return Ok(Self::Close(peer, head.ktime)),
             k if k == RecordKind::Adopt as u8 => return Ok(Self::Adopt(peer, head.ktime)),
-            k if k == RecordKind::Data as u8 => {}
+            k if k == RecordKind::Data as u8 || k == RecordKind::Plain as u8 => {}
             _ => return Err(RecordError::Field("kind")),
         }
         if head.wire_len < head.cap_len {
@@ -140,7 +153,16 @@ impl<'a> Record<'a> {
                 None
             },
             fin: has(flags::FIN),
+            tls: has(flags::TLS),
         };
+        if head.kind == RecordKind::Plain as u8 {
+            return Ok(Self::Plain(
+                peer,
+                head.ktime,
+                segment,
+                Origin { pid: head.pid, fresh: has(flags::FRESH) },
+            ));
+        }
         if has(flags::PENDING) {
             Ok(Self::Pending(peer, head.ktime, segment))
         } else {
@@ -182,6 +204,8 @@ fn read_header(head: &[u8]) -> RecordHeader {
             remote_port: u16_at(82),
         },
         ring: u32_at(84),
+        pid: u32_at(88),
+        reserved: u32_at(92),
     }
 }
 
@@ -210,6 +234,8 @@ mod tests {
             cgroup: 13,
             tuple: Tuple { local_port: 80, remote_port: 4711, ..Tuple::default() },
             ring: 0,
+            pid: 0,
+            reserved: 0,
         };
         let bytes = entry(header, b"abc-undefined-tail");
         let Ok(Record::Data(peer, 11, segment)) = Record::decode(&bytes) else { panic!("not data") };
@@ -221,8 +247,25 @@ mod tests {
     }
 
     #[test]
+    fn plaintext_says_where_it_comes_from() {
+        let header = RecordHeader {
+            kind: RecordKind::Plain as u8,
+            flags: flags::FRESH | flags::KNOWN_START,
+            cap_len: 2,
+            wire_len: 2,
+            cookie: 7,
+            pid: 4711,
+            ..RecordHeader::default()
+        };
+        let bytes = entry(header, b"GE");
+        let Ok(Record::Plain(peer, 0, segment, origin)) = Record::decode(&bytes) else { panic!("not plain") };
+        assert_eq!((peer.cookie, segment.data, segment.tls), (7, &b"GE"[..], false));
+        assert_eq!((origin.pid, origin.fresh), (4711, true));
+    }
+
+    #[test]
     fn wrong_entries_are_refused() {
-        assert_eq!(Record::decode(&[0; 87]).err(), Some(RecordError::Short(87)));
+        assert_eq!(Record::decode(&[0; 95]).err(), Some(RecordError::Short(95)));
         let header = RecordHeader { kind: 1, cap_len: 4, wire_len: 4, ..RecordHeader::default() };
         assert_eq!(
             Record::decode(&entry(header, b"abc")).err(),

@@ -12,8 +12,9 @@ use picket_common::{
     conn::Direction,
 };
 
+use super::tls::Tls;
 use crate::{
-    capture::{Segment, record::Peer},
+    capture::{Origin, Segment, record::Peer},
     http::{self, Output, Request},
     limits,
     rules::{
@@ -45,6 +46,8 @@ pub struct Connection {
     pub held: usize,
     /// The kernel was told something about it.
     pub advised: bool,
+    /// It speaks TLS.
+    pub tls: Option<Box<Tls>>,
     reading: Option<Box<Reading>>,
 }
 
@@ -102,15 +105,20 @@ struct Reading {
     http: http::Connection,
 }
 
+impl Reading {
+    fn new(limits: http::Limits, known_start: bool) -> Box<Self> {
+        Box::new(Self {
+            ingress: Reassembler::new(stream::Limits::default()),
+            egress: Reassembler::new(stream::Limits::default()),
+            http: http::Connection::new(limits, known_start),
+        })
+    }
+}
+
 impl Connection {
     /// A connection of which nothing was read yet.
     #[must_use]
     pub fn new(peer: Peer, limits: http::Limits, known_start: bool, now: Ktime) -> Self {
-        let reading = Reading {
-            ingress: Reassembler::new(stream::Limits::default()),
-            egress: Reassembler::new(stream::Limits::default()),
-            http: http::Connection::new(limits, known_start),
-        };
         Self {
             peer,
             service: None,
@@ -119,7 +127,22 @@ impl Connection {
             last_seen: now,
             held: 0,
             advised: false,
-            reading: Some(Box::new(reading)),
+            tls: None,
+            reading: Some(Reading::new(limits, known_start)),
+        }
+    }
+
+    /// Reads a part of a TLS handshake.
+    pub fn handshake(&mut self, segment: &Segment<'_>, now: Ktime, stats: &mut StreamStats) {
+        self.tls.get_or_insert_default().handshake(segment, now, stats);
+    }
+
+    /// What is to come is plaintext of a TLS library; with `fresh` from a new beginning.
+    pub fn plaintext(&mut self, origin: Origin, limits: http::Limits, known_start: bool) {
+        let tls = self.tls.get_or_insert_default();
+        tls.pid = Some(origin.pid);
+        if origin.fresh {
+            self.reading = Some(Reading::new(limits, known_start));
         }
     }
 
@@ -192,7 +215,8 @@ impl Connection {
             .as_deref()
             .map_or(0, |r| mem::size_of::<Reading>() + r.ingress.held() + r.egress.held() + r.http.held());
         let open: usize = self.open.iter().map(Judged::memory).sum();
-        mem::size_of::<Self>() + reading + open
+        let tls = self.tls.as_deref().map_or(0, Tls::memory);
+        mem::size_of::<Self>() + reading + open + tls
     }
 }
 

@@ -110,8 +110,8 @@ impl Connections {
             self.pending.pop_front();
         }
         let data = segment.data.to_vec();
-        let (seq, wire_len, fin) = (segment.seq, segment.wire_len, segment.fin);
-        self.pending.push_back(Kept { peer, at, seq, wire_len, fin, data });
+        let Segment { seq, wire_len, fin, tls, .. } = *segment;
+        self.pending.push_back(Kept { peer, at, seq, wire_len, fin, tls, data });
         !full
     }
 
@@ -140,6 +140,7 @@ pub struct Kept {
     seq: u32,
     wire_len: u32,
     fin: bool,
+    tls: bool,
     data: Vec<u8>,
 }
 
@@ -155,6 +156,7 @@ impl Kept {
             known_start: true,
             hole: None,
             fin: self.fin,
+            tls: self.tls,
         }
     }
 }

@@ -21,6 +21,7 @@ mod reload;
 mod responder;
 mod settings;
 mod shared;
+mod tls;
 mod transaction;
 mod worker;
 

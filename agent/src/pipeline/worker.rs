@@ -15,7 +15,7 @@ use super::{
     shared::Shared,
 };
 use crate::{
-    capture::{Record, Segment, record::Peer},
+    capture::{Origin, Record, Segment, record::Peer},
     http::Output,
     limits,
     probe::rings::Ring,
@@ -124,7 +124,12 @@ impl Flow {
     /// capture: an entry of the ring is a record.
     fn record(&mut self, entry: &[u8]) {
         match Record::decode(entry) {
+            Ok(Record::Data(peer, at, segment)) if segment.tls => self.handshake(peer, at, &segment),
             Ok(Record::Data(peer, at, segment)) => self.segment(peer, at, &segment),
+            Ok(Record::Plain(peer, at, segment, origin)) => {
+                self.plaintext(peer, at, &segment, origin);
+                self.segment(peer, at, &segment);
+            }
             Ok(Record::Pending(peer, at, segment)) => {
                 if !self.connections.keep(peer, at, &segment) {
                     self.shared.counters.pending_dropped.add(1);
@@ -132,7 +137,12 @@ impl Flow {
             }
             Ok(Record::Adopt(peer, _)) => {
                 for kept in self.connections.adopt(&peer) {
-                    self.segment(peer, kept.at, &kept.segment());
+                    let segment = kept.segment();
+                    if segment.tls {
+                        self.handshake(peer, kept.at, &segment);
+                    } else {
+                        self.segment(peer, kept.at, &segment);
+                    }
                 }
             }
             Ok(Record::Close(peer, at)) => {
@@ -147,14 +157,23 @@ impl Flow {
         }
     }
 
+    /// stream and tls: what a handshake says in the clear.
+    fn handshake(&mut self, peer: Peer, at: Ktime, segment: &Segment<'_>) {
+        let connection = open(&mut self.connections, &self.shared, &self.judge, peer, at, segment);
+        connection.handshake(segment, at, &mut self.stream);
+        self.settle(peer.cookie, at);
+    }
+
+    /// The connection speaks TLS, and its library says what.
+    fn plaintext(&mut self, peer: Peer, at: Ktime, segment: &Segment<'_>, origin: Origin) {
+        let http = self.judge.settings().http;
+        let connection = open(&mut self.connections, &self.shared, &self.judge, peer, at, segment);
+        connection.plaintext(origin, http, segment.known_start);
+    }
+
     /// stream and http: payload of a connection becomes requests and responses, which are judged.
     fn segment(&mut self, peer: Peer, at: Ktime, segment: &Segment<'_>) {
-        let http = self.judge.settings().http;
-        let connection = self.connections.open(peer.cookie, || {
-            self.shared.counters.connections.add(1);
-            Connection::new(peer, http, segment.known_start, at)
-        });
-        connection.last_seen = at;
+        let connection = open(&mut self.connections, &self.shared, &self.judge, peer, at, segment);
         let advice = connection.segment(segment, at, &mut self.stream, &mut self.outputs);
         if let Some(advice) = advice {
             connection.advised = true;
@@ -166,7 +185,12 @@ impl Flow {
         for output in self.outputs.drain(..) {
             self.judge.output(connection, output);
         }
-        self.connections.settle(peer.cookie);
+        self.settle(peer.cookie, at);
+    }
+
+    /// Counts what a connection holds now, and gives up others where that is too much.
+    fn settle(&mut self, cookie: u64, at: Ktime) {
+        self.connections.settle(cookie);
         while let Some((over, connection)) = self.connections.over() {
             match over {
                 Over::Connections => self.shared.counters.evicted_table_full.add(1),
@@ -218,4 +242,21 @@ impl Flow {
         }
         self.publish();
     }
+}
+
+/// The connection that a record is about.
+fn open<'c>(
+    connections: &'c mut Connections,
+    shared: &Shared,
+    judge: &Judge,
+    peer: Peer,
+    at: Ktime,
+    segment: &Segment<'_>,
+) -> &'c mut Connection {
+    let connection = connections.open(peer.cookie, || {
+        shared.counters.connections.add(1);
+        Connection::new(peer, judge.settings().http, segment.known_start, at)
+    });
+    connection.last_seen = at;
+    connection
 }

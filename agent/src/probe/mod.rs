@@ -1,7 +1,7 @@
 //! probe: the kernel programs, loaded, attached, spoken to. aya's types stay in here.
 //!
 //! One file per hook family, named as its counterpart in `probe-ebpf`: [`tap`] (with connections),
-//! [`deny`]; [`rings`] reads records, [`cgroup`] and [`bpffs`] find the two file systems.
+//! [`deny`], [`tls`]; [`rings`] reads records, [`cgroup`] and [`bpffs`] find the two file systems.
 
 pub mod bpffs;
 pub mod cgroup;
@@ -11,6 +11,7 @@ pub mod enforce;
 pub mod object;
 pub mod rings;
 pub mod tap;
+pub mod tls;
 
 use std::{io, path::PathBuf};
 

@@ -17,7 +17,14 @@ use picket_common::{
     limits::MAX_RINGS,
 };
 
-use super::{ProbeError, cgroup, cgroup::Cgroup, counts::KernelCounts, object, rings::Ring};
+use super::{
+    ProbeError, cgroup,
+    cgroup::Cgroup,
+    counts::KernelCounts,
+    object,
+    rings::Ring,
+    tls::{self, TlsProbes},
+};
 
 /// What to capture and how much of it.
 #[derive(Clone, Debug)]
@@ -46,10 +53,12 @@ pub struct Tap {
     pub cgroup: Cgroup,
     /// The programs.
     pub programs: Attached,
+    /// Probes for TLS libraries; or why this kernel has none.
+    pub tls: Result<TlsProbes, ProbeError>,
 }
 
-/// The attached programs. Dropping it detaches them.
-pub struct Attached(#[expect(dead_code, reason = "held for its drop")] Ebpf);
+/// The attached programs. Dropping it, and what holds it, detaches them.
+pub struct Attached(#[expect(dead_code, reason = "held for its drop")] Arc<Mutex<Ebpf>>);
 
 /// Tells the programs about connections. Shared by the workers.
 pub struct AdviceMap(std::sync::Mutex<HashMap<MapData, u64, Advice>>);
@@ -90,6 +99,7 @@ pub struct Loaded {
     rings: Vec<Ring>,
     advice: HashMap<MapData, u64, Advice>,
     counts: KernelCounts,
+    tls: Result<(), ProbeError>,
     programs: Ebpf,
 }
 
@@ -132,12 +142,14 @@ impl Loaded {
         let conn: &mut SockOps = program(&mut programs, "picket_conn")?;
         conn.load().map_err(|e| ProbeError::refused("program picket_conn", &e))?;
 
+        let tls = tls::load(&mut programs);
+
         // Only now: a map that is taken is closed with its owner, a loaded program keeps its own.
         let polled = typed(&mut programs, "POLLED", Array::<MapData, u32>::try_from)?;
         let rings = make_rings(&mut programs, polled, count, options.ring_size)?;
         let advice = typed(&mut programs, "ADVICE", HashMap::<MapData, u64, Advice>::try_from)?;
         let counts = KernelCounts::new(typed(&mut programs, "COUNTS", PerCpuArray::try_from)?);
-        Ok(Self { rings, advice, counts, programs })
+        Ok(Self { rings, advice, counts, tls, programs })
     }
 
     /// Attaches the programs to a cgroup.
@@ -146,7 +158,7 @@ impl Loaded {
     ///
     /// When the kernel refuses; nothing stays attached then.
     pub fn attach(self, cgroup: Cgroup) -> Result<Tap, ProbeError> {
-        let Self { rings, advice, counts, mut programs } = self;
+        let Self { rings, advice, counts, tls, mut programs } = self;
         // Connections first: what opens after this is known from its first byte.
         let conn: &mut SockOps = program(&mut programs, "picket_conn")?;
         conn.attach(cgroup.dir.as_fd(), CgroupAttachMode::Single)
@@ -157,11 +169,13 @@ impl Loaded {
                 .attach(cgroup.dir.as_fd(), kind, CgroupAttachMode::Single)
                 .map_err(|e| ProbeError::refused(format!("attaching {name} to the cgroup"), &e))?;
         }
+        let programs = Arc::new(Mutex::new(programs));
         Ok(Tap {
             rings,
             advice: AdviceMap(std::sync::Mutex::new(advice)),
             counts,
             cgroup,
+            tls: tls.map(|()| TlsProbes::new(Arc::clone(&programs))),
             programs: Attached(programs),
         })
     }

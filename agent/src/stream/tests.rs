@@ -14,6 +14,7 @@ fn seg(seq: u32, data: &[u8]) -> Segment<'_> {
         known_start: true,
         hole: None,
         fin: false,
+        tls: false,
     }
 }
 

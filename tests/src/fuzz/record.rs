@@ -24,7 +24,9 @@ pub fn run(data: &[u8]) {
         let entry = input.bytes(len);
         let Ok(record) = Record::decode(entry) else { continue };
         let (peer, segment) = match record {
-            Record::Data(peer, now, segment) | Record::Pending(peer, now, segment) => {
+            Record::Data(peer, now, segment)
+            | Record::Pending(peer, now, segment)
+            | Record::Plain(peer, now, segment, _) => {
                 last = now;
                 (peer, Some(segment))
             }

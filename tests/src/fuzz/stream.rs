@@ -47,6 +47,7 @@ pub fn run(data: &[u8]) {
         known_start: true,
         hole,
         fin,
+        tls: false,
     };
     // The first segment fixes the start.
     reassembler.push(&segment(0, &reference[..1], 1, None, false), 0, &mut stats, &mut check);

@@ -1,0 +1,95 @@
+//! uprobes on TLS libraries, loaded and attached.
+
+use std::{
+    num::NonZeroU32,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use aya::{
+    Ebpf,
+    programs::{
+        UProbe,
+        uprobe::{UProbeAttachLocation, UProbeLink, UProbeScope},
+    },
+};
+
+use super::{ProbeError, tap::program};
+
+/// The programs, by the names that points give them.
+const PROGRAMS: [&str; 24] = [
+    "picket_ssl_read",
+    "picket_ssl_read_ex",
+    "picket_ssl_write",
+    "picket_ssl_write_ex",
+    "picket_ssl_write_ex2",
+    "picket_ssl_sendfile",
+    "picket_ssl_leave",
+    "picket_ssl_free",
+    "picket_bio_read",
+    "picket_bio_leave",
+    "picket_gnutls_recv",
+    "picket_gnutls_send",
+    "picket_gnutls_leave",
+    "picket_gnutls_free",
+    "picket_recv",
+    "picket_recv_leave",
+    "picket_go_read",
+    "picket_go_write",
+    "picket_go_read_leave",
+    "picket_go_write_leave",
+    "picket_go_decrypt",
+    "picket_go0_read_leave",
+    "picket_go0_write_leave",
+    "picket_go0_decrypt",
+];
+
+/// The programs, to be attached where TLS libraries are mapped.
+pub struct TlsProbes(Arc<Mutex<Ebpf>>);
+
+/// A program at a point. Dropping it detaches it.
+pub struct Attachment(#[expect(dead_code, reason = "held for its drop")] UProbeLink);
+
+/// Loads the programs.
+///
+/// # Errors
+///
+/// When the kernel refuses one of them.
+pub(super) fn load(programs: &mut Ebpf) -> Result<(), ProbeError> {
+    for name in PROGRAMS {
+        let uprobe: &mut UProbe = program(programs, name)?;
+        uprobe.load().map_err(|e| ProbeError::refused(format!("program {name}"), &e))?;
+    }
+    Ok(())
+}
+
+impl TlsProbes {
+    pub(super) fn new(programs: Arc<Mutex<Ebpf>>) -> Self {
+        Self(programs)
+    }
+
+    /// Attaches the program `name` at an offset (bytes from its start) of the file at `path`, for all processes that
+    /// map it or for one.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such program, or the kernel refuses.
+    pub fn attach(
+        &self,
+        name: &str,
+        path: &Path,
+        offset: u64,
+        process: Option<NonZeroU32>,
+    ) -> Result<Attachment, ProbeError> {
+        let mut programs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let uprobe: &mut UProbe = program(&mut programs, name)?;
+        let scope = process.map_or(UProbeScope::AllProcesses, UProbeScope::OneProcess);
+        let refused = |e: &dyn std::error::Error| {
+            ProbeError::refused(format!("attaching {name} to {} at {offset:#x}", path.display()), e)
+        };
+        let link = uprobe
+            .attach(UProbeAttachLocation::AbsoluteOffset(offset), path, scope)
+            .map_err(|e| refused(&e))?;
+        uprobe.take_link(link).map(Attachment).map_err(|e| refused(&e))
+    }
+}

@@ -1,0 +1,247 @@
+//! Go's `crypto/tls`.
+//!
+//! `Read` and `Write` take `(c *Conn, b []byte)` and return `(n int, err error)`. Since Go 1.17 arguments are in
+//! registers (`RAX`, `RBX`, `RCX`…; the goroutine in `R14`), before on the stack, above the return address:
+//! Go's internal ABI specification, cmd/compile/abi-internal.md. A goroutine may wake up on another thread, and its
+//! stack may be moved in a call: calls are kept by goroutine, and where arguments lie on the stack nothing
+//! is kept at all.
+//!
+//! No object of Go's keeps the client's random. `(*halfConn).decrypt(record []byte)` is given each record as it came:
+//! the `ClientHello`, which says whose connection it is, and ciphertext.
+
+use aya_ebpf::{macros::uprobe, programs::ProbeContext};
+use picket_common::{
+    limits::TLS_SEARCHES,
+    stats::Counter,
+    tls::{HELLO_KEY_AT, KEY_LEN, Key, RECORD_HEADER, content},
+};
+
+use super::{Call, CallKey, Layout, ObjectKey, deliver, enter, leave, op, process, tie};
+use crate::{
+    count,
+    maps::{TLS_HALF, TLS_HELLO, TLS_LAYOUT, TLS_RECORD},
+    source::{read, word},
+};
+
+/// `(*Conn).Read`, arguments in registers.
+#[uprobe]
+pub fn picket_go_read(ctx: ProbeContext) -> u32 {
+    begin(&registers(&ctx), op::READ)
+}
+
+/// `(*Conn).Write`.
+#[uprobe]
+pub fn picket_go_write(ctx: ProbeContext) -> u32 {
+    begin(&registers(&ctx), op::WRITE)
+}
+
+/// A return of `Read`.
+#[uprobe]
+pub fn picket_go_read_leave(ctx: ProbeContext) -> u32 {
+    end(&registers(&ctx), op::READ).unwrap_or(0)
+}
+
+/// A return of `Write`.
+#[uprobe]
+pub fn picket_go_write_leave(ctx: ProbeContext) -> u32 {
+    end(&registers(&ctx), op::WRITE).unwrap_or(0)
+}
+
+/// `(*halfConn).decrypt(record []byte)`.
+#[uprobe]
+pub fn picket_go_decrypt(ctx: ProbeContext) -> u32 {
+    let registers = registers(&ctx);
+    // Whose goroutine reads with which object.
+    let reading =
+        leave(goroutine(&registers)).map_or(0, |call| if call.op == op::READ { call.object } else { 0 });
+    decrypt(registers.first, registers.second, registers.third, reading).unwrap_or(0)
+}
+
+/// A return of `Read`, arguments on the stack.
+#[uprobe]
+pub fn picket_go0_read_leave(ctx: ProbeContext) -> u32 {
+    on_stack(&ctx, op::READ).unwrap_or(0)
+}
+
+/// A return of `Write`.
+#[uprobe]
+pub fn picket_go0_write_leave(ctx: ProbeContext) -> u32 {
+    on_stack(&ctx, op::WRITE).unwrap_or(0)
+}
+
+/// `(*halfConn).decrypt(record []byte)`, at its first instruction.
+#[uprobe]
+pub fn picket_go0_decrypt(ctx: ProbeContext) -> u32 {
+    let stack = registers(&ctx).stack;
+    let (Some(half), Some(record), Some(len)) = (word(stack + 8), word(stack + 16), word(stack + 24)) else {
+        return 0;
+    };
+    decrypt(half, record, len, 0).unwrap_or(0)
+}
+
+/// No `tls.Conn` is larger (Go 1.24: 0x4b8 bytes).
+const CONN_SIZE: u64 = 2048;
+
+/// What is of interest.
+struct Registers {
+    first: u64,
+    second: u64,
+    third: u64,
+    goroutine: u64,
+    stack: u64,
+}
+
+#[inline(always)]
+fn registers(ctx: &ProbeContext) -> Registers {
+    // SAFETY: fields of the context.
+    unsafe {
+        let regs = &*ctx.regs;
+        #[cfg(bpf_target_arch = "aarch64")]
+        return Registers {
+            first: regs.regs[0],
+            second: regs.regs[1],
+            third: regs.regs[2],
+            goroutine: regs.regs[28],
+            stack: regs.sp,
+        };
+        #[cfg(not(bpf_target_arch = "aarch64"))]
+        Registers { first: regs.rax, second: regs.rbx, third: regs.rcx, goroutine: regs.r14, stack: regs.rsp }
+    }
+}
+
+#[inline(always)]
+fn goroutine(registers: &Registers) -> CallKey {
+    CallKey { who: process(), frame: registers.goroutine }
+}
+
+#[inline(always)]
+fn begin(registers: &Registers, op: u32) -> u32 {
+    let (object, buffer, len) = (registers.first, registers.second, registers.third);
+    enter(goroutine(registers), Call { object, buffer, len, result: 0, cipher: 0, op, zero: 0 });
+    0
+}
+
+#[inline(always)]
+fn end(registers: &Registers, op: u32) -> Option<u32> {
+    let call = leave(goroutine(registers))?;
+    if call.op != op {
+        return None;
+    }
+    call.op = op::NONE;
+    let len = registers.first as i64;
+    if len > 0 && len as u64 <= call.len {
+        deliver(call.object, call.buffer, len as u64, op);
+    }
+    Some(0)
+}
+
+/// At a `RET`: return address, receiver, slice of three words, results.
+#[inline(always)]
+fn on_stack(ctx: &ProbeContext, op: u32) -> Option<u32> {
+    let stack = registers(ctx).stack;
+    let (object, buffer, room) = (word(stack + 8)?, word(stack + 16)?, word(stack + 24)?);
+    let len = word(stack + 40)? as i64;
+    if len <= 0 || len as u64 > room {
+        return None;
+    }
+    if op == op::READ {
+        claim(object);
+    }
+    deliver(object, buffer, len as u64, op);
+    Some(0)
+}
+
+/// A record is about to be decrypted by `half`, the reading half of a connection. `reading`: the connection whose
+/// `Read` it is for, 0 when not known.
+#[inline(always)]
+fn decrypt(half: u64, record: u64, len: u64, reading: u64) -> Option<u32> {
+    let pid = process();
+    let head: [u8; RECORD_HEADER + 1] = read(record)?;
+    let half = ObjectKey { address: half, pid };
+    if head[0] == content::HANDSHAKE && head[RECORD_HEADER] == 1 && len as usize >= HELLO_KEY_AT + KEY_LEN {
+        let key: Key = read(record + HELLO_KEY_AT as u64)?;
+        // SAFETY: the value is copied at once.
+        match unsafe { TLS_HELLO.get(key) } {
+            Some(whose) => {
+                let _ = TLS_HALF.insert(half, whose, 0);
+            }
+            // A client's object, or one whose handshake the tap has not seen.
+            None => {
+                let _ = TLS_HALF.remove(half);
+            }
+        }
+        return Some(0);
+    }
+    if reading == 0 {
+        // Go before 1.17: `claim` will find it.
+        if head[0] == content::APPLICATION_DATA && len as usize >= RECORD_HEADER + KEY_LEN {
+            let key: Key = read(record + RECORD_HEADER as u64)?;
+            // SAFETY: the value is copied at once.
+            if let Some(whose) = unsafe { TLS_RECORD.get(key) } {
+                let _ = TLS_HALF.insert(half, whose, 0);
+                let _ = TLS_RECORD.remove(key);
+            }
+        }
+        return None;
+    }
+    let key = ObjectKey { address: reading, pid };
+    // SAFETY: the value is copied at once.
+    if let Some(whose) = unsafe { TLS_HALF.get(half) } {
+        tie::to(&key, whose, true);
+        let _ = TLS_HALF.remove(half);
+        return Some(0);
+    }
+    if head[0] == content::APPLICATION_DATA && len as usize >= RECORD_HEADER + KEY_LEN && !tie::is_tied(&key)
+    {
+        tie::by_record(&key, record + RECORD_HEADER as u64);
+    }
+    Some(0)
+}
+
+/// Ties a connection to what its reading half was tied to. Where the half lies in the connection is found once a
+/// process.
+#[inline(always)]
+fn claim(object: u64) {
+    let pid = process();
+    let key = ObjectKey { address: object, pid };
+    // SAFETY: copied at once.
+    let layout = unsafe { TLS_LAYOUT.get(pid as u32) }.copied().unwrap_or_default();
+    let mut offset = u64::from(layout.offset);
+    if layout.hops == 0 {
+        if u32::from(layout.searches) >= TLS_SEARCHES {
+            return;
+        }
+        count::add(Counter::TlsSearches, 1);
+        offset = half_in(object, pid);
+        let found = offset != 0;
+        let next = Layout {
+            hops: u16::from(found),
+            pointer: 0,
+            offset: offset as u16,
+            searches: layout.searches + u16::from(!found),
+        };
+        let _ = TLS_LAYOUT.insert(pid as u32, next, 0);
+        if !found {
+            return;
+        }
+    }
+    let half = ObjectKey { address: object + offset, pid };
+    // SAFETY: the value is copied at once.
+    if let Some(whose) = unsafe { TLS_HALF.get(half) } {
+        tie::to(&key, whose, true);
+        let _ = TLS_HALF.remove(half);
+    }
+}
+
+/// Where in a connection its reading half lies; 0: not found.
+#[inline(never)]
+fn half_in(object: u64, pid: u64) -> u64 {
+    let mut at = 8;
+    while at < CONN_SIZE {
+        if TLS_HALF.get_ptr(ObjectKey { address: object + at, pid }).is_some() {
+            return at;
+        }
+        at += 8;
+    }
+    0
+}

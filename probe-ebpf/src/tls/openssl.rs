@@ -1,0 +1,158 @@
+//! OpenSSL, and what has its interface: BoringSSL, LibreSSL.
+//!
+//! `SSL_peek` is not probed: what it shows is read later. Early data have functions of their own.
+
+use aya_ebpf::{macros::uprobe, programs::ProbeContext};
+
+use super::{Call, ObjectKey, deliver, enter, freed, leave, op, process, thread, tie};
+use crate::source::{read, word};
+
+/// `int SSL_read(SSL *, void *, int)`.
+#[uprobe]
+pub fn picket_ssl_read(ctx: ProbeContext) -> u32 {
+    begin(&ctx, op::READ, false).unwrap_or(0)
+}
+
+/// `int SSL_read_ex(SSL *, void *, size_t, size_t *)`, `SSL_read_early_data`.
+#[uprobe]
+pub fn picket_ssl_read_ex(ctx: ProbeContext) -> u32 {
+    begin(&ctx, op::READ, true).unwrap_or(0)
+}
+
+/// `int SSL_write(SSL *, const void *, int)`.
+#[uprobe]
+pub fn picket_ssl_write(ctx: ProbeContext) -> u32 {
+    begin(&ctx, op::WRITE, false).unwrap_or(0)
+}
+
+/// `int SSL_write_ex(SSL *, const void *, size_t, size_t *)`, `SSL_write_early_data`.
+#[uprobe]
+pub fn picket_ssl_write_ex(ctx: ProbeContext) -> u32 {
+    begin(&ctx, op::WRITE, true).unwrap_or(0)
+}
+
+/// `int SSL_write_ex2(SSL *, const void *, size_t, uint64_t flags, size_t *)`, OpenSSL 3.3.
+#[uprobe]
+pub fn picket_ssl_write_ex2(ctx: ProbeContext) -> u32 {
+    let result: u64 = ctx.arg(4).unwrap_or(0);
+    call(&ctx, op::WRITE, result).unwrap_or(0)
+}
+
+/// `ossl_ssize_t SSL_sendfile(SSL *, int, off_t, size_t, int)`, OpenSSL 3.0.
+#[uprobe]
+pub fn picket_ssl_sendfile(ctx: ProbeContext) -> u32 {
+    let (Some(object), Some(len)) = (ctx.arg(0), ctx.arg(3)) else { return 0 };
+    enter(thread(), Call { object, buffer: 0, len, result: 0, cipher: 0, op: op::SENDFILE, zero: 0 });
+    0
+}
+
+/// Where one of these is left.
+#[uprobe]
+pub fn picket_ssl_leave(ctx: ProbeContext) -> u32 {
+    end(&ctx).unwrap_or(0)
+}
+
+/// `void SSL_free(SSL *)`.
+#[uprobe]
+pub fn picket_ssl_free(ctx: ProbeContext) -> u32 {
+    if let Some(object) = ctx.arg(0) {
+        freed(object);
+    }
+    0
+}
+
+/// `int BIO_read(BIO *, void *, int)`: in a call that reads, the object's ciphertext.
+#[uprobe]
+pub fn picket_bio_read(ctx: ProbeContext) -> u32 {
+    ciphertext_wanted(&ctx).unwrap_or(0)
+}
+
+/// Where it is left.
+#[uprobe]
+pub fn picket_bio_leave(ctx: ProbeContext) -> u32 {
+    // SAFETY: a field of the context.
+    let result = result(&ctx);
+    ciphertext_read(i64::from(result as i32)).unwrap_or(0)
+}
+
+#[inline(always)]
+fn begin(ctx: &ProbeContext, op: u32, with_result: bool) -> Option<u32> {
+    let result = if with_result { ctx.arg(3)? } else { 0 };
+    call(ctx, op, result)
+}
+
+#[inline(always)]
+fn call(ctx: &ProbeContext, op: u32, result: u64) -> Option<u32> {
+    let len: u64 = ctx.arg(2)?;
+    // An int, where there is no other result.
+    let len = if result == 0 { u64::from(len as u32) } else { len };
+    enter(thread(), Call { object: ctx.arg(0)?, buffer: ctx.arg(1)?, len, result, cipher: 0, op, zero: 0 });
+    Some(0)
+}
+
+#[inline(always)]
+fn end(ctx: &ProbeContext) -> Option<u32> {
+    let call = leave(thread())?;
+    let op = call.op;
+    call.op = op::NONE;
+    let returned = result(ctx);
+    let len = if op == op::SENDFILE {
+        returned as i64
+    } else if call.result == 0 {
+        i64::from(returned as i32)
+    } else if returned as i32 == 1 {
+        word(call.result)? as i64
+    } else {
+        0
+    };
+    // More than there is room for is no length.
+    if len > 0 && len as u64 <= call.len {
+        deliver(call.object, call.buffer, len as u64, op);
+    }
+    Some(0)
+}
+
+/// What a C function returns.
+#[inline(always)]
+pub fn result(ctx: &ProbeContext) -> u64 {
+    // SAFETY: a field of the context.
+    unsafe {
+        #[cfg(bpf_target_arch = "aarch64")]
+        return (*ctx.regs).regs[0];
+        #[cfg(not(bpf_target_arch = "aarch64"))]
+        (*ctx.regs).rax
+    }
+}
+
+/// Notes where ciphertext will be, if it is for a call that reads with an object that is tied to nothing.
+/// The arguments are those of `read(2)`.
+#[inline(always)]
+pub fn ciphertext_wanted(ctx: &ProbeContext) -> Option<u32> {
+    let call = leave(thread())?;
+    if call.op != op::READ || tie::is_tied(&ObjectKey { address: call.object, pid: process() }) {
+        return None;
+    }
+    call.cipher = ctx.arg(1)?;
+    Some(0)
+}
+
+/// Ties the object by the ciphertext that was read: a record's header comes alone, before it, or with it.
+#[inline(always)]
+pub fn ciphertext_read(len: i64) -> Option<u32> {
+    use picket_common::tls::{KEY_LEN, RECORD_HEADER, content};
+    let call = leave(thread())?;
+    let at = core::mem::replace(&mut call.cipher, 0);
+    if at == 0 || len < KEY_LEN as i64 {
+        return None;
+    }
+    let key = ObjectKey { address: call.object, pid: process() };
+    let head: [u8; 2] = read(at)?;
+    if head == [content::APPLICATION_DATA, 3]
+        && len >= (KEY_LEN + RECORD_HEADER) as i64
+        && tie::by_record(&key, at + RECORD_HEADER as u64)
+    {
+        return Some(0);
+    }
+    tie::by_record(&key, at);
+    Some(0)
+}

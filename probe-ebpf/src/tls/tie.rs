@@ -1,0 +1,200 @@
+//! Which connection an object belongs to.
+
+use picket_common::{
+    limits::TLS_SEARCHES,
+    stats::Counter,
+    tls::{Key, Whose},
+};
+
+use super::{Layout, Object, ObjectKey};
+use crate::{
+    conn::{Conn, phase},
+    count,
+    maps::{TLS_BLANK, TLS_HELLO, TLS_LAYOUT, TLS_OBJECT, TLS_RECORD, TLS_TIED, tap_config},
+    source::{read, word},
+};
+
+/// Values of [`Object::state`].
+pub mod state {
+    /// Tied to no connection of a service.
+    pub const FOREIGN: u32 = 1;
+    pub const TIED: u32 = 2;
+}
+
+/// How far into an object a random is looked for: OpenSSL 3.5 keeps it at 0x200, GnuTLS below that.
+const NEAR: u64 = 1024;
+/// How many pointers are followed, from the object's start: OpenSSL 1.1's lies at 0xa8, BoringSSL's at 0x30.
+const POINTERS: u64 = 32;
+/// How far behind each.
+const BEHIND: u64 = 256;
+/// Randoms lie at multiples of this.
+const STEP: u64 = 4;
+
+/// The object, if it is tied to a connection of a service.
+#[inline(always)]
+pub fn tied(key: &ObjectKey) -> Option<&'static mut Object> {
+    let object = object(key)?;
+    if let Some(random) = random(key) {
+        // Another random: another connection's object at the same place, or the first look at it.
+        if random != object.key {
+            object.key = random;
+            // SAFETY: the value is copied at once.
+            match unsafe { TLS_HELLO.get(random) } {
+                Some(whose) => {
+                    count::add(Counter::TlsTied, 1);
+                    tie(key, object, whose);
+                    object.conn.phase = phase::OPENED;
+                    object.conn.known_start = 1;
+                }
+                None if object.state == 0 => object.state = state::FOREIGN,
+                None => {}
+            }
+        }
+    }
+    if object.state == state::TIED {
+        return Some(object);
+    }
+    count::add(Counter::TlsForeign, 1);
+    None
+}
+
+/// Whether the object is tied already.
+#[inline(always)]
+pub fn is_tied(key: &ObjectKey) -> bool {
+    // SAFETY: read at once.
+    unsafe { TLS_OBJECT.get(key) }.is_some_and(|object| object.state == state::TIED)
+}
+
+/// Ties the object that is reading a record to the connection that the record came on. True: there is one.
+#[inline(always)]
+pub fn by_record(key: &ObjectKey, ciphertext: u64) -> bool {
+    let Some(bytes) = read::<{ picket_common::tls::KEY_LEN }>(ciphertext) else { return false };
+    // SAFETY: the value is copied at once.
+    let Some(whose) = (unsafe { TLS_RECORD.get(bytes) }) else { return false };
+    let whose = *whose;
+    let _ = TLS_RECORD.remove(bytes);
+    let Some(object) = object(key) else { return false };
+    count::add(Counter::TlsTiedByRecord, 1);
+    tie(key, object, &whose);
+    true
+}
+
+/// Ties the object to a connection that is known otherwise.
+#[inline(always)]
+pub fn to(key: &ObjectKey, whose: &Whose, from_start: bool) {
+    let Some(object) = object(key) else { return };
+    count::add(Counter::TlsTied, 1);
+    tie(key, object, whose);
+    if from_start {
+        object.conn.phase = phase::OPENED;
+        object.conn.known_start = 1;
+    }
+}
+
+#[inline(always)]
+fn tie(key: &ObjectKey, object: &mut Object, whose: &Whose) {
+    object.whose = *whose;
+    object.state = state::TIED;
+    object.at = [0; 2];
+    object.queued = 0;
+    let config = tap_config();
+    let conn: &mut Conn = &mut object.conn;
+    conn.listener = whose.listener;
+    conn.cgroup = whose.cgroup;
+    conn.phase = phase::OLDER;
+    conn.last = 0;
+    conn.turns = 0;
+    conn.known_start = 0;
+    conn.plain = 1;
+    conn.fresh = 1;
+    conn.ingress.budget = config.ingress_budget;
+    conn.egress.budget = config.egress_budget;
+    (conn.ingress.skip, conn.ingress.skipped, conn.ingress.lost) = (0, 0, 0);
+    (conn.egress.skip, conn.egress.skipped, conn.egress.lost) = (0, 0, 0);
+    let _ = TLS_TIED.insert(whose.cookie, key.address, 0);
+}
+
+/// What is known of an object, made anew if nothing is.
+#[inline(always)]
+fn object(key: &ObjectKey) -> Option<&'static mut Object> {
+    let mut slot = TLS_OBJECT.get_ptr_mut(key);
+    if slot.is_none() {
+        let blank = TLS_BLANK.get(0)?;
+        if TLS_OBJECT.insert(key, blank, 0).is_err() {
+            count::add(Counter::TableFull, 1);
+            return None;
+        }
+        slot = TLS_OBJECT.get_ptr_mut(key);
+    }
+    // SAFETY: an entry of the map; a library's object is used by one thread at a time.
+    slot.map(|slot| unsafe { &mut *slot })
+}
+
+/// The key of the client's random that an object holds, if its process' layout is known or can be found.
+#[inline(always)]
+fn random(key: &ObjectKey) -> Option<Key> {
+    let pid = key.pid as u32;
+    // SAFETY: copied at once.
+    let known = unsafe { TLS_LAYOUT.get(pid) }.copied().unwrap_or_default();
+    if known.hops != 0 {
+        return read(place(key.address, &known)?);
+    }
+    if u32::from(known.searches) >= TLS_SEARCHES {
+        return None;
+    }
+    count::add(Counter::TlsSearches, 1);
+    let found = search(key.address);
+    let layout = if found == 0 {
+        Layout { searches: known.searches + 1, ..known }
+    } else {
+        Layout {
+            hops: (found >> 32) as u16,
+            pointer: (found >> 16) as u16,
+            offset: found as u16,
+            searches: 0,
+        }
+    };
+    let _ = TLS_LAYOUT.insert(pid, layout, 0);
+    if layout.hops == 0 { None } else { read(place(key.address, &layout)?) }
+}
+
+#[inline(always)]
+fn place(object: u64, layout: &Layout) -> Option<u64> {
+    let base = if layout.hops == 1 { object } else { word(object + u64::from(layout.pointer))? };
+    Some(base + u64::from(layout.offset))
+}
+
+/// Looks through an object for the random of any handshake that was seen. 0: not there; else the fields of
+/// [`Layout`], 16 bits each.
+#[inline(never)]
+fn search(object: u64) -> u64 {
+    let mut at = 0;
+    while at < NEAR {
+        if known(object + at) {
+            return 1 << 32 | at;
+        }
+        at += STEP;
+    }
+    let mut pointer = 0;
+    while pointer < POINTERS * 8 {
+        if let Some(base) = word(object + pointer)
+            && base > 0x1000
+            && base < 1 << 56
+        {
+            let mut at = 0;
+            while at < BEHIND {
+                if known(base + at) {
+                    return 2 << 32 | pointer << 16 | at;
+                }
+                at += STEP;
+            }
+        }
+        pointer += 8;
+    }
+    0
+}
+
+#[inline(always)]
+fn known(at: u64) -> bool {
+    read::<{ picket_common::tls::KEY_LEN }>(at).is_some_and(|key| TLS_HELLO.get_ptr(key).is_some())
+}
