@@ -176,3 +176,15 @@ pub const RULE_CHANGES: usize = 4096;
 pub const RULE_DATA: usize = 1_000_000;
 /// Candidates of one value whose check digit is reckoned.
 pub const CHECKSUMS: usize = 64;
+
+// The cleartext beginning of a TLS connection.
+
+/// Bytes of a direction that are looked at for its hello, headers of records included. Hellos with post-quantum
+/// keys have 2 KiB.
+pub const TLS_HELLO: usize = 16 * 1024;
+/// Bytes of a host name of SNI; a name of DNS has no more (RFC 1035).
+pub const TLS_SNI: usize = 255;
+/// Protocols of ALPN that a client offered and that are kept; further ones are counted.
+pub const TLS_ALPN_OFFERED: usize = 16;
+/// Characters of a protocol's name that are kept.
+pub const TLS_ALPN_NAME: usize = 64;

@@ -1,0 +1,3 @@
+//! tls: what Picket knows about TLS connections.
+
+pub mod hello;
