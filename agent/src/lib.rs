@@ -11,6 +11,7 @@
 
 pub mod api;
 pub mod capture;
+pub mod chain;
 pub mod cli;
 pub mod client_ip;
 pub mod config;

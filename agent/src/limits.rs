@@ -177,6 +177,31 @@ pub const RULE_DATA: usize = 1_000_000;
 /// Candidates of one value whose check digit is reckoned.
 pub const CHECKSUMS: usize = 64;
 
+// Chains: requests that proxies of this host make of others.
+
+/// Transactions that others may come from, on record.
+pub const CHAIN_HOPS: usize = 16_384;
+/// One that is over is kept this long, nanoseconds: the inner one may be read later by another worker.
+pub const CHAIN_GRACE: u64 = 1_000_000_000;
+/// Open requests with the same method and end of the target that an inner one is compared with.
+pub const CHAIN_CANDIDATES: usize = 256;
+/// Processes whose habits are kept.
+pub const CHAIN_PROCESSES: usize = 1024;
+/// Prefixes that one proxy replaces, and fields that it adds, that are learned.
+pub const CHAIN_HABITS: usize = 64;
+/// Transactions of a proxy among which it is looked for whether only one is open.
+pub const CHAIN_ALONE: usize = 64;
+/// Bytes of a path that are compared piece by piece; a longer one has to be the same.
+pub const CHAIN_PATH: usize = 2048;
+/// Addresses in forwarding fields that are compared.
+pub const CHAIN_ADDRESSES: usize = 64;
+/// Requests of a service that are recorded before it is known whether it makes requests of its own.
+pub const CHAIN_TRIAL: u64 = 256;
+/// Requests of one worker that wait for others to read what came before.
+pub const CHAIN_WAITING: usize = 1024;
+/// How long they wait at most, nanoseconds.
+pub const CHAIN_WAIT: u64 = 500_000_000;
+
 // The cleartext beginning of a TLS connection.
 
 /// Bytes of a direction that are looked at for its hello, headers of records included. Hellos with post-quantum

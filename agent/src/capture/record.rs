@@ -59,6 +59,8 @@ pub struct Peer {
     pub cgroup: u64,
     /// Addresses and ports.
     pub tuple: Tuple,
+    /// Process of this host at the other end; 0: none, or not known.
+    pub client: u32,
 }
 
 impl Peer {
@@ -123,7 +125,13 @@ impl<'a> Record<'a> {
             .get(..head.cap_len as usize)
             .ok_or(RecordError::Overrun { claimed: head.cap_len, held })?;
         let peer =
-            Peer { cookie: head.cookie, listener: head.listener, cgroup: head.cgroup, tuple: head.tuple };
+            Peer {
+                cookie: head.cookie,
+                listener: head.listener,
+                cgroup: head.cgroup,
+                tuple: head.tuple,
+                client: head.client,
+            };
         match head.kind {
             k if k == RecordKind::Close as u8 => return Ok(Self::Close(peer, head.ktime)),
             k if k == RecordKind::Adopt as u8 => return Ok(Self::Adopt(peer, head.ktime)),
@@ -205,7 +213,7 @@ fn read_header(head: &[u8]) -> RecordHeader {
         },
         ring: u32_at(84),
         pid: u32_at(88),
-        reserved: u32_at(92),
+        client: u32_at(92),
     }
 }
 
@@ -235,11 +243,11 @@ mod tests {
             tuple: Tuple { local_port: 80, remote_port: 4711, ..Tuple::default() },
             ring: 0,
             pid: 0,
-            reserved: 0,
+            client: 15,
         };
         let bytes = entry(header, b"abc-undefined-tail");
         let Ok(Record::Data(peer, 11, segment)) = Record::decode(&bytes) else { panic!("not data") };
-        assert_eq!((peer.cookie, peer.listener, peer.cgroup), (7, 9, 13));
+        assert_eq!((peer.cookie, peer.listener, peer.cgroup, peer.client), (7, 9, 13, 15));
         assert_eq!((peer.tuple.local_port, peer.tuple.remote_port), (80, 4711));
         assert_eq!((segment.data, segment.wire_len, segment.seq), (&b"abc"[..], 10, 0xffff_fffe));
         assert_eq!((segment.direction, segment.known_start), (Direction::Egress, true));

@@ -79,6 +79,7 @@ fn record(recorder: &mut Recorder, request: &Request, findings: &[Finding<'_>]) 
         peer: "[::ffff:10.0.0.2]:40312".parse().unwrap(),
         client_ip: "203.0.113.7".parse().unwrap(),
         service: &service(),
+        tls: None,
     };
     recorder.record(&transaction, findings, false)
 }
@@ -155,6 +156,7 @@ fn a_transaction_without_answer_or_matches() {
         peer: "[2001:db8::1]:1".parse().unwrap(),
         client_ip: "2001:db8::1".parse().unwrap(),
         service: &service(),
+        tls: None,
     };
     let event = recorder().record(&transaction, &[], false);
     assert_eq!((event.kind, event.status, event.duration_us), (Kind::Transaction, None, None));

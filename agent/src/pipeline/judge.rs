@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::{
+    chains::Part,
     connection::{Bound, Connection, Judged, Told},
     settings::Settings,
     shared::Shared,
@@ -14,6 +15,7 @@ use super::{
 };
 use crate::{
     capture::record::Peer,
+    chain::Link,
     http::{Output, Request, Response},
     rules::{
         policy::{Mode, Policy, Rules},
@@ -25,6 +27,7 @@ use crate::{
     },
     service::Service,
     time::Ktime,
+    tls::hello::TlsFacts,
 };
 
 /// One worker's judgement.
@@ -103,9 +106,22 @@ impl Judge {
         let peer_ip = connection.peer.remote_ip();
         let peer = connection.peer;
         let Self { shared, settings, scratches } = self;
+        let link = if shared.chains.is_inner(connection, &shared.services) {
+            shared.chains.link(connection.peer.client, &request, &shared.services, &shared.counters)
+        } else {
+            None
+        };
+        let tls = connection.tls.as_deref().and_then(|tls| tls.facts.clone());
+        let worker = connection.tls.as_deref().and_then(|tls| tls.pid);
         let (service, policy) = whose(shared, settings, connection);
         service.note_request(request.ended);
-        let client_ip = settings.client_ip.resolve(peer_ip, request.head_fields());
+        // What stands at the other end of the first connection counts, not what headers say.
+        let (client_ip, origin) = match &link {
+            Some(link) => (link.client, link.origin),
+            None => (settings.client_ip.resolve(peer_ip, request.head_fields()), peer_ip),
+        };
+        let who = (client_ip, peer_ip);
+        let hop = shared.chains.open(service, worker, &request, who, link.as_ref(), &shared.counters);
         let mut judged = Judged {
             matches: Vec::new(),
             attributes: Vec::new(),
@@ -114,12 +130,13 @@ impl Judge {
             policy: policy.and_then(|policy| policy.name.clone()),
             client_ip,
             blocked: false,
+            part: None,
             request,
         };
         match policy {
             Some(policy) if policy.mode != Mode::Off => {
                 let scratch = scratches.of(policy.rules());
-                let facts = facts(&peer, client_ip);
+                let facts = facts(&peer, client_ip, tls);
                 let (said, saved) = policy.judge_request(&judged.request, &facts, scratch);
                 judged.verdict = Told::of(&said);
                 judged.matches = said.matches();
@@ -132,11 +149,20 @@ impl Judge {
                     let attack = !said.in_app.is_empty() || judged.verdict.would_block;
                     if attack && policy.mode == Mode::Block {
                         let at = judged.request.ended;
-                        judged.blocked = shared.attack(peer_ip, client_ip, at, &judged.matches);
+                        // One attack, on however many hops it is seen.
+                        if link.as_ref().is_none_or(Link::count_attack) {
+                            judged.blocked = shared.attack(origin, client_ip, at, &judged.matches);
+                        }
+                        if let Some(hop) = &hop {
+                            hop.set_counted();
+                        }
                     }
                 }
             }
             _ => shared.counters.not_judged.add(1),
+        }
+        if link.is_some() || hop.is_some() {
+            judged.part = Some(Box::new(Part { link, hop }));
         }
         connection.open.push_back(judged);
     }
@@ -158,6 +184,9 @@ impl Judge {
         if response.is_err() {
             self.shared.counters.unanswered.add(1);
         }
+        if let Some(hop) = judged.part.as_ref().and_then(|part| part.hop.as_ref()) {
+            hop.finish(response.as_ref().map_or_else(|(_, at)| *at, |response| response.ended));
+        }
         if let Some((saved, policy)) = judged.saved.take() {
             self.judge_response(connection, &mut judged, *saved, &policy, response.as_deref().ok());
         }
@@ -168,6 +197,8 @@ impl Judge {
             service: Arc::clone(service_of(&self.shared, &connection.peer, &mut connection.service)),
             peer: connection.peer,
             client_ip: judged.client_ip,
+            tls: connection.tls.as_deref().and_then(|tls| tls.facts.clone()),
+            chain: judged.part.and_then(|part| part.place()),
             request: judged.request,
             response,
             policy: judged.policy,
@@ -205,7 +236,8 @@ impl Judge {
         judged.matches = said.matches();
         judged.verdict = Told::of(&said);
         if !judged.matches.is_empty() {
-            let facts = facts(&connection.peer, judged.client_ip);
+            let tls = connection.tls.as_deref().and_then(|tls| tls.facts.clone());
+            let facts = facts(&connection.peer, judged.client_ip, tls);
             judged.attributes = policy.attributes(&said, &judged.request, &facts);
         }
         if none && !judged.matches.is_empty() {
@@ -223,7 +255,7 @@ impl Scratches {
 }
 
 /// Who talks to whom.
-fn facts(peer: &Peer, client: IpAddr) -> Facts {
+fn facts(peer: &Peer, client: IpAddr, tls: Option<Arc<TlsFacts>>) -> Facts {
     Facts {
         client,
         client_port: peer.tuple.remote_port,
@@ -231,6 +263,7 @@ fn facts(peer: &Peer, client: IpAddr) -> Facts {
         server_port: peer.tuple.local_port,
         time: jiff::Timestamp::now().as_second(),
         peer: peer.remote_ip(),
+        tls,
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use super::{counters::Counters, responder::Responder, settings::Settings, transaction::Transaction};
+use super::{chains::Chains, counters::Counters, responder::Responder, settings::Settings, transaction::Transaction};
 use crate::{
     probe::tap::AdviceMap,
     rules::{Match, program::collections::Collections},
@@ -29,6 +29,8 @@ pub struct Shared {
     pub counters: Counters,
     /// What rules keep from transaction to transaction; it outlives a reload of the rules.
     pub collections: Arc<Collections>,
+    /// What requests come from.
+    pub chains: Chains,
     /// Caps of each worker.
     pub caps: Caps,
     settings: RwLock<Arc<Settings>>,
@@ -57,6 +59,7 @@ impl Shared {
         caps: Caps,
         settings: Settings,
         responder: Responder,
+        chains: Chains,
     ) -> Self {
         Self {
             advice,
@@ -64,6 +67,7 @@ impl Shared {
             events,
             counters: Counters::default(),
             collections: Arc::default(),
+            chains,
             caps,
             generation: AtomicU64::new(settings.generation),
             settings: RwLock::new(Arc::new(settings)),

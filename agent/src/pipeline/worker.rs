@@ -3,6 +3,7 @@
 //! Workers share nothing per connection: the tap chooses the ring by the connection's addresses.
 
 use std::{
+    collections::VecDeque,
     os::fd::{AsFd, OwnedFd},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -12,6 +13,7 @@ use super::{
     connection::Connection,
     connections::{Connections, Over},
     judge::Judge,
+    parked::Parked,
     shared::Shared,
 };
 use crate::{
@@ -36,11 +38,15 @@ const BUSY: usize = 16;
 /// Time between two looks at what is overdue, nanoseconds.
 const TICK: Ktime = time::SECOND / 4;
 
+/// How much later than a record others may come into the ring that were written before it, nanoseconds: those of an
+/// interrupted CPU.
+const DISORDER: Ktime = time::SECOND / 1000;
 /// Time for what is in the ring when the worker is told to stop, nanoseconds.
 const LAST_WORDS: Ktime = time::SECOND / 2;
 
 /// Reads one ring until told to stop.
 pub struct Worker {
+    index: usize,
     ring: Ring,
     stop: Arc<OwnedFd>,
     flow: Flow,
@@ -54,6 +60,10 @@ struct Flow {
     outputs: Vec<Output>,
     judge: Judge,
     view: Arc<Mutex<View>>,
+    index: usize,
+    parked: Parked,
+    /// When the latest record was written.
+    latest: Ktime,
 }
 
 /// What others may see of a worker; renewed at every tick.
@@ -68,9 +78,15 @@ pub struct View {
 }
 
 impl Worker {
-    /// A worker for `ring` that stops when `stop` can be read.
+    /// The worker with this number, for `ring`, that stops when `stop` can be read.
     #[must_use]
-    pub fn new(ring: Ring, shared: Arc<Shared>, stop: Arc<OwnedFd>, view: Arc<Mutex<View>>) -> Self {
+    pub fn new(
+        index: usize,
+        ring: Ring,
+        shared: Arc<Shared>,
+        stop: Arc<OwnedFd>,
+        view: Arc<Mutex<View>>,
+    ) -> Self {
         let caps = shared.caps;
         let flow = Flow {
             connections: Connections::new(caps.connections, caps.memory),
@@ -79,17 +95,22 @@ impl Worker {
             judge: Judge::new(Arc::clone(&shared)),
             view,
             shared,
+            index,
+            parked: Parked::default(),
+            latest: 0,
         };
-        Self { ring, stop, flow }
+        Self { index, ring, stop, flow }
     }
 
     /// Works until stopped.
     pub fn run(mut self) {
-        let Self { ring, stop, flow } = &mut self;
+        let Self { index, ring, stop, flow } = &mut self;
         let mut ticked = time::now();
         while !flow.shared.stopping() {
             flow.judge.refresh();
+            let before = time::now();
             let count = ring.drain(BATCH, |entry| flow.record(entry));
+            flow.has_read(before, count < BATCH);
             if count >= BUSY {
                 ring.poll_from_now_on(true);
                 if count < BATCH {
@@ -103,7 +124,11 @@ impl Worker {
             } else {
                 flow.publish();
                 // Nothing there: sleep until there is something, then let a few gather.
-                if ring.wait(stop.as_fd(), Duration::from_nanos(TICK)) {
+                let longest = if flow.parked.is_empty() { Duration::from_nanos(TICK) } else { PAUSE_BUSY };
+                flow.shared.chains.progress.sleeps(*index, true);
+                let woken = ring.wait(stop.as_fd(), longest);
+                flow.shared.chains.progress.sleeps(*index, false);
+                if woken {
                     std::thread::sleep(PAUSE);
                 }
             }
@@ -123,7 +148,11 @@ impl Worker {
 impl Flow {
     /// capture: an entry of the ring is a record.
     fn record(&mut self, entry: &[u8]) {
-        match Record::decode(entry) {
+        let record = Record::decode(entry);
+        if let Ok(Record::Data(_, at, _) | Record::Plain(_, at, ..)) = &record {
+            self.latest = self.latest.max(*at);
+        }
+        match record {
             Ok(Record::Data(peer, at, segment)) if segment.tls => self.handshake(peer, at, &segment),
             Ok(Record::Data(peer, at, segment)) => self.segment(peer, at, &segment),
             Ok(Record::Plain(peer, at, segment, origin)) => {
@@ -183,9 +212,59 @@ impl Flow {
             }
         }
         for output in self.outputs.drain(..) {
-            self.judge.output(connection, output);
+            if let Some(output) = waits(&self.shared, self.index, &mut self.parked, connection, output, at) {
+                self.judge.output(connection, output);
+            }
         }
         self.settle(peer.cookie, at);
+    }
+
+    /// Everything that the kernel wrote before a time is read: all of it when the ring was `empty` after, else up to
+    /// about the latest record. Requests that wait elsewhere for this may go on; those that wait here may, too.
+    fn has_read(&mut self, before: Ktime, empty: bool) {
+        if !self.shared.chains.progress.is_shared() {
+            return;
+        }
+        self.release(false);
+        let read = if empty { before } else { self.latest.saturating_sub(DISORDER) };
+        // What waits here has not got to the next stage.
+        let read = self.parked.first().map_or(read, |(_, began, _)| read.min(began.saturating_sub(1)));
+        self.shared.chains.progress.read(self.index, read);
+    }
+
+    /// Lets requests go on for which all is read that came before them, or that waited too long; or all of them.
+    fn release(&mut self, all: bool) {
+        while let Some((cookie, began, since)) = self.parked.first() {
+            let mut clock = None;
+            let mut now = || *clock.get_or_insert_with(time::now);
+            if !all && !self.shared.chains.progress.caught_up(self.index, began, &mut now) {
+                if now() < since.saturating_add(limits::CHAIN_WAIT) {
+                    return;
+                }
+                self.shared.counters.chains_hurried.add(1);
+            }
+            self.parked.pop();
+            if let Some(mut connection) = self.parked.take_closed(cookie) {
+                for output in connection.parked.take().into_iter().flat_map(|outputs| *outputs) {
+                    self.judge.output(&mut connection, output);
+                }
+                self.forget(connection, since);
+            } else if let Some(connection) = self.connections.peek_mut(cookie) {
+                let mut first = true;
+                for output in connection.parked.take().into_iter().flat_map(|outputs| *outputs) {
+                    let output = match output {
+                        // The next request on it has a beginning of its own.
+                        output if first || all => Some(output),
+                        output => waits(&self.shared, self.index, &mut self.parked, connection, output, since),
+                    };
+                    first = false;
+                    if let Some(output) = output {
+                        self.judge.output(connection, output);
+                    }
+                }
+                self.connections.settle(cookie);
+            }
+        }
     }
 
     /// Counts what a connection holds now, and gives up others where that is too much.
@@ -204,8 +283,18 @@ impl Flow {
     fn close(&mut self, mut connection: Connection, now: Ktime) {
         connection.close(now, &mut self.stream, &mut self.outputs);
         for output in self.outputs.drain(..) {
-            self.judge.output(&mut connection, output);
+            if let Some(output) = waits(&self.shared, self.index, &mut self.parked, &mut connection, output, now) {
+                self.judge.output(&mut connection, output);
+            }
         }
+        if connection.parked.is_some() {
+            self.parked.close(connection);
+        } else {
+            self.forget(connection, now);
+        }
+    }
+
+    fn forget(&mut self, mut connection: Connection, now: Ktime) {
         self.judge.abandon(&mut connection, now, "closed");
         if connection.advised {
             self.shared.advice.forget(connection.peer.cookie);
@@ -219,7 +308,9 @@ impl Flow {
             let Some(connection) = self.connections.peek_mut(cookie) else { continue };
             connection.expire(now, &mut self.stream, &mut self.outputs);
             for output in self.outputs.drain(..) {
-                self.judge.output(connection, output);
+                if let Some(output) = waits(&self.shared, self.index, &mut self.parked, connection, output, now) {
+                    self.judge.output(connection, output);
+                }
             }
             self.connections.settle(cookie);
         }
@@ -227,6 +318,7 @@ impl Flow {
             self.shared.counters.expired_idle.add(1);
             self.close(connection, now);
         }
+        self.shared.chains.sweep(now);
         self.publish();
     }
 
@@ -237,9 +329,13 @@ impl Flow {
     }
 
     fn finish(&mut self, now: Ktime) {
+        self.release(true);
+        // The other workers come to their ends on their own.
+        self.shared.chains.progress.read(self.index, Ktime::MAX);
         while let Some(connection) = self.connections.any() {
             self.close(connection, now);
         }
+        self.release(true);
         self.publish();
     }
 }
@@ -258,5 +354,39 @@ fn open<'c>(
         Connection::new(peer, judge.settings().http, segment.known_start, at)
     });
     connection.last_seen = at;
+    if connection.peer.client == 0 {
+        connection.peer.client = peer.client;
+    }
     connection
+}
+
+/// Keeps what a connection says until all workers have read what came before it, if that matters: it is a request of a
+/// process of this host, or comes behind one. Else it is given back.
+fn waits(
+    shared: &Shared,
+    me: usize,
+    parked: &mut Parked,
+    connection: &mut Connection,
+    output: Output,
+    now: Ktime,
+) -> Option<Output> {
+    if let Some(before) = &mut connection.parked {
+        before.push_back(output);
+        return None;
+    }
+    let Output::Request(request) = &output else { return Some(output) };
+    let progress = &shared.chains.progress;
+    if !progress.is_shared() || !shared.chains.is_inner(connection, &shared.services) {
+        return Some(output);
+    }
+    if parked.is_empty() && progress.caught_up(me, request.started, time::now) {
+        return Some(output);
+    }
+    if !parked.has_room() {
+        shared.counters.chains_hurried.add(1);
+        return Some(output);
+    }
+    parked.push(connection.peer.cookie, request.started, now);
+    connection.parked = Some(Box::new(VecDeque::from([output])));
+    None
 }
