@@ -124,14 +124,13 @@ impl<'a> Record<'a> {
         let data = payload
             .get(..head.cap_len as usize)
             .ok_or(RecordError::Overrun { claimed: head.cap_len, held })?;
-        let peer =
-            Peer {
-                cookie: head.cookie,
-                listener: head.listener,
-                cgroup: head.cgroup,
-                tuple: head.tuple,
-                client: head.client,
-            };
+        let peer = Peer {
+            cookie: head.cookie,
+            listener: head.listener,
+            cgroup: head.cgroup,
+            tuple: head.tuple,
+            client: head.client,
+        };
         match head.kind {
             k if k == RecordKind::Close as u8 => return Ok(Self::Close(peer, head.ktime)),
             k if k == RecordKind::Adopt as u8 => return Ok(Self::Adopt(peer, head.ktime)),

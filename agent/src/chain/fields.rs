@@ -5,8 +5,11 @@
 pub enum Class {
     /// The sender's own words: what a proxy passes on.
     Words,
-    /// A proxy may write it anew, pass it on, or make it up. Equality speaks for an outer request, inequality
-    /// not against it.
+    /// Drawn for a request, by the client or a proxy. Equality speaks for an outer request, for nobody guesses one;
+    /// inequality says nothing.
+    Id,
+    /// A proxy may write it anew, pass it on, or make it up: says nothing. Anybody could write what a proxy
+    /// always does.
     Info,
     /// Between one proxy and the next (RFC 9110 section 7.6.1), and what goes with it. Says nothing.
     Framing,
@@ -47,25 +50,22 @@ const ADDRESSES: [&str; 10] = [
 
 const TARGETS: [&str; 3] = ["x-forwarded-uri", "x-original-uri", "x-original-url"];
 
-const INFO: [&str; 15] = [
+const INFO: [&str; 6] = ["cdn-loop", "host", "tracestate", "via", "x-request-start", "x-scheme"];
+
+const INFO_FAMILIES: [&str; 4] = ["x-b3-", "x-envoy-", "x-forwarded-", "x-datadog-"];
+
+const IDS: [&str; 10] = [
     "b3",
-    "cdn-loop",
-    "host",
     "sentry-trace",
     "traceparent",
-    "tracestate",
     "uber-trace-id",
-    "via",
     "x-amzn-trace-id",
+    "x-b3-traceid",
     "x-cloud-trace-context",
     "x-correlation-id",
     "x-request-id",
-    "x-request-start",
-    "x-scheme",
     "x-trace-id",
 ];
-
-const INFO_FAMILIES: [&str; 4] = ["x-b3-", "x-envoy-", "x-forwarded-", "x-datadog-"];
 
 /// Fields that clients write; that a proxy adds them is never learned.
 const CLIENTS: [&str; 12] = [
@@ -91,6 +91,7 @@ pub fn class(name: &str) -> Class {
         () if one_of(&FRAMING) => Class::Framing,
         () if one_of(&ADDRESSES) => Class::Addresses,
         () if one_of(&TARGETS) => Class::Target,
+        () if one_of(&IDS) => Class::Id,
         () if one_of(&INFO) || INFO_FAMILIES.iter().any(|family| name.starts_with(family)) => Class::Info,
         () => Class::Words,
     }
@@ -127,7 +128,7 @@ mod tests {
             ("forwarded", Class::Addresses),
             ("x-forwarded-proto", Class::Info),
             ("host", Class::Info),
-            ("traceparent", Class::Info),
+            ("traceparent", Class::Id),
             ("x-original-uri", Class::Target),
         ];
         for (name, expected) in cases {

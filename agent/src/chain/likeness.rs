@@ -51,7 +51,7 @@ pub struct Field {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Weight {
     words: bool,
-    info: bool,
+    id: bool,
     target: bool,
     listed: bool,
     /// A proxy may have written the value of itself.
@@ -70,7 +70,7 @@ impl Weight {
     /// Equality speaks for an outer request.
     #[must_use]
     pub fn is_evidence(self) -> bool {
-        self.words || self.info
+        self.words || self.id
     }
 
     /// Holds addresses, which are compared one by one.
@@ -121,7 +121,7 @@ impl Likeness {
                 value: keys.hash_one(&header.value),
                 class: Weight {
                     words: class == Class::Words,
-                    info: class == Class::Info,
+                    id: class == Class::Id,
                     target: class == Class::Target,
                     listed: class == Class::Addresses && small != "forwarded",
                     tame: fields::is_tame(&header.value),

@@ -111,7 +111,7 @@ impl Judge {
         } else {
             None
         };
-        let tls = connection.tls.as_deref().and_then(|tls| tls.facts.clone());
+        let tls = tls_facts(connection);
         let worker = connection.tls.as_deref().and_then(|tls| tls.pid);
         let (service, policy) = whose(shared, settings, connection);
         service.note_request(request.ended);
@@ -197,7 +197,7 @@ impl Judge {
             service: Arc::clone(service_of(&self.shared, &connection.peer, &mut connection.service)),
             peer: connection.peer,
             client_ip: judged.client_ip,
-            tls: connection.tls.as_deref().and_then(|tls| tls.facts.clone()),
+            tls: tls_facts(connection),
             chain: judged.part.and_then(|part| part.place()),
             request: judged.request,
             response,
@@ -236,7 +236,7 @@ impl Judge {
         judged.matches = said.matches();
         judged.verdict = Told::of(&said);
         if !judged.matches.is_empty() {
-            let tls = connection.tls.as_deref().and_then(|tls| tls.facts.clone());
+            let tls = tls_facts(connection);
             let facts = facts(&connection.peer, judged.client_ip, tls);
             judged.attributes = policy.attributes(&said, &judged.request, &facts);
         }
@@ -252,6 +252,11 @@ impl Scratches {
         let make = || Scratch::sharing(Arc::clone(&self.collections));
         self.by_rules.entry(rules.id()).or_insert_with(make)
     }
+}
+
+/// What is known of the connection's TLS; of one that is older than the agent, nothing but that there is one.
+fn tls_facts(connection: &mut Connection) -> Option<Arc<TlsFacts>> {
+    connection.tls.as_deref_mut().map(|tls| Arc::clone(tls.facts.get_or_insert_default()))
 }
 
 /// Who talks to whom.

@@ -59,7 +59,9 @@ impl Parked {
 #[must_use]
 pub fn memory(outputs: &VecDeque<Output>) -> usize {
     let of = |output: &Output| match output {
-        Output::Request(request) => request.target.len() + request.body.data.len() + request.headers.len() * 64,
+        Output::Request(request) => {
+            request.target.len() + request.body.data.len() + request.headers.len() * 64
+        }
         Output::Response(response) => response.body.data.len() + response.headers.len() * 64,
         _ => 0,
     };

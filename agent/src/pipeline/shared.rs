@@ -9,7 +9,9 @@ use std::{
     },
 };
 
-use super::{chains::Chains, counters::Counters, responder::Responder, settings::Settings, transaction::Transaction};
+use super::{
+    chains::Chains, counters::Counters, responder::Responder, settings::Settings, transaction::Transaction,
+};
 use crate::{
     probe::tap::AdviceMap,
     rules::{Match, program::collections::Collections},

@@ -4,8 +4,8 @@ use std::{net::IpAddr, sync::Arc};
 
 use super::connection::Told;
 use crate::{
-    chain::Place,
     capture::record::Peer,
+    chain::Place,
     http::{Request, Response},
     rules::{Match, program::verdict::Attribute},
     service::Service,

@@ -255,7 +255,9 @@ impl Flow {
                     let output = match output {
                         // The next request on it has a beginning of its own.
                         output if first || all => Some(output),
-                        output => waits(&self.shared, self.index, &mut self.parked, connection, output, since),
+                        output => {
+                            waits(&self.shared, self.index, &mut self.parked, connection, output, since)
+                        }
                     };
                     first = false;
                     if let Some(output) = output {
@@ -283,7 +285,9 @@ impl Flow {
     fn close(&mut self, mut connection: Connection, now: Ktime) {
         connection.close(now, &mut self.stream, &mut self.outputs);
         for output in self.outputs.drain(..) {
-            if let Some(output) = waits(&self.shared, self.index, &mut self.parked, &mut connection, output, now) {
+            if let Some(output) =
+                waits(&self.shared, self.index, &mut self.parked, &mut connection, output, now)
+            {
                 self.judge.output(&mut connection, output);
             }
         }
@@ -308,7 +312,9 @@ impl Flow {
             let Some(connection) = self.connections.peek_mut(cookie) else { continue };
             connection.expire(now, &mut self.stream, &mut self.outputs);
             for output in self.outputs.drain(..) {
-                if let Some(output) = waits(&self.shared, self.index, &mut self.parked, connection, output, now) {
+                if let Some(output) =
+                    waits(&self.shared, self.index, &mut self.parked, connection, output, now)
+                {
                     self.judge.output(connection, output);
                 }
             }

@@ -159,7 +159,11 @@ impl Host {
             if let Ok(Some(socket)) = sockets::end(namespace, way, &tuple) {
                 found.push((namespace.inode, socket));
             }
-            if found.iter().any(|(inode, _)| *inode == own) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if found.iter().any(|(inode, _)| *inode == own) {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
         });
         let [(netns, socket)] = found[..] else { return None };
         let inodes = HashSet::from([socket.inode]);

@@ -72,7 +72,9 @@ pub fn end(namespace: &Netns, entered: io::Result<()>, tuple: &Tuple) -> io::Res
 fn in_proc(namespace: &Netns, tuple: &Tuple) -> io::Result<Option<TcpSocket>> {
     let (local, remote) = ends(tuple);
     let sockets = from_proc(namespace)?;
-    Ok(sockets.into_iter().find(|socket| !socket.listening && socket.local == local && socket.remote == remote))
+    Ok(sockets
+        .into_iter()
+        .find(|socket| !socket.listening && socket.local == local && socket.remote == remote))
 }
 
 /// Both ends of a connection, canonical.

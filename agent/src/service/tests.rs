@@ -219,7 +219,8 @@ fn a_known_listener_is_answered_without_looking() {
 #[test]
 fn nobody_is_looked_for_again_and_again() {
     let services = Services::new();
-    let mut peer = Peer { cookie: u64::MAX - 1, listener: u64::MAX - 2, cgroup: 0, tuple: Tuple::default(), client: 0 };
+    let mut peer =
+        Peer { cookie: u64::MAX - 1, listener: u64::MAX - 2, cgroup: 0, tuple: Tuple::default(), client: 0 };
     peer.tuple.local_port = 1;
     for _ in 0..10_000 {
         let service = services.resolve(&peer);
