@@ -3,7 +3,7 @@
 //! ```text
 //!  0    1    2      4        8        12   16       24        32      40      48        84     88    92     96
 //!  +----+----+------+--------+--------+----+--------+---------+-------+-------+---------+------+-----+------+---
-//!  |kind|dir |flags |cap_len |wire_len|seq | cookie | listener| ktime | cgroup|  tuple  | ring | pid | zero | payload…
+//!  |kind|dir |flags |cap_len |wire_len|seq | cookie | listener| ktime | cgroup|  tuple  | ring | pid | lib  | payload…
 //!  +----+----+------+--------+--------+----+--------+---------+-------+-------+---------+------+-----+------+---
 //! ```
 //!
@@ -45,8 +45,8 @@ pub struct RecordHeader {
     pub ring: u32,
     /// With [`RecordKind::Plain`]: the process (thread group) whose TLS library had the bytes.
     pub pid: u32,
-    /// Zero.
-    pub reserved: u32,
+    /// The same: a [`Library`](crate::tls::Library).
+    pub library: u32,
 }
 
 /// Size of [`RecordHeader`], bytes.

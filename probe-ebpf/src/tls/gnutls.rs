@@ -2,6 +2,8 @@
 
 use aya_ebpf::{macros::uprobe, programs::ProbeContext};
 
+use picket_common::tls::Library;
+
 use super::{
     Call, ObjectKey, deliver, enter, freed, leave, op,
     openssl::{ciphertext_read, ciphertext_wanted, result},
@@ -67,7 +69,7 @@ fn end(ctx: &ProbeContext) -> Option<u32> {
     let len = result(ctx) as i64;
     if op == op::READ {
         if len > 0 && len as u64 <= call.len {
-            deliver(call.object, call.buffer, len as u64, op);
+            deliver(Library::GnuTls, call.object, call.buffer, len as u64, op);
         }
         return Some(0);
     }
@@ -78,7 +80,7 @@ fn end(ctx: &ProbeContext) -> Option<u32> {
     if len == AGAIN || len == INTERRUPTED {
         // The bytes are taken; they must not be told again when the call is repeated.
         if !queued && call.buffer != 0 {
-            deliver(call.object, call.buffer, call.len, op);
+            deliver(Library::GnuTls, call.object, call.buffer, call.len, op);
             if let Some(object) = TLS_OBJECT.get_ptr_mut(key) {
                 // SAFETY: as above.
                 unsafe { (*object).queued = 1 };
@@ -89,7 +91,7 @@ fn end(ctx: &ProbeContext) -> Option<u32> {
             object.queued = 0;
         }
     } else if len > 0 && call.buffer != 0 && len as u64 <= call.len {
-        deliver(call.object, call.buffer, len as u64, op);
+        deliver(Library::GnuTls, call.object, call.buffer, len as u64, op);
     }
     Some(0)
 }

@@ -13,7 +13,7 @@ use aya_ebpf::{macros::uprobe, programs::ProbeContext};
 use picket_common::{
     limits::TLS_SEARCHES,
     stats::Counter,
-    tls::{HELLO_KEY_AT, KEY_LEN, Key, RECORD_HEADER, content},
+    tls::{HELLO_KEY_AT, KEY_LEN, Key, Library, RECORD_HEADER, content},
 };
 
 use super::{Call, CallKey, Layout, ObjectKey, deliver, enter, leave, op, process, tie};
@@ -130,7 +130,7 @@ fn end(registers: &Registers, op: u32) -> Option<u32> {
     call.op = op::NONE;
     let len = registers.first as i64;
     if len > 0 && len as u64 <= call.len {
-        deliver(call.object, call.buffer, len as u64, op);
+        deliver(Library::Go, call.object, call.buffer, len as u64, op);
     }
     Some(0)
 }
@@ -147,7 +147,7 @@ fn on_stack(ctx: &ProbeContext, op: u32) -> Option<u32> {
     if op == op::READ {
         claim(object);
     }
-    deliver(object, buffer, len as u64, op);
+    deliver(Library::Go, object, buffer, len as u64, op);
     Some(0)
 }
 

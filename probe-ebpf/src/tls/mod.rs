@@ -22,7 +22,7 @@ use picket_common::{
     conn::Direction,
     record::RecordKind,
     stats::Counter,
-    tls::{Key, Whose},
+    tls::{Key, Library, Whose},
 };
 
 use crate::{
@@ -148,7 +148,7 @@ fn leave(who: CallKey) -> Option<&'static mut Call> {
 
 /// Sends `len` bytes that an object gave out or took.
 #[inline(always)]
-fn deliver(address: u64, buffer: u64, len: u64, op: u32) {
+fn deliver(library: Library, address: u64, buffer: u64, len: u64, op: u32) {
     if len == 0 || len > u64::from(u32::MAX) {
         return;
     }
@@ -170,6 +170,7 @@ fn deliver(address: u64, buffer: u64, len: u64, op: u32) {
     record.tuple = object.whose.tuple;
     record.ring = object.whose.ring;
     record.pid = key.pid as u32;
+    record.library = library as u32;
     // A call ends a write.
     let packet = Packet { flags: PSH, payload_at: 0, payload_len: len };
     if op == op::SENDFILE {

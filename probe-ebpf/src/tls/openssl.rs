@@ -4,6 +4,8 @@
 
 use aya_ebpf::{macros::uprobe, programs::ProbeContext};
 
+use picket_common::tls::Library;
+
 use super::{Call, ObjectKey, deliver, enter, freed, leave, op, process, thread, tie};
 use crate::source::{read, word};
 
@@ -107,7 +109,7 @@ fn end(ctx: &ProbeContext) -> Option<u32> {
     };
     // More than there is room for is no length.
     if len > 0 && len as u64 <= call.len {
-        deliver(call.object, call.buffer, len as u64, op);
+        deliver(Library::OpenSsl, call.object, call.buffer, len as u64, op);
     }
     Some(0)
 }
