@@ -10,6 +10,7 @@
 //! From [`stream`] to [`rules`] the code is pure: bytes and times come in as arguments.
 
 pub mod api;
+pub mod binary;
 pub mod capture;
 pub mod cli;
 pub mod client_ip;

@@ -188,3 +188,29 @@ pub const TLS_SNI: usize = 255;
 pub const TLS_ALPN_OFFERED: usize = 16;
 /// Characters of a protocol's name that are kept.
 pub const TLS_ALPN_NAME: usize = 64;
+// Files that are looked through for TLS code (`binary`). What is over a cap is not looked at.
+
+/// Program headers of an ELF file; linkers make about 14.
+pub const BINARY_SEGMENTS: usize = 128;
+/// Section headers that are read; linkers make about 40.
+pub const BINARY_SECTIONS: usize = 4096;
+/// Notes of one segment.
+pub const BINARY_NOTES: usize = 64;
+/// Entries of the dynamic section; Chromium's has about 100.
+pub const BINARY_DYNAMIC: usize = 4096;
+/// Bytes of a name of a symbol, library or file; Rust's mangled names have up to a few hundred.
+pub const BINARY_NAME: usize = 4096;
+/// Symbols of one hash chain that are compared; linkers aim at two.
+pub const BINARY_CHAIN: usize = 4096;
+/// Symbols of TLS code in one file.
+pub const BINARY_SYMBOLS: usize = 16 * 1024;
+/// Functions of the same name in one file.
+pub const BINARY_NAMESAKES: usize = 8;
+/// Bytes of constants in which versions are looked for.
+pub const BINARY_CONSTANTS: usize = 64 * 1024 * 1024;
+/// Bytes of one function that are disassembled, its cold parts and what it ends in included.
+pub const BINARY_FUNCTION: usize = 64 * 1024;
+/// Cold parts and functions that one function ends in.
+pub const BINARY_PARTS: usize = 16;
+/// Functions in Go's table; Kubernetes has 100,000.
+pub const BINARY_GO_FUNCTIONS: u64 = 2 * 1024 * 1024;
