@@ -214,3 +214,8 @@ pub const BINARY_FUNCTION: usize = 64 * 1024;
 pub const BINARY_PARTS: usize = 16;
 /// Functions in Go's table; Kubernetes has 100,000.
 pub const BINARY_GO_FUNCTIONS: u64 = 2 * 1024 * 1024;
+
+/// Bytes of a file that are inspected: Chromium has 250 MB, with its debugging information 2 GB.
+pub const INSPECTED_FILE: u64 = 512 * 1024 * 1024;
+/// Processes that hold connections older than the agent and are probed for these.
+pub const OLDER_PROCESSES: usize = 1024;

@@ -17,7 +17,7 @@ use aya::{
 use super::{ProbeError, tap::program};
 
 /// The programs, by the names that points give them.
-const PROGRAMS: [&str; 24] = [
+const PROGRAMS: [&str; 26] = [
     "picket_ssl_read",
     "picket_ssl_read_ex",
     "picket_ssl_write",
@@ -25,12 +25,14 @@ const PROGRAMS: [&str; 24] = [
     "picket_ssl_write_ex2",
     "picket_ssl_sendfile",
     "picket_ssl_leave",
+    "picket_ssl_return",
     "picket_ssl_free",
     "picket_bio_read",
     "picket_bio_leave",
     "picket_gnutls_recv",
     "picket_gnutls_send",
     "picket_gnutls_leave",
+    "picket_gnutls_return",
     "picket_gnutls_free",
     "picket_recv",
     "picket_recv_leave",
@@ -68,7 +70,7 @@ impl TlsProbes {
         Self(programs)
     }
 
-    /// Attaches the program `name` at an offset (bytes from its start) of the file at `path`, for all processes that
+    /// Attaches the program `name`, with `at_return` its twin that runs when the function at the offset returns, at an offset (bytes from its start) of the file at `path`, for all processes that
     /// map it or for one.
     ///
     /// # Errors
@@ -77,10 +79,13 @@ impl TlsProbes {
     pub fn attach(
         &self,
         name: &str,
+        at_return: bool,
         path: &Path,
         offset: u64,
         process: Option<NonZeroU32>,
     ) -> Result<Attachment, ProbeError> {
+        let twin = name.replace("_leave", "_return");
+        let name = if at_return { twin.as_str() } else { name };
         let mut programs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let uprobe: &mut UProbe = program(&mut programs, name)?;
         let scope = process.map_or(UProbeScope::AllProcesses, UProbeScope::OneProcess);

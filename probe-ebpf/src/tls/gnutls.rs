@@ -1,6 +1,10 @@
 //! GnuTLS.
 
-use aya_ebpf::{macros::uprobe, programs::ProbeContext};
+use aya_ebpf::{
+    EbpfContext,
+    macros::{uprobe, uretprobe},
+    programs::{ProbeContext, RetProbeContext},
+};
 
 use picket_common::tls::Library;
 
@@ -31,6 +35,12 @@ pub fn picket_gnutls_send(ctx: ProbeContext) -> u32 {
 #[uprobe]
 pub fn picket_gnutls_leave(ctx: ProbeContext) -> u32 {
     end(&ctx).unwrap_or(0)
+}
+
+/// The same as a return probe, for functions of which a way out is not known.
+#[uretprobe]
+pub fn picket_gnutls_return(ctx: RetProbeContext) -> u32 {
+    end(&ProbeContext::new(ctx.as_ptr())).unwrap_or(0)
 }
 
 /// `void gnutls_deinit(gnutls_session_t)`.

@@ -2,7 +2,11 @@
 //!
 //! `SSL_peek` is not probed: what it shows is read later. Early data have functions of their own.
 
-use aya_ebpf::{macros::uprobe, programs::ProbeContext};
+use aya_ebpf::{
+    EbpfContext,
+    macros::{uprobe, uretprobe},
+    programs::{ProbeContext, RetProbeContext},
+};
 
 use picket_common::tls::Library;
 
@@ -52,6 +56,12 @@ pub fn picket_ssl_sendfile(ctx: ProbeContext) -> u32 {
 #[uprobe]
 pub fn picket_ssl_leave(ctx: ProbeContext) -> u32 {
     end(&ctx).unwrap_or(0)
+}
+
+/// The same as a return probe, for functions of which a way out is not known.
+#[uretprobe]
+pub fn picket_ssl_return(ctx: RetProbeContext) -> u32 {
+    end(&ProbeContext::new(ctx.as_ptr())).unwrap_or(0)
 }
 
 /// `void SSL_free(SSL *)`.
