@@ -137,6 +137,9 @@ fn what_is_no_tls() {
         bytes
     };
     let record = |fragment: &[u8]| [&[22, 3, 1][..], &vector16(fragment)].concat();
+    let session_id =
+        |len: u8| message(1, &[&hello[9..43], &[len], &vec![0; len.into()][..], &hello[44..]].concat());
+    assert!(matches!(ClientHello::read(&session_id(32)), Progress::Done(_)));
     let cases: Vec<(&str, Vec<u8>)> = vec![
         ("HTTP", b"GET / HTTP/1.1\r\n".to_vec()),
         ("SSH", b"SSH-2.0-x\r\n".to_vec()),
@@ -148,7 +151,8 @@ fn what_is_no_tls() {
         ("ServerHello", with(5, 2)),
         ("longer than the cap", with(7, 0x40)),
         ("far longer than the cap", with(6, 1)),
-        ("a session id of 33 bytes", with(43, 33)),
+        ("a session id of 33 bytes", session_id(33)),
+        ("a session id beyond it", with(43, 32)),
         ("an odd list of cipher suites", with(45, 3)),
         ("bytes after it", message(1, &[&hello[9..], &[0, 0, 0]].concat())),
         ("extensions beyond it", message(1, &[&hello[9..], &[0, 9, 0]].concat())),
@@ -162,7 +166,7 @@ fn what_is_no_tls() {
         let read = ClientHello::read(bytes);
         assert!(matches!(read, Progress::NotTls(_)), "{what}: {read:?}");
     }
-    assert_eq!(cases.len(), 19);
+    assert_eq!(cases.len(), 20);
 }
 
 /// As large as it may be, and one byte more.
@@ -213,7 +217,24 @@ fn answers() {
     for malformed in [&[0, 43, 0, 1, 3][..], &[0, 16, 0, 4, 0, 2, 9, b'h'], &[0, 43, 0, 9], &[0]] {
         assert!(matches!(service(&with(malformed)), Progress::NotTls(_)), "{malformed:?}");
     }
+    let session_id =
+        |len: u8| [&[3, 3][..], &[9; 32], &[len], &vec![0; len.into()], &[0x13, 0x02, 0]].concat();
+    assert_eq!(service(&session_id(32)), hello(0x0303, None, [9; 32]));
+    assert!(matches!(service(&session_id(33)), Progress::NotTls(_)));
     assert!(matches!(ServerHello::read(b"HTTP/1.1 400 Bad Request\r\n"), Progress::NotTls(_)));
+}
+
+/// In TLS 1.2, the certificate may follow in the same record, and both may be cut anywhere.
+#[test]
+fn a_hello_before_other_messages() {
+    let hello = message(2, &[&[3, 3][..], &[9; 32], &[0, 0xc0, 0x2f, 0]].concat());
+    let read = ServerHello::read(&hello);
+    assert!(matches!(read, Progress::Done(_)));
+    let messages = [&hello[5..], &[11, 0, 0, 40], &[0; 40]].concat();
+    for len in 1..=messages.len() {
+        let records = messages.chunks(len).flat_map(|part| [&[22, 3, 3][..], &vector16(part)].concat());
+        assert_eq!(ServerHello::read(&records.collect::<Vec<_>>()), read, "in records of {len}");
+    }
 }
 
 #[test]
