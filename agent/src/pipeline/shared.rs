@@ -11,6 +11,8 @@ use std::{
 
 use super::{counters::Counters, responder::Responder, settings::Settings, transaction::Transaction};
 use crate::{
+    binary::Inspection,
+    discover::View,
     probe::tap::AdviceMap,
     rules::{Match, program::collections::Collections},
     service::Services,
@@ -23,6 +25,8 @@ pub struct Shared {
     pub advice: AdviceMap,
     /// Whose connections are.
     pub services: Services,
+    /// TLS libraries of processes.
+    pub libraries: View<Inspection>,
     /// To the printer; `None` stops it.
     pub events: SyncSender<Option<Transaction>>,
     /// Counts.
@@ -53,6 +57,7 @@ impl Shared {
     pub fn new(
         advice: AdviceMap,
         services: Services,
+        libraries: View<Inspection>,
         events: SyncSender<Option<Transaction>>,
         caps: Caps,
         settings: Settings,
@@ -61,6 +66,7 @@ impl Shared {
         Self {
             advice,
             services,
+            libraries,
             events,
             counters: Counters::default(),
             collections: Arc::default(),
