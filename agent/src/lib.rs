@@ -15,6 +15,7 @@ pub mod capture;
 pub mod cli;
 pub mod client_ip;
 pub mod config;
+pub mod discover;
 pub mod doctor;
 pub mod event;
 pub mod http;

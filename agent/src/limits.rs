@@ -219,3 +219,23 @@ pub const BINARY_GO_FUNCTIONS: u64 = 2 * 1024 * 1024;
 pub const INSPECTED_FILE: u64 = 512 * 1024 * 1024;
 /// Processes that hold connections older than the agent and are probed for these.
 pub const OLDER_PROCESSES: usize = 1024;
+// Discovery: which processes run which files.
+
+/// Processes whose mapped files are known; further ones are counted and found by the look that follows.
+pub const DISCOVERED_PROCESSES: usize = 65_536;
+/// Different files that processes map executable.
+pub const DISCOVERED_FILES: usize = 32_768;
+/// Files that one process maps executable.
+pub const DISCOVERED_PROCESS_FILES: usize = 1024;
+/// Bytes of all CPUs' ring buffers of mappings together, where that is at least 64 KiB a CPU.
+pub const DISCOVER_RINGS: usize = 16 << 20;
+/// Lines of one process's list of mappings that are read; `vm.max_map_count` is 65,530 unless somebody raised it.
+pub const MAPPINGS_READ: usize = 262_144;
+/// Files whose inspection is remembered, those with nothing in them too.
+pub const INSPECTIONS: usize = 8192;
+/// Files that wait for their inspection opened already; further ones are opened when it is their turn.
+pub const INSPECTIONS_OPEN: usize = 128;
+/// Reasons that are kept of files that could not be opened, inspected or attached to.
+pub const DISCOVER_FAILURES: usize = 64;
+/// Times from a mapping to the probes in it that are kept for the percentiles.
+pub const DISCOVER_LATENCIES: usize = 4096;

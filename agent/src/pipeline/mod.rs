@@ -40,6 +40,7 @@ use std::{
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 
+pub use counters::Counter;
 pub use policies::{Policies, PolicyError};
 pub use settings::{Settings, SettingsError};
 
