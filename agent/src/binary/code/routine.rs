@@ -212,6 +212,13 @@ impl Routine {
         natural
     }
 
+    /// Where in its first argument's struct there is a boxed trait object that it calls.
+    pub fn boxed(&self, image: &Image<'_>) -> Option<u32> {
+        let last = self.stretches.first()?.instructions.last()?.at;
+        let code = image.at(self.entry, last.checked_sub(self.entry)?)?;
+        (self.processor == Processor::X86).then(|| x86::boxed(code, self.entry)).flatten()
+    }
+
     /// The first text that it refers to and that is as wanted.
     pub fn text<'a>(&self, image: &Image<'a>, wanted: impl Fn(&str) -> bool) -> Option<&'a str> {
         let instructions = self.stretches.iter().flat_map(|stretch| &stretch.instructions);
