@@ -86,13 +86,15 @@ pub struct Found {
     pub version: Option<Box<str>>,
     /// Where to probe it.
     pub points: Vec<Point>,
+    /// rustls only: where, from its `CommonState`, the pointer is that says which connection it is.
+    pub object: Option<u32>,
     /// Plaintext of it that can't be seen, and what a user can do.
     pub unseen: Option<Unseen>,
 }
 
 impl Found {
     pub(super) fn new(runtime: Runtime, version: Option<Box<str>>) -> Self {
-        Self { runtime, version, points: Vec::new(), unseen: None }
+        Self { runtime, version, points: Vec::new(), object: None, unseen: None }
     }
 }
 

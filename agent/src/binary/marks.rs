@@ -4,11 +4,10 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
-
 use super::{
     found::{Found, Runtime, Unseen},
     image::{Image, Segment, until_nul},
+    search::Search,
 };
 use crate::limits;
 
@@ -28,7 +27,7 @@ pub(super) struct Marks<'a> {
 }
 
 const PATTERNS: [&str; 6] = ["OpenSSL ", "LibreSSL ", "BoringSSL", "ssl/ssl_lib.c", "/rustls-0.", "\\rustls-0."];
-static FILTER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(PATTERNS).ok());
+static SEARCH: LazyLock<Search> = LazyLock::new(|| Search::new(&PATTERNS));
 
 /// Reads the constants, the first time; up to [`limits::BINARY_CONSTANTS`] bytes.
 pub(super) fn read<'a>(image: &Image<'a>) -> Marks<'a> {
@@ -47,20 +46,20 @@ pub(super) fn read<'a>(image: &Image<'a>) -> Marks<'a> {
 }
 
 fn of_segment<'a>(bytes: &'a [u8], marks: &mut Marks<'a>) {
-    let Some(filter) = FILTER.as_ref() else { return };
-    for found in filter.find_iter(bytes) {
-        let after = || bytes.get(found.end()..).unwrap_or_default();
-        match found.pattern().as_usize() {
+    SEARCH.each(bytes, |pattern, found| {
+        let after = || bytes.get(found.end..).unwrap_or_default();
+        match pattern {
             0 if marks.openssl.is_none() => marks.openssl = dated(after()),
             1 if marks.libressl.is_none() => marks.libressl = version(after()),
             2 => marks.boringssl = true,
             3 => marks.ssl_code = true,
             4 | 5 if marks.rustls.is_none() => {
-                marks.rustls = bytes.get(found.end() - 2..).and_then(version);
+                marks.rustls = bytes.get(found.end - 2..).and_then(version);
             }
             _ => {}
         }
-    }
+        true
+    });
 }
 
 /// Digits, dots and, for OpenSSL up to 1.1, a letter: `1.1.1w`. It begins with a digit and has a dot.

@@ -30,6 +30,7 @@ mod libc;
 mod marks;
 mod openssl;
 mod rustls;
+mod search;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -59,18 +59,15 @@ fn of_function(
         return;
     };
     let arguments = Arguments::C(function.arguments);
-    let enter = routine.enter(arguments);
-    // A function that only jumps on to one with the same program needs nothing of its own.
-    let passes_on = enter.jumps_to.map(|to| code::destination(image, to)).is_some_and(|to| {
-        table.iter().any(|other| {
-            other.enter == function.enter
-                && other.name != function.name
-                && names.all(other.name).any(|symbol| symbol.address == to)
-        })
+    // A function that only jumps on to another one with points needs none of its own.
+    let passes_on = routine.jumps_on().map(|to| code::destination(image, to)).is_some_and(|to| {
+        let others = table.iter().filter(|other| other.name != function.name && other.leave == function.leave);
+        others.flat_map(|other| names.all(other.name)).any(|symbol| symbol.address == to)
     });
     if passes_on {
         return;
     }
+    let enter = routine.enter(arguments);
     if let Some(at) = image.file_offset(enter.at) {
         add(function.enter, at, Place::Enter, enter.cost);
     }

@@ -81,3 +81,10 @@ struct Stretch {
     /// All bytes were instructions.
     whole: bool,
 }
+
+impl Stretch {
+    fn has(&self, address: u64) -> bool {
+        let (first, last) = (self.instructions.first(), self.instructions.last());
+        first.zip(last).is_some_and(|(first, last)| (first.at..=last.at).contains(&address))
+    }
+}

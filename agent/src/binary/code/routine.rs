@@ -32,8 +32,6 @@ pub(in super::super) struct Routine {
 pub(in super::super) struct Enter {
     pub at: u64,
     pub cost: Cost,
-    /// The point is a jump to another function.
-    pub jumps_to: Option<u64>,
 }
 
 /// Where a function is left.
@@ -133,15 +131,21 @@ impl Routine {
     }
 
     fn has(&self, address: u64) -> bool {
-        self.stretches.iter().any(|stretch| {
-            let (first, last) = (stretch.instructions.first(), stretch.instructions.last());
-            first.zip(last).is_some_and(|(first, last)| (first.at..=last.at).contains(&address))
-        })
+        self.stretches.iter().any(|stretch| stretch.has(address))
+    }
+
+    /// Where it jumps to, if that is all it does: it may change arguments before.
+    pub fn jumps_on(&self) -> Option<u64> {
+        let last = self.stretches.first()?.instructions.iter().find(|one| one.flow != Flow::Next)?;
+        match last.flow {
+            Flow::Jump(target) if !self.stretches.first()?.has(target) => Some(target),
+            _ => None,
+        }
     }
 
     /// Where a program sees the arguments.
     pub fn enter(&self, arguments: Arguments) -> Enter {
-        let natural = Enter { at: self.entry, cost: Cost::Stepped, jumps_to: None };
+        let natural = Enter { at: self.entry, cost: Cost::Stepped };
         if self.processor == Processor::Arm {
             return natural;
         }
@@ -152,11 +156,7 @@ impl Routine {
                 break;
             }
             if instruction.emulated {
-                let jumps_to = match instruction.flow {
-                    Flow::Jump(target) => Some(target),
-                    _ => None,
-                };
-                return Enter { at: instruction.at, cost: Cost::Emulated, jumps_to };
+                return Enter { at: instruction.at, cost: Cost::Emulated };
             }
             if instruction.flow != Flow::Next || instruction.writes & needed != 0 {
                 break;
@@ -210,6 +210,13 @@ impl Routine {
             }
         }
         natural
+    }
+
+    /// Where in its first argument's struct there is a boxed trait object that it calls.
+    pub fn boxed(&self, image: &Image<'_>) -> Option<u32> {
+        let last = self.stretches.first()?.instructions.last()?.at;
+        let code = image.at(self.entry, last.checked_sub(self.entry)?)?;
+        (self.processor == Processor::X86).then(|| x86::boxed(code, self.entry)).flatten()
     }
 
     /// The first text that it refers to and that is as wanted.

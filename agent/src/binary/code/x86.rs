@@ -1,6 +1,8 @@
 //! Instructions of x86-64.
 
-use iced_x86::{Decoder, DecoderOptions, FlowControl, InstructionInfoFactory, OpAccess, Register};
+use std::collections::HashMap;
+
+use iced_x86::{Code, Decoder, DecoderOptions, FlowControl, InstructionInfoFactory, OpAccess, OpKind, Register};
 
 use super::{Arguments, Flow, Instruction, Registers, Stretch};
 
@@ -109,8 +111,45 @@ pub(super) fn stub(bytes: &[u8], address: u64) -> Option<u64> {
             FlowControl::IndirectBranch if instruction.is_ip_rel_memory_operand() => {
                 return Some(instruction.ip_rel_memory_address());
             }
-            FlowControl::Next if instruction.code() == iced_x86::Code::Endbr64 => {}
+            FlowControl::Next if instruction.code() == Code::Endbr64 => {}
             _ => return None,
+        }
+    }
+    None
+}
+
+/// The offset of a boxed trait object in the struct that the function's first argument points to, from the first call of a
+/// method of one: `mov o(base),self; mov o+8(base),table; call *method(table)`, with self in rdi, or rsi if the result is
+/// returned through rdi.
+pub(super) fn boxed(bytes: &[u8], address: u64) -> Option<u32> {
+    let mut loads: HashMap<Register, (Register, u64)> = HashMap::new();
+    // Copies of the first argument.
+    let mut bases = vec![Register::RDI];
+    for instruction in &mut Decoder::with_ip(64, bytes, address, DecoderOptions::NONE) {
+        let (to, base, offset) =
+            (instruction.op0_register(), instruction.memory_base(), instruction.memory_displacement64());
+        match instruction.code() {
+            Code::Mov_r64_rm64 | Code::Mov_rm64_r64 if instruction.op0_kind() == OpKind::Register => {
+                loads.remove(&to);
+                if instruction.op1_kind() == OpKind::Memory && instruction.memory_index() == Register::None {
+                    loads.insert(to, (base, offset));
+                } else if instruction.op1_kind() == OpKind::Register && bases.contains(&instruction.op1_register()) {
+                    bases.push(to);
+                }
+            }
+            _ if instruction.flow_control() == FlowControl::IndirectCall => {
+                let table = loads.get(&base).copied();
+                let this = [Register::RSI, Register::RDI].into_iter().filter_map(|this| loads.get(&this).copied());
+                if let Some((from, table)) = table
+                    && bases.contains(&from)
+                    && this.into_iter().any(|(other, this)| other == from && Some(this) == table.checked_sub(8))
+                {
+                    return u32::try_from(table - 8).ok();
+                }
+                loads.clear();
+            }
+            _ if instruction.flow_control() == FlowControl::Call => loads.clear(),
+            _ => _ = loads.remove(&to.full_register()),
         }
     }
     None

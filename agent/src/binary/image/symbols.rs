@@ -3,11 +3,10 @@
 
 use std::{collections::HashMap, ops::Range, sync::LazyLock};
 
-use aho_corasick::{AhoCorasick, MatchKind};
 use object::elf;
 
 use super::{
-    super::{gnutls, libc, openssl, rustls, unseen},
+    super::{gnutls, libc, openssl, rustls, search::Search, unseen},
     Image, dynamic, u32_at, u64_at, until_nul,
 };
 use crate::limits;
@@ -60,10 +59,10 @@ static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
 const BSSL: &str = "_ZN4bssl";
 
 /// Names with their NUL, and parts of names; all at once.
-static FILTER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+static SEARCH: LazyLock<Search> = LazyLock::new(|| {
     let exact = NAMES.iter().map(|name| format!("{name}\0"));
     let parts = std::iter::once(BSSL).chain(rustls::PARTS.iter().copied()).map(str::to_owned);
-    AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(exact.chain(parts)).ok()
+    Search::new(&exact.chain(parts).collect::<Vec<_>>())
 });
 
 impl<'a> Image<'a> {
@@ -174,20 +173,19 @@ impl<'a> Image<'a> {
     fn all_symbols(&self, named: &mut Named<'a>) {
         let Some(table) = self.sections.iter().find(|section| section.kind == elf::SHT_SYMTAB) else { return };
         let Some(strings) = self.sections.get(table.link as usize).map(|section| section.bytes) else { return };
-        let Some(filter) = FILTER.as_ref() else { return };
         let mut wanted = HashMap::new();
-        for found in filter.find_iter(strings).take(limits::BINARY_SYMBOLS) {
-            let pattern = found.pattern().as_usize();
+        SEARCH.each(strings, |pattern, found| {
             let start = match NAMES.get(pattern) {
-                Some(_) => found.start(),
+                Some(_) => found.start,
                 None => {
-                    let before = strings.get(..found.start()).unwrap_or_default();
+                    let before = strings.get(..found.start).unwrap_or_default();
                     let near = before.get(before.len().saturating_sub(limits::BINARY_NAME)..).unwrap_or_default();
-                    found.start() - near.len() + memchr::memrchr(0, near).map_or(0, |nul| nul + 1)
+                    found.start - near.len() + memchr::memrchr(0, near).map_or(0, |nul| nul + 1)
                 }
             };
             wanted.insert(start, pattern);
-        }
+            wanted.len() < limits::BINARY_SYMBOLS
+        });
         if wanted.is_empty() {
             return;
         }
