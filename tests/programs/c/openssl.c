@@ -65,6 +65,8 @@ struct channel *channel_open(int socket) {
 }
 
 void channel_close(struct channel *channel) {
+    /* Else the session is forgotten. */
+    SSL_shutdown(channel->ssl);
     SSL_free(channel->ssl);
     free(channel);
 }

@@ -2,9 +2,11 @@
 
 mod site;
 
+use std::io::{Cursor, Read as _};
 use std::sync::Arc;
 
 use site::{Arguments, Failure, serve};
+use tokio::io::AsyncReadExt;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
@@ -21,7 +23,16 @@ async fn main() -> Result<(), Failure> {
     let acceptor = TlsAcceptor::from(Arc::new(config));
     serve(&arguments, move |stream| {
         let acceptor = acceptor.clone();
-        async move { acceptor.accept(stream).await.ok() }
+        async move {
+            let mut stream = acceptor.accept(stream).await.ok()?;
+            // Comes before all else, and is not given by the stream.
+            let mut early = Vec::new();
+            if let Some(mut data) = stream.get_mut().1.early_data() {
+                data.read_to_end(&mut early).ok()?;
+            }
+            let (read, write) = tokio::io::split(stream);
+            Some(tokio::io::join(AsyncReadExt::chain(Cursor::new(early), read), write))
+        }
     })
     .await
 }

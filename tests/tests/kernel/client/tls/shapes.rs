@@ -18,7 +18,7 @@ pub fn every_shape(
 ) -> Result<Vec<&'static str>> {
     type Shape = fn(&Server, &Client, &mut Ledger) -> Result<()>;
     let shapes: [(&str, bool, Shape); 6] = [
-        ("pipelined", true, pipelined),
+        ("pipelined", gives.pipelines, pipelined),
         ("hello in pieces", true, hello_in_pieces),
         ("early data", gives.early, early_data),
         ("WebSocket", gives.websocket, websocket),

@@ -9,11 +9,6 @@ function answer(r)
         r:write("id " .. n .. "\n")
         return apache2.OK
     end
-    if r.uri:match("^/length/") then
-        local body = r:requestbody() or ""
-        r:write("length " .. #body .. "\n")
-        return apache2.OK
-    end
     local bytes = r.uri:match("^/big/(%d+)/")
     if bytes then
         r.headers_out["Content-Length"] = bytes

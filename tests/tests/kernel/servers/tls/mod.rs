@@ -48,6 +48,8 @@ pub struct Row {
 /// What a service can do beside answering.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Gives {
+    /// Takes requests that were sent before the answer to the one before has come.
+    pub pipelines: bool,
     /// Takes early data (RFC 8446 section 2.3).
     pub early: bool,
     /// Resumes sessions: of TLS 1.2, of TLS 1.3.
@@ -62,7 +64,7 @@ pub struct Gives {
 
 /// No service gives less.
 const PLAIN: Gives =
-    Gives { early: false, resumes: [true; 2], renegotiates: false, websocket: false, http2: false };
+    Gives { pipelines: true, early: false, resumes: [true; 2], renegotiates: false, websocket: false, http2: false };
 /// What Go's net/http gives.
 const GO: Gives = Gives { websocket: true, http2: true, ..PLAIN };
 /// What our C program gives with OpenSSL.
@@ -227,7 +229,7 @@ pub const ROWS: &[Row] = &[
         library: "Java JSSE (com.sun.net.httpserver)",
         seen: false,
         in_matrix: false,
-        gives: PLAIN,
+        gives: Gives { pipelines: false, ..PLAIN },
         start: java::start,
     },
 ];

@@ -1,5 +1,6 @@
 """usage: tornado_server.py CERTIFICATE KEY PORT ADDRESS..."""
 import asyncio
+import socket
 import ssl
 import sys
 
@@ -38,6 +39,19 @@ class Echo(WebSocketHandler):
         self.write_message(message)
 
 
+def listen(address, port):
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if family == socket.AF_INET6:
+        # Tornado's own listen() never takes both families.
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if address == "::" else 1)
+    sock.setblocking(False)
+    sock.bind((address, port))
+    sock.listen(512)
+    return sock
+
+
 async def main():
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(sys.argv[1], sys.argv[2])
@@ -48,8 +62,7 @@ async def main():
         log_function=lambda _: None,
     )
     server = HTTPServer(site, ssl_options=context, idle_connection_timeout=300)
-    for address in sys.argv[4:]:
-        server.listen(int(sys.argv[3]), address, backlog=512)
+    server.add_sockets([listen(address, int(sys.argv[3])) for address in sys.argv[4:]])
     await asyncio.Event().wait()
 
 
