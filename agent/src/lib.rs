@@ -10,11 +10,13 @@
 //! From [`stream`] to [`rules`] the code is pure: bytes and times come in as arguments.
 
 pub mod api;
+pub mod binary;
 pub mod capture;
 pub mod chain;
 pub mod cli;
 pub mod client_ip;
 pub mod config;
+pub mod discover;
 pub mod doctor;
 pub mod event;
 pub mod http;

@@ -213,3 +213,54 @@ pub const TLS_SNI: usize = 255;
 pub const TLS_ALPN_OFFERED: usize = 16;
 /// Characters of a protocol's name that are kept.
 pub const TLS_ALPN_NAME: usize = 64;
+// Files that are looked through for TLS code (`binary`). What is over a cap is not looked at.
+
+/// Program headers of an ELF file; linkers make about 14.
+pub const BINARY_SEGMENTS: usize = 128;
+/// Section headers that are read; linkers make about 40.
+pub const BINARY_SECTIONS: usize = 4096;
+/// Notes of one segment.
+pub const BINARY_NOTES: usize = 64;
+/// Entries of the dynamic section; Chromium's has about 100.
+pub const BINARY_DYNAMIC: usize = 4096;
+/// Bytes of a name of a symbol, library or file; Rust's mangled names have up to a few hundred.
+pub const BINARY_NAME: usize = 4096;
+/// Symbols of one hash chain that are compared; linkers aim at two.
+pub const BINARY_CHAIN: usize = 4096;
+/// Symbols of TLS code in one file.
+pub const BINARY_SYMBOLS: usize = 16 * 1024;
+/// Functions of the same name in one file.
+pub const BINARY_NAMESAKES: usize = 8;
+/// Bytes of constants in which versions are looked for.
+pub const BINARY_CONSTANTS: usize = 64 * 1024 * 1024;
+/// Bytes of one function that are disassembled, its cold parts and what it ends in included.
+pub const BINARY_FUNCTION: usize = 64 * 1024;
+/// Cold parts and functions that one function ends in.
+pub const BINARY_PARTS: usize = 16;
+/// Functions in Go's table; Kubernetes has 100,000.
+pub const BINARY_GO_FUNCTIONS: u64 = 2 * 1024 * 1024;
+
+/// Bytes of a file that are inspected: Chromium has 250 MB, with its debugging information 2 GB.
+pub const INSPECTED_FILE: u64 = 512 * 1024 * 1024;
+/// Processes that hold connections older than the agent and are probed for these.
+pub const OLDER_PROCESSES: usize = 1024;
+// Discovery: which processes run which files.
+
+/// Processes whose mapped files are known; further ones are counted and found by the look that follows.
+pub const DISCOVERED_PROCESSES: usize = 65_536;
+/// Different files that processes map executable.
+pub const DISCOVERED_FILES: usize = 32_768;
+/// Files that one process maps executable.
+pub const DISCOVERED_PROCESS_FILES: usize = 1024;
+/// Bytes of all CPUs' ring buffers of mappings together, where that is at least 64 KiB a CPU.
+pub const DISCOVER_RINGS: usize = 16 << 20;
+/// Lines of one process's list of mappings that are read; `vm.max_map_count` is 65,530 unless somebody raised it.
+pub const MAPPINGS_READ: usize = 262_144;
+/// Files whose inspection is remembered, those with nothing in them too.
+pub const INSPECTIONS: usize = 8192;
+/// Files that wait for their inspection opened already; further ones are opened when it is their turn.
+pub const INSPECTIONS_OPEN: usize = 128;
+/// Reasons that are kept of files that could not be opened, inspected or attached to.
+pub const DISCOVER_FAILURES: usize = 64;
+/// Times from a mapping to the probes in it that are kept for the percentiles.
+pub const DISCOVER_LATENCIES: usize = 4096;

@@ -3,7 +3,7 @@
 //! ```text
 //!  0    1    2      4        8        12   16       24        32      40      48        84     88    92     96
 //!  +----+----+------+--------+--------+----+--------+---------+-------+-------+---------+------+-----+------+---
-//!  |kind|dir |flags |cap_len |wire_len|seq | cookie | listener| ktime | cgroup|  tuple  | ring | pid |client| payload…
+//!  |kind|dir |flags |cap_len |wire_len|seq | cookie | listener| ktime | cgroup|  tuple  | ring | pid | lib  | payload…
 //!  +----+----+------+--------+--------+----+--------+---------+-------+-------+---------+------+-----+------+---
 //! ```
 //!
@@ -43,11 +43,11 @@ pub struct RecordHeader {
     pub tuple: Tuple,
     /// Index of the ring buffer it is written to.
     pub ring: u32,
-    /// With [`RecordKind::Plain`]: the process (thread group) whose TLS library had the bytes.
+    /// With [`RecordKind::Plain`]: the process (thread group) whose TLS library had the bytes. Else: the process of
+    /// this host at the other end of the connection; 0: none, or not known.
     pub pid: u32,
-    /// The process (thread group) of this host at the other end of the connection; 0: none, or not known. With
-    /// [`RecordKind::Plain`] it may be missing.
-    pub client: u32,
+    /// With [`RecordKind::Plain`]: a [`Library`](crate::tls::Library).
+    pub library: u32,
 }
 
 /// Size of [`RecordHeader`], bytes.

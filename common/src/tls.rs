@@ -49,3 +49,22 @@ pub struct Whose {
     /// Its ring.
     pub ring: u32,
 }
+
+/// Whose interface plaintext came through.
+#[repr(u32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Library {
+    /// OpenSSL and what has its interface: BoringSSL, AWS-LC, LibreSSL.
+    OpenSsl = 1,
+    /// GnuTLS.
+    GnuTls = 2,
+    /// Go's `crypto/tls`.
+    Go = 3,
+    /// rustls.
+    Rustls = 4,
+}
+
+impl Library {
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::OpenSsl, Self::GnuTls, Self::Go, Self::Rustls];
+}

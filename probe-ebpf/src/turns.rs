@@ -294,7 +294,9 @@ pub fn fill<S: Source>(source: S, conn: &mut Conn, packet: &Packet, record: &mut
     }
     record.listener = conn.listener;
     record.cgroup = conn.cgroup;
-    record.client = conn.client;
+    if conn.plain == 0 {
+        record.pid = conn.client;
+    }
     record.cookie = source.cookie();
     // SAFETY: a helper without arguments.
     record.ktime = unsafe { bpf_ktime_get_ns() };

@@ -4,3 +4,4 @@ pub mod bench;
 pub mod crs;
 pub mod fuzz;
 pub mod judge;
+pub mod rates;

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use picket_common::{
     conn::{Direction, Tuple},
     record::{HEADER_LEN, RecordHeader, RecordKind, flags},
+    tls::Library,
 };
 
 use crate::time::Ktime;
@@ -35,6 +36,8 @@ pub struct Segment<'a> {
 pub struct Origin {
     /// The process (thread group) whose library had it.
     pub pid: u32,
+    /// Which library; `None`: one that this agent does not know.
+    pub library: Option<Library>,
     /// The first since the library's object was tied to the connection: what came before belongs to nothing.
     pub fresh: bool,
 }
@@ -129,7 +132,8 @@ impl<'a> Record<'a> {
             listener: head.listener,
             cgroup: head.cgroup,
             tuple: head.tuple,
-            client: head.client,
+            // Of plaintext it says whose library had it; other records of the connection come before.
+            client: if head.kind == RecordKind::Plain as u8 { 0 } else { head.pid },
         };
         match head.kind {
             k if k == RecordKind::Close as u8 => return Ok(Self::Close(peer, head.ktime)),
@@ -167,7 +171,7 @@ impl<'a> Record<'a> {
                 peer,
                 head.ktime,
                 segment,
-                Origin { pid: head.pid, fresh: has(flags::FRESH) },
+                Origin { pid: head.pid, library: library(head.library), fresh: has(flags::FRESH) },
             ));
         }
         if has(flags::PENDING) {
@@ -176,6 +180,10 @@ impl<'a> Record<'a> {
             Ok(Self::Data(peer, head.ktime, segment))
         }
     }
+}
+
+fn library(number: u32) -> Option<Library> {
+    Library::ALL.into_iter().find(|library| *library as u32 == number)
 }
 
 /// Reads the header field by field: ring entries are only 8-byte aligned by convention, and a
@@ -212,7 +220,7 @@ fn read_header(head: &[u8]) -> RecordHeader {
         },
         ring: u32_at(84),
         pid: u32_at(88),
-        client: u32_at(92),
+        library: u32_at(92),
     }
 }
 
@@ -241,8 +249,8 @@ mod tests {
             cgroup: 13,
             tuple: Tuple { local_port: 80, remote_port: 4711, ..Tuple::default() },
             ring: 0,
-            pid: 0,
-            client: 15,
+            pid: 15,
+            library: 0,
         };
         let bytes = entry(header, b"abc-undefined-tail");
         let Ok(Record::Data(peer, 11, segment)) = Record::decode(&bytes) else { panic!("not data") };
@@ -262,12 +270,13 @@ mod tests {
             wire_len: 2,
             cookie: 7,
             pid: 4711,
+            library: Library::Go as u32,
             ..RecordHeader::default()
         };
         let bytes = entry(header, b"GE");
         let Ok(Record::Plain(peer, 0, segment, origin)) = Record::decode(&bytes) else { panic!("not plain") };
-        assert_eq!((peer.cookie, segment.data, segment.tls), (7, &b"GE"[..], false));
-        assert_eq!((origin.pid, origin.fresh), (4711, true));
+        assert_eq!((peer.cookie, peer.client, segment.data, segment.tls), (7, 0, &b"GE"[..], false));
+        assert_eq!((origin.pid, origin.library, origin.fresh), (4711, Some(Library::Go), true));
     }
 
     #[test]

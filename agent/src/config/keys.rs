@@ -72,6 +72,7 @@ keys! {
     capture.ring_size: "a size from \"64 KiB\" to \"256 MiB\" that is a power of two", RESTART, |value| ring_size(value);
     capture.request_body: "a size from 0 to \"16 MiB\"", RESTART, |value| body(value);
     capture.response_body: "a size from 0 to \"16 MiB\"", RESTART, |value| body(value);
+    capture.tls: "true or false", RESTART, |value| boolean(value);
 
     limits.connections: "a number from 64 to 4194304", RESTART, |value| integer(value, 64..=4_194_304).map(|n| n as usize);
     limits.memory: "a size from \"1 MiB\" to \"64 GiB\"", RESTART, |value| size(value, 1 << 20..=64 << 30).map(|n| n as usize);

@@ -74,6 +74,8 @@ pub struct Capture {
     pub request_body: u32,
     /// Bytes of a response body that are captured.
     pub response_body: u32,
+    /// Whether TLS libraries are probed.
+    pub tls: bool,
 }
 
 impl Default for Capture {
@@ -84,6 +86,7 @@ impl Default for Capture {
             ring_size: 8 * 1024 * 1024,
             request_body: limits::REQUEST_BODY as u32,
             response_body: limits::RESPONSE_BODY as u32,
+            tls: true,
         }
     }
 }

@@ -148,7 +148,7 @@ fn the_examples_of_the_manuals_are_configurations() {
 #[test]
 fn everything_set() {
     let text = r#"
-        capture = { cgroup = "/sys/fs/cgroup/web", rings = 2, ring_size = 65536, request_body = "1 MB", response_body = 0 }
+        capture = { cgroup = "/sys/fs/cgroup/web", rings = 2, ring_size = 65536, request_body = "1 MB", response_body = 0, tls = false }
         [limits]
         connections = 1_000
         memory = "16MiB"
@@ -213,6 +213,7 @@ fn everything_set() {
         (config.capture.ring_size, config.capture.request_body, config.capture.response_body),
         (65_536, 1_000_000, 0)
     );
+    assert!(!config.capture.tls);
     assert_eq!((config.limits.connections, config.limits.memory), (1000, 16 << 20));
     let trusted: Vec<String> = config.proxies.trusted.iter().map(ToString::to_string).collect();
     assert_eq!(trusted, ["10.0.0.0/8", "192.168.0.0/16", "2001:db8::1/128"]);
@@ -245,6 +246,7 @@ fn everything_set() {
             "capture.ring_size",
             "capture.request_body",
             "capture.response_body",
+            "capture.tls",
             "limits.connections",
             "limits.memory",
             "deny.interfaces",

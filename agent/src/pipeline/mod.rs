@@ -15,7 +15,9 @@ mod connections;
 mod control;
 mod counters;
 mod judge;
+mod libraries;
 mod memory;
+mod older;
 mod parked;
 mod policies;
 mod printer;
@@ -40,12 +42,15 @@ use std::{
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 
+pub use counters::Counter;
 pub use policies::{Policies, PolicyError};
 pub use settings::{Settings, SettingsError};
 
 use self::{
     chains::Chains,
     control::{Agent, Kernel},
+    libraries::Libraries,
+    older::Older,
     printer::{Printer, Style, random},
     reload::Reloader,
     responder::Responder,
@@ -56,15 +61,20 @@ use crate::{
     api::{self, Control},
     cli::run::RunOptions,
     config::{self, Colour, Config, Rings},
+    discover::{self, Discovery},
     event::Render,
     limits,
     probe::{
+        ProbeError,
         deny::{self, Deny, Mode},
         tap::{self, TapOptions},
+        tls::TlsProbes,
     },
     service::Services,
 };
 
+/// How long the agent waits for the TLS libraries of processes that run already.
+const FIRST_LOOK: Duration = Duration::from_secs(5);
 /// Time between two looks at what is due: ends of blocks, rates.
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -114,12 +124,15 @@ async fn start(options: RunOptions) -> anyhow::Result<()> {
         connections: config.limits.connections.div_ceil(workers),
         memory: config.limits.memory / workers,
     };
+    let discovery = discover(tap.tls, config.capture.tls);
+    let libraries = discovery.as_ref().map(Discovery::view).unwrap_or_default();
     let (events, transactions) = mpsc::sync_channel(limits::EVENT_QUEUE);
     if let Err(error) = &tap.clients {
         tracing::warn!(%error, "which processes of this host connect to services is looked up");
     }
     let chains = Chains::new(workers, random());
-    let shared = Arc::new(Shared::new(tap.advice, services, events, caps, settings, responder, chains));
+    let shared =
+        Arc::new(Shared::new(tap.advice, services, libraries, events, caps, settings, responder, chains));
     let kernel = Kernel { counts: tap.counts, _attached: tap.programs };
 
     let printer = Printer::new(transactions, Arc::clone(&shared), io::stdout(), style(&config));
@@ -167,6 +180,32 @@ async fn start(options: RunOptions) -> anyhow::Result<()> {
     let _ = shared.events.send(None);
     join("printer", printing);
     Ok(())
+}
+
+/// Follows what processes map, and attaches to TLS libraries. Returns when the processes that run are attended to.
+fn discover(probes: Result<TlsProbes, ProbeError>, enabled: bool) -> Option<Discovery<Libraries>> {
+    if !enabled {
+        return None;
+    }
+    let start = |probes| -> anyhow::Result<Discovery<Libraries>> {
+        let probes = Arc::new(probes);
+        let mut older = Older::new(Arc::clone(&probes));
+        let (started, candidates) = mpsc::channel();
+        let discovery = Discovery::start(Libraries::new(probes, started), discover::Options::default())?;
+        if !discovery.wait_for_first_look(FIRST_LOOK) {
+            tracing::warn!(files = discovery.waiting(), "still looking for TLS libraries in what runs");
+        }
+        older.catch_up(&candidates);
+        spawn("picket-older", move || older.run(&candidates))?;
+        Ok(discovery)
+    };
+    match probes.map_err(anyhow::Error::from).and_then(start) {
+        Ok(discovery) => Some(discovery),
+        Err(error) => {
+            tracing::warn!("{error:#}: TLS is not looked into, requests in the clear are seen as before");
+            None
+        }
+    }
 }
 
 /// The configuration file's word, then the command line's.

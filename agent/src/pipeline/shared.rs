@@ -13,6 +13,8 @@ use super::{
     chains::Chains, counters::Counters, responder::Responder, settings::Settings, transaction::Transaction,
 };
 use crate::{
+    binary::Inspection,
+    discover::View,
     probe::tap::AdviceMap,
     rules::{Match, program::collections::Collections},
     service::Services,
@@ -25,6 +27,8 @@ pub struct Shared {
     pub advice: AdviceMap,
     /// Whose connections are.
     pub services: Services,
+    /// TLS libraries of processes.
+    pub libraries: View<Inspection>,
     /// To the printer; `None` stops it.
     pub events: SyncSender<Option<Transaction>>,
     /// Counts.
@@ -57,6 +61,7 @@ impl Shared {
     pub fn new(
         advice: AdviceMap,
         services: Services,
+        libraries: View<Inspection>,
         events: SyncSender<Option<Transaction>>,
         caps: Caps,
         settings: Settings,
@@ -66,6 +71,7 @@ impl Shared {
         Self {
             advice,
             services,
+            libraries,
             events,
             counters: Counters::default(),
             collections: Arc::default(),

@@ -69,7 +69,6 @@ impl Tls {
     }
 
     /// Says which library gives out its plaintext.
-    #[expect(dead_code, reason = "told by what finds the libraries")]
     pub fn set_library(&mut self, library: &str) {
         let known = self.facts.as_deref().and_then(|facts| facts.library.as_deref());
         if known != Some(library) {

@@ -13,6 +13,7 @@ use super::{
     connection::Connection,
     connections::{Connections, Over},
     judge::Judge,
+    libraries,
     parked::Parked,
     shared::Shared,
 };
@@ -197,7 +198,15 @@ impl Flow {
     fn plaintext(&mut self, peer: Peer, at: Ktime, segment: &Segment<'_>, origin: Origin) {
         let http = self.judge.settings().http;
         let connection = open(&mut self.connections, &self.shared, &self.judge, peer, at, segment);
+        let before = connection.tls.as_deref().and_then(|tls| tls.pid);
         connection.plaintext(origin, http, segment.known_start);
+        if before != Some(origin.pid)
+            && let Some(library) = origin.library
+            && let Some(name) = libraries::name(&self.shared.libraries, origin.pid, library)
+            && let Some(tls) = &mut connection.tls
+        {
+            tls.set_library(&name);
+        }
     }
 
     /// stream and http: payload of a connection becomes requests and responses, which are judged.

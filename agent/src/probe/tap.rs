@@ -104,7 +104,7 @@ pub struct Loaded {
     rings: Vec<Ring>,
     advice: HashMap<MapData, u64, Advice>,
     counts: KernelCounts,
-    tls: Result<(), ProbeError>,
+    tls: Result<HashMap<MapData, u32, u32>, ProbeError>,
     clients: Result<(), ProbeError>,
     programs: Ebpf,
 }
@@ -159,6 +159,8 @@ impl Loaded {
         let rings = make_rings(&mut programs, polled, count, options.ring_size)?;
         let advice = typed(&mut programs, "ADVICE", HashMap::<MapData, u64, Advice>::try_from)?;
         let counts = KernelCounts::new(typed(&mut programs, "COUNTS", PerCpuArray::try_from)?);
+        let rustls = typed(&mut programs, "TLS_RUSTLS", HashMap::try_from);
+        let tls = tls.and(rustls);
         Ok(Self { rings, advice, counts, tls, clients, programs })
     }
 
@@ -196,7 +198,7 @@ impl Loaded {
             counts,
             cgroup,
             clients,
-            tls: tls.map(|()| TlsProbes::new(Arc::clone(&programs))),
+            tls: tls.map(|rustls| TlsProbes::new(Arc::clone(&programs), rustls)),
             programs: Attached(programs),
         })
     }

@@ -1,6 +1,12 @@
 //! GnuTLS.
 
-use aya_ebpf::{macros::uprobe, programs::ProbeContext};
+use aya_ebpf::{
+    EbpfContext,
+    macros::{uprobe, uretprobe},
+    programs::{ProbeContext, RetProbeContext},
+};
+
+use picket_common::tls::Library;
 
 use super::{
     Call, ObjectKey, deliver, enter, freed, leave, op,
@@ -29,6 +35,12 @@ pub fn picket_gnutls_send(ctx: ProbeContext) -> u32 {
 #[uprobe]
 pub fn picket_gnutls_leave(ctx: ProbeContext) -> u32 {
     end(&ctx).unwrap_or(0)
+}
+
+/// The same as a return probe, for functions of which a way out is not known.
+#[uretprobe]
+pub fn picket_gnutls_return(ctx: RetProbeContext) -> u32 {
+    end(&ProbeContext::new(ctx.as_ptr())).unwrap_or(0)
 }
 
 /// `void gnutls_deinit(gnutls_session_t)`.
@@ -67,7 +79,7 @@ fn end(ctx: &ProbeContext) -> Option<u32> {
     let len = result(ctx) as i64;
     if op == op::READ {
         if len > 0 && len as u64 <= call.len {
-            deliver(call.object, call.buffer, len as u64, op);
+            deliver(Library::GnuTls, call.object, call.buffer, len as u64, op);
         }
         return Some(0);
     }
@@ -78,7 +90,7 @@ fn end(ctx: &ProbeContext) -> Option<u32> {
     if len == AGAIN || len == INTERRUPTED {
         // The bytes are taken; they must not be told again when the call is repeated.
         if !queued && call.buffer != 0 {
-            deliver(call.object, call.buffer, call.len, op);
+            deliver(Library::GnuTls, call.object, call.buffer, call.len, op);
             if let Some(object) = TLS_OBJECT.get_ptr_mut(key) {
                 // SAFETY: as above.
                 unsafe { (*object).queued = 1 };
@@ -89,7 +101,7 @@ fn end(ctx: &ProbeContext) -> Option<u32> {
             object.queued = 0;
         }
     } else if len > 0 && call.buffer != 0 && len as u64 <= call.len {
-        deliver(call.object, call.buffer, len as u64, op);
+        deliver(Library::GnuTls, call.object, call.buffer, len as u64, op);
     }
     Some(0)
 }

@@ -13,7 +13,7 @@ use aya_ebpf::{macros::uprobe, programs::ProbeContext};
 use picket_common::{
     limits::TLS_SEARCHES,
     stats::Counter,
-    tls::{HELLO_KEY_AT, KEY_LEN, Key, RECORD_HEADER, content},
+    tls::{HELLO_KEY_AT, KEY_LEN, Key, Library, RECORD_HEADER, content},
 };
 
 use super::{Call, CallKey, Layout, ObjectKey, deliver, enter, leave, op, process, tie};
@@ -130,7 +130,7 @@ fn end(registers: &Registers, op: u32) -> Option<u32> {
     call.op = op::NONE;
     let len = registers.first as i64;
     if len > 0 && len as u64 <= call.len {
-        deliver(call.object, call.buffer, len as u64, op);
+        deliver(Library::Go, call.object, call.buffer, len as u64, op);
     }
     Some(0)
 }
@@ -147,7 +147,7 @@ fn on_stack(ctx: &ProbeContext, op: u32) -> Option<u32> {
     if op == op::READ {
         claim(object);
     }
-    deliver(object, buffer, len as u64, op);
+    deliver(Library::Go, object, buffer, len as u64, op);
     Some(0)
 }
 
@@ -212,7 +212,7 @@ fn claim(object: u64) {
             return;
         }
         count::add(Counter::TlsSearches, 1);
-        offset = half_in(object, pid);
+        offset = picket_half_in(object, pid);
         let found = offset != 0;
         let next = Layout {
             hops: u16::from(found),
@@ -235,7 +235,8 @@ fn claim(object: u64) {
 
 /// Where in a connection its reading half lies; 0: not found.
 #[inline(never)]
-fn half_in(object: u64, pid: u64) -> u64 {
+#[unsafe(no_mangle)]
+extern "C" fn picket_half_in(object: u64, pid: u64) -> u64 {
     let mut at = 8;
     while at < CONN_SIZE {
         if TLS_HALF.get_ptr(ObjectKey { address: object + at, pid }).is_some() {

@@ -2,7 +2,13 @@
 //!
 //! `SSL_peek` is not probed: what it shows is read later. Early data have functions of their own.
 
-use aya_ebpf::{macros::uprobe, programs::ProbeContext};
+use aya_ebpf::{
+    EbpfContext,
+    macros::{uprobe, uretprobe},
+    programs::{ProbeContext, RetProbeContext},
+};
+
+use picket_common::tls::Library;
 
 use super::{Call, ObjectKey, deliver, enter, freed, leave, op, process, thread, tie};
 use crate::source::{read, word};
@@ -50,6 +56,12 @@ pub fn picket_ssl_sendfile(ctx: ProbeContext) -> u32 {
 #[uprobe]
 pub fn picket_ssl_leave(ctx: ProbeContext) -> u32 {
     end(&ctx).unwrap_or(0)
+}
+
+/// The same as a return probe, for functions of which a way out is not known.
+#[uretprobe]
+pub fn picket_ssl_return(ctx: RetProbeContext) -> u32 {
+    end(&ProbeContext::new(ctx.as_ptr())).unwrap_or(0)
 }
 
 /// `void SSL_free(SSL *)`.
@@ -107,7 +119,7 @@ fn end(ctx: &ProbeContext) -> Option<u32> {
     };
     // More than there is room for is no length.
     if len > 0 && len as u64 <= call.len {
-        deliver(call.object, call.buffer, len as u64, op);
+        deliver(Library::OpenSsl, call.object, call.buffer, len as u64, op);
     }
     Some(0)
 }

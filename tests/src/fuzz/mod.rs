@@ -19,6 +19,7 @@ pub mod rules_judge;
 pub mod rules_object;
 pub mod seclang;
 pub mod stream;
+pub mod tls_hello;
 pub mod transforms;
 pub mod unicode_map;
 
@@ -44,6 +45,7 @@ pub const TARGETS: &[Target] = &[
     ("rules_object", rules_object::run),
     ("seclang", seclang::run),
     ("stream", stream::run),
+    ("tls_hello", tls_hello::run),
     ("transforms", transforms::run),
     ("unicode_map", unicode_map::run),
 ];

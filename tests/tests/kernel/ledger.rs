@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
+use picket_tests::rates::Expected;
 use serde_json::{Value, json};
 
 use crate::agent::Report;
@@ -78,6 +79,17 @@ impl Ledger {
     /// Adds what another ledger holds.
     pub fn append(&mut self, other: Self) {
         self.sent.extend(other.sent);
+    }
+
+    /// What a report of each request is compared with to count rates.
+    pub fn expected(&self) -> impl Iterator<Item = Expected<'_>> {
+        self.sent.iter().map(|sent| Expected {
+            path: &sent.path,
+            peer: sent.peer,
+            pid: sent.service.pid,
+            port: sent.service.port,
+            status: sent.status,
+        })
     }
 
     /// Compares with the service's own access log: proves the client and the fixture.

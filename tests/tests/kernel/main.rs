@@ -34,7 +34,7 @@ use anyhow::{Context, Result, bail};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::report::{Outcome, Tally};
-use crate::scenarios::{SCENARIOS, Scenario};
+use crate::scenarios::Scenario;
 use crate::site::Site;
 
 fn main() {
@@ -106,8 +106,7 @@ fn choose(arguments: &[String]) -> Result<Vec<&'static Scenario>> {
             other => bail!("{other:?} is not known; --list, --only PATTERN, --fixtures-only are"),
         }
     }
-    let wanted = |s: &&Scenario| patterns.is_empty() || patterns.iter().any(|p| s.name.contains(p));
-    Ok(SCENARIOS.iter().filter(wanted).collect())
+    Ok(scenarios::all().filter(|scenario| scenario.is_wanted(&patterns)).collect())
 }
 
 /// On SIGINT, SIGTERM and SIGHUP: ends what was started, removes what was made, exits.

@@ -1,8 +1,9 @@
 //! Programs the tests start, found by name.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 
 use crate::patience::in_vm;
 use crate::report::CannotRun;
@@ -29,6 +30,30 @@ pub fn find(name: &str) -> Result<PathBuf> {
 pub fn python() -> Result<PathBuf> {
     let debian = Path::new("/usr/bin/python3");
     if executable(debian) { Ok(debian.to_owned()) } else { find("python3") }
+}
+
+/// A package of Debian's Python.
+pub fn python_module(name: &str) -> Result<()> {
+    let import = format!("import {name}");
+    let output = Command::new(python()?).args(["-I", "-c", &import]).output().context("run python3")?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(anyhow!("Python's {name} is not installed; `cargo xtask setup` installs it"))
+}
+
+/// A program of `tests/programs`, as `cargo xtask setup` built it: in `PICKET_PROGRAMS`, or in the cache.
+pub fn built(name: &str) -> Result<PathBuf> {
+    let cache = || {
+        let cache = std::env::var_os("XDG_CACHE_HOME").filter(|dir| !dir.is_empty()).map(PathBuf::from);
+        let home = std::env::var_os("HOME").map_or_else(|| PathBuf::from("/root"), PathBuf::from);
+        cache.unwrap_or_else(|| home.join(".cache")).join("picket/programs")
+    };
+    let file = std::env::var_os("PICKET_PROGRAMS").map_or_else(cache, PathBuf::from).join(name);
+    if executable(&file) {
+        return Ok(file);
+    }
+    Err(anyhow!("{} is not there; `cargo xtask setup` builds it", file.display()))
 }
 
 fn executable(file: &Path) -> bool {

@@ -225,6 +225,7 @@ impl Wire {
                 known_start: true,
                 hole: None,
                 fin: false,
+                tls: false,
             };
             let direction = self.direction;
             self.reassembler.push(&segment, 7, &mut StreamStats::default(), |piece| {

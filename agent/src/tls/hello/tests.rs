@@ -1,6 +1,7 @@
 //! Both readers over captured hellos, and over bytes that are none.
 
 mod captured;
+mod fingerprints;
 mod made;
 mod properties;
 

@@ -4,6 +4,7 @@
 
 pub mod request;
 pub mod response;
+pub mod tls;
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpStream};
@@ -28,9 +29,9 @@ pub enum Split {
     Pieces(usize),
 }
 
-/// One connection to a service.
-pub struct Connection {
-    stream: TcpStream,
+/// One connection to a service, in the clear or through TLS.
+pub struct Connection<S = TcpStream> {
+    stream: S,
     local: SocketAddr,
     /// Bytes read and not yet used.
     buffer: Vec<u8>,
@@ -66,7 +67,19 @@ impl Connection {
         stream.set_read_timeout(Some(patient(30)))?;
         stream.set_write_timeout(Some(patient(30)))?;
         let local = stream.local_addr()?;
-        Ok(Self { stream, local, buffer: Vec::new() })
+        Ok(Self::over(stream, local))
+    }
+
+    /// Ends this direction: nothing more will be sent.
+    pub fn finish(&self) -> Result<()> {
+        self.stream.shutdown(Shutdown::Write).context("end the sending direction")
+    }
+}
+
+impl<S: Read + Write> Connection<S> {
+    /// Speaks HTTP over `stream`, whose end here is `local`.
+    pub fn over(stream: S, local: SocketAddr) -> Self {
+        Self { stream, local, buffer: Vec::new() }
     }
 
     /// This end of the connection: what the service sees as its peer.
@@ -74,9 +87,19 @@ impl Connection {
         self.local
     }
 
-    /// The socket.
-    pub fn stream(&self) -> &TcpStream {
+    /// What it speaks over.
+    pub fn stream(&self) -> &S {
         &self.stream
+    }
+
+    /// The same, to change how it sends.
+    pub fn stream_mut(&mut self) -> &mut S {
+        &mut self.stream
+    }
+
+    /// The stream alone. What was read of it and not used is gone.
+    pub fn into_stream(self) -> S {
+        self.stream
     }
 
     /// Sends bytes as they are.
@@ -85,12 +108,8 @@ impl Connection {
             Split::Whole => self.stream.write_all(bytes),
             Split::Pieces(size) => bytes.chunks(size).try_for_each(|piece| self.stream.write_all(piece)),
         }
+        .and_then(|()| self.stream.flush())
         .context("send")
-    }
-
-    /// Ends this direction: nothing more will be sent.
-    pub fn finish(&self) -> Result<()> {
-        self.stream.shutdown(Shutdown::Write).context("end the sending direction")
     }
 
     /// Sends a request and reads its response.
@@ -180,6 +199,16 @@ impl Connection {
             },
         }
         Ok(())
+    }
+
+    /// Reads so many bytes that are no response: what a protocol after an upgrade says.
+    pub fn bytes<const N: usize>(&mut self) -> Result<[u8; N]> {
+        let mut bytes = Vec::with_capacity(N);
+        self.take(N as u64, &mut |piece| {
+            bytes.extend_from_slice(piece);
+            Ok(())
+        })?;
+        bytes.try_into().map_err(|_| anyhow::anyhow!("{N} bytes were read"))
     }
 
     /// Whether the service has closed its direction (waits for a byte or the close).

@@ -2,6 +2,7 @@
 
 mod attribution;
 mod bulk;
+mod chain;
 mod connections;
 mod deny;
 mod events;
@@ -10,6 +11,7 @@ mod lifetime;
 mod policies;
 mod reload;
 mod services;
+mod tls;
 
 use anyhow::Result;
 
@@ -23,6 +25,30 @@ pub struct Scenario {
     pub about: &'static str,
     /// Runs it; gives figures worth a line.
     pub run: fn(&Site) -> Result<Vec<String>>,
+    /// Left out unless its theme is asked for in full: all of its name before the last `/`.
+    pub only_by_name: bool,
+}
+
+impl Scenario {
+    /// Left out unless it is asked for.
+    const fn only_by_name(mut self) -> Self {
+        self.only_by_name = true;
+        self
+    }
+
+    /// Whether it is among those asked for: the ones whose name holds a pattern, all without one.
+    pub fn is_wanted(&self, patterns: &[&str]) -> bool {
+        if self.only_by_name {
+            let theme = self.name.rsplit_once('/').map_or(self.name, |(theme, _)| theme);
+            return patterns.iter().any(|p| p.starts_with(theme) && self.name.contains(p));
+        }
+        patterns.is_empty() || patterns.iter().any(|p| self.name.contains(p))
+    }
+}
+
+/// All of them, in the order they run.
+pub fn all() -> impl Iterator<Item = &'static Scenario> {
+    SCENARIOS.iter().chain(tls::SCENARIOS)
 }
 
 const fn scenario(
@@ -30,11 +56,11 @@ const fn scenario(
     run: fn(&Site) -> Result<Vec<String>>,
     about: &'static str,
 ) -> Scenario {
-    Scenario { name, about, run }
+    Scenario { name, about, run, only_by_name: false }
 }
 
-/// All of them, in the order they run.
-pub const SCENARIOS: &[Scenario] = &[
+/// Those whose service speaks in the clear.
+const SCENARIOS: &[Scenario] = &[
     scenario(
         "service/nginx",
         services::nginx,
@@ -67,6 +93,12 @@ pub const SCENARIOS: &[Scenario] = &[
         attribution::proxy_chain,
         "nginx before Python: both hops, the right client",
     ),
+    scenario(
+        "chain/plain",
+        chain::plain,
+        "100 clients at once through nginx: each request led back to its own, forged addresses or not",
+    ),
+    scenario("chain/three-hops", chain::three_hops, "two proxies: one chain, and one attack a request"),
     scenario("attribution/two-agents", attribution::two_agents, "two agents side by side"),
     scenario("event/attacks", events::attacks, "attacks are events with the right rule"),
     scenario("event/redacted", events::redacted, "no credential is printed or stored"),

@@ -12,6 +12,11 @@ use crate::program;
 
 /// Starts it: a file for everything under `/t/`, else 404.
 pub fn start(place: &Place<'_>) -> Result<Server> {
+    start_with(place, &[], "")
+}
+
+/// Starts it with further modules, and with `extra` in its configuration.
+pub fn start_with(place: &Place<'_>, further: &[&str], extra: &str) -> Result<Server> {
     let apache = program::find("apache2")?;
     let dir = place.dir.display();
     let listen: String = place.sockets().map(|s| format!("Listen {s}\n")).collect();
@@ -20,6 +25,7 @@ pub fn start(place: &Place<'_>) -> Result<Server> {
     let modules = ["mpm_event", "authz_core", "alias"];
     let modules: String = modules
         .iter()
+        .chain(further)
         .map(|m| format!("LoadModule {m}_module /usr/lib/apache2/modules/mod_{m}.so\n"))
         .collect();
     let configuration = format!(
@@ -38,7 +44,7 @@ KeepAliveTimeout 300
 MaxKeepAliveRequests 0
 StartServers 2
 ThreadsPerChild 25
-"
+{extra}"
     );
     let file = place.file("apache.conf");
     fs::write(&file, configuration)?;

@@ -8,17 +8,34 @@ use anyhow::Result;
 use super::{Place, Server};
 use crate::program;
 
+/// What its configuration has beside the usual.
+#[derive(Clone, Copy, Default)]
+pub struct Extra<'e> {
+    /// After each address that it listens on, with a space before it.
+    pub listen: &'e str,
+    /// In the `server` block.
+    pub server: &'e str,
+    /// In the `http` block.
+    pub http: &'e str,
+}
+
 /// Starts it. `extra` goes into the `server` block; for example a `location` that is a proxy.
 pub fn start_with(place: &Place<'_>, extra: &str) -> Result<Server> {
+    start_extended(place, Extra { server: extra, ..Extra::default() })
+}
+
+/// Starts it with more in its configuration.
+pub fn start_extended(place: &Place<'_>, extra: Extra<'_>) -> Result<Server> {
+    let Extra { listen: after, server, http } = extra;
     let nginx = program::find("nginx")?;
     let dir = place.dir.display();
     let listen: String = place
         .sockets()
         .map(|s| {
             if s.ip().is_unspecified() {
-                format!("listen {s} ipv6only=off; ")
+                format!("listen {s}{after} ipv6only=off; ")
             } else {
-                format!("listen {s}; ")
+                format!("listen {s}{after}; ")
             }
         })
         .collect();
@@ -36,8 +53,9 @@ http {{
     {listen}
     root {dir}/www;
     location /t/ {{ return 200 \"ok\\n\"; }}
-    {extra}
+    {server}
   }}
+  {http}
 }}
 "
     );

@@ -184,5 +184,6 @@ fn facts_of_an_event() {
         }
         largest = largest.max(facts.memory());
     }
-    assert!((1..320).contains(&largest), "{largest} bytes");
+    assert!((1..200).contains(&largest), "{largest} bytes");
+    assert!(size_of::<TlsFacts>() <= 112, "{} bytes", size_of::<TlsFacts>());
 }

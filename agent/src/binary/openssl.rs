@@ -1,0 +1,84 @@
+//! OpenSSL 1.1 and 3, LibreSSL, BoringSSL and AWS-LC: shared libraries and static code with symbols.
+//!
+//! Arguments of `SSL_write_ex2` (OpenSSL 3.3) are `(ssl, buf, num, flags, *written)`: the count is the fifth, where it is the
+//! fourth of `SSL_write_ex`, hence a program of its own. `SSL_write_ex` is a shell of it there, so both are passed.
+//! `SSL_peek` is never probed: what it shows is read again. libssl of all versions reads its ciphertext with `BIO_read`, not
+//! `BIO_read_ex` (`ssl3_read_n`, from 3.2 `tls_default_read_n`; BoringSSL's `ssl_buffer.cc`).
+
+use super::{
+    found::{Found, Runtime, Scope, Unseen},
+    image::{Image, Named},
+    marks,
+    table::{self, Function},
+};
+
+/// Functions of libssl.
+pub(super) const FUNCTIONS: &[Function] = &[
+    call("SSL_read", "picket_ssl_read", 3),
+    call("SSL_read_ex", "picket_ssl_read_ex", 4),
+    call("SSL_read_early_data", "picket_ssl_read_ex", 4),
+    call("SSL_write", "picket_ssl_write", 3),
+    call("SSL_write_ex", "picket_ssl_write_ex", 4),
+    call("SSL_write_early_data", "picket_ssl_write_ex", 4),
+    call("SSL_write_ex2", "picket_ssl_write_ex2", 5),
+    call("SSL_sendfile", "picket_ssl_sendfile", 4),
+    Function { name: "SSL_free", enter: "picket_ssl_free", leave: None, arguments: 1, scope: Scope::Always },
+];
+
+/// Where libssl reads its ciphertext, in libcrypto.
+pub(super) const CIPHERTEXT: &[Function] = &[Function {
+    name: "BIO_read",
+    enter: "picket_bio_read",
+    leave: Some("picket_bio_leave"),
+    arguments: 3,
+    scope: Scope::OlderConnections,
+}];
+
+/// Symbols that tell whose code it is.
+pub(super) const TELLING: &[&str] = &["SSL_CTX_set_grease_enabled", "tls_config_new"];
+
+const fn call(name: &'static str, enter: &'static str, arguments: u8) -> Function {
+    Function { name, enter, leave: Some("picket_ssl_leave"), arguments, scope: Scope::Always }
+}
+
+pub(super) fn look(image: &Image<'_>, names: &Named<'_>, runtimes: &mut Vec<Found>) {
+    let library = table::points(image, names, FUNCTIONS);
+    let crypto = table::points(image, names, CIPHERTEXT);
+    if library.is_empty() && crypto.is_empty() {
+        return;
+    }
+    // libssl has no version in it but that of its soname.
+    let marks = marks::read(image);
+    let reads = library.iter().any(|point| point.program.starts_with("picket_ssl_read"));
+    if !library.is_empty() {
+        let (runtime, said) = if names.has("SSL_CTX_set_grease_enabled") || names.bssl || marks.boringssl {
+            (Runtime::BoringSsl, None)
+        } else if let Some(version) = marks.libressl {
+            (Runtime::LibreSsl, Some(version))
+        } else {
+            (Runtime::OpenSsl, marks.openssl)
+        };
+        let version = said.or_else(|| image.soname().and_then(soname_version));
+        let mut found = Found::new(runtime, version.map(Into::into));
+        found.points = library;
+        if !reads {
+            found.unseen = Some(Unseen {
+                why: "the functions that read are not among its symbols: the linker left them out, or symbols were removed",
+                advice: "keep the symbol table of the program (no strip, no -s), or terminate TLS in a proxy in front of it",
+                partly: true,
+            });
+        }
+        runtimes.push(found);
+    }
+    if !crypto.is_empty() {
+        let version = marks.libressl.or(marks.openssl).or_else(|| image.soname().and_then(soname_version));
+        let mut found = Found::new(Runtime::LibCrypto, version.map(Into::into));
+        found.points = crypto;
+        runtimes.push(found);
+    }
+}
+
+/// `1.1` of `libssl.so.1.1`.
+pub(super) fn soname_version(soname: &str) -> Option<&str> {
+    soname.split_once(".so.").map(|(_, version)| version).filter(|version| !version.is_empty())
+}

@@ -1,0 +1,109 @@
+//! What discovery finds in files, attached to: the probes of TLS libraries.
+
+use std::{
+    io::Read,
+    num::NonZeroU32,
+    path::Path,
+    sync::{Arc, mpsc::Sender},
+};
+
+use picket_common::tls::Library;
+
+use super::older::Candidate;
+use crate::{
+    binary::{self, Cost, Inspection, Point, Scope},
+    discover::{Attach, OpenFile, Runtime, View, attachments::Failure},
+    limits,
+    probe::{
+        ProbeError,
+        tls::{Attachment, TlsProbes},
+    },
+};
+
+/// Attaches the programs for TLS libraries where they are mapped.
+pub struct Libraries {
+    probes: Arc<TlsProbes>,
+    started: Sender<Candidate>,
+}
+
+impl Libraries {
+    /// With the programs; `started` is told of every process that has a library in it.
+    #[must_use]
+    pub fn new(probes: Arc<TlsProbes>, started: Sender<Candidate>) -> Self {
+        Self { probes, started }
+    }
+}
+
+impl Attach for Libraries {
+    type What = Inspection;
+    type Point = Attachment;
+
+    fn inspect(&self, file: &OpenFile) -> Result<Option<Inspection>, Failure> {
+        let size = file.size().min(limits::INSPECTED_FILE);
+        let mut bytes = Vec::with_capacity(usize::try_from(size)?);
+        file.file().take(limits::INSPECTED_FILE).read_to_end(&mut bytes)?;
+        match binary::inspect(&bytes) {
+            Ok(inspection) => Ok((!inspection.runtimes.is_empty()).then_some(inspection)),
+            // Scripts' interpreters, data that is mapped to be run, programs for other processors: nothing to see.
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn attach(&self, file: &OpenFile, inspection: &Inspection) -> Result<Vec<Attachment>, Failure> {
+        let path = file.attach_path();
+        let points = inspection.runtimes.iter().flat_map(|found| &found.points);
+        let mut attached = Vec::new();
+        for point in points.filter(|point| point.scope == Scope::Always) {
+            attached.push(attach(&self.probes, point, &path, None)?);
+        }
+        Ok(attached)
+    }
+
+    fn process_started(&self, pid: u32, runtimes: &[Runtime<Inspection>]) {
+        let rustls = runtimes.iter().flat_map(|mapped| &mapped.what.runtimes).find_map(|found| found.object);
+        if let Some(offset) = rustls
+            && let Err(error) = self.probes.rustls(pid, offset)
+        {
+            tracing::warn!(%error, pid, "its TLS is not seen");
+        }
+        // Nobody listens any more when the agent ends.
+        let _ = self.started.send(Candidate { pid, runtimes: runtimes.to_vec() });
+    }
+}
+
+/// Attaches what runs at a point, for all processes or for one.
+pub fn attach(
+    probes: &TlsProbes,
+    point: &Point,
+    path: &Path,
+    process: Option<NonZeroU32>,
+) -> Result<Attachment, ProbeError> {
+    probes.attach(point.program, point.cost == Cost::Return, path, point.offset, process)
+}
+
+/// The library of a process that plaintext came through, with its version: `OpenSSL 3.0.19`.
+#[must_use]
+pub fn name(view: &View<Inspection>, pid: u32, library: Library) -> Option<Box<str>> {
+    let mapped = view.of_process(pid)?;
+    let found = || mapped.iter().flat_map(|mapped| &mapped.what.runtimes);
+    let it = found().find(|found| is(library, found.runtime))?;
+    // libssl does not say more than what its file is called.
+    let said = found()
+        .find(|found| found.runtime == binary::Runtime::LibCrypto)
+        .filter(|_| library == Library::OpenSsl);
+    let version = said.and_then(|found| found.version.as_deref()).or(it.version.as_deref());
+    Some(match version {
+        Some(version) => format!("{} {version}", it.runtime).into(),
+        None => it.runtime.name().into(),
+    })
+}
+
+fn is(library: Library, runtime: binary::Runtime) -> bool {
+    use binary::Runtime;
+    match library {
+        Library::OpenSsl => matches!(runtime, Runtime::OpenSsl | Runtime::BoringSsl | Runtime::LibreSsl),
+        Library::GnuTls => runtime == Runtime::GnuTls,
+        Library::Go => runtime == Runtime::Go,
+        Library::Rustls => runtime == Runtime::Rustls,
+    }
+}

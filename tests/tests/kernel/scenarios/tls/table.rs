@@ -1,0 +1,62 @@
+//! What an agent reports of services that speak TLS, beside what was sent: the table of `docs/tls.md`.
+//!
+//! Runs only when it is asked for (`--only tls/table`): it holds when the agent reads TLS.
+
+use anyhow::{Context, Result, ensure};
+use picket_tests::rates::Reported;
+
+use super::Stage;
+use crate::agent::Installation;
+use crate::client::tls::patterns::Pattern;
+use crate::client::tls::shapes;
+use crate::ledger::Ledger;
+use crate::servers::tls::Row;
+use crate::site::Site;
+
+/// Every request is reported once with the right client port, service and status; of a service that the table calls
+/// unseen none is.
+pub fn compare(site: &Site, row: &'static Row) -> Result<Vec<String>> {
+    let stage = Stage::new(site, row)?;
+    let load = stage.load();
+    let mut older = load.open_older()?;
+    let installation = Installation::new(site, "picket")?;
+    let agent = installation.start()?;
+    let mut parts = Vec::new();
+    // First, while nothing has been seen of the service yet.
+    parts.push((Pattern::Older.name(), load.with(&mut older)?));
+    for pattern in Pattern::ALL.into_iter().filter(|pattern| *pattern != Pattern::Older) {
+        parts.push((pattern.name(), stage.load().run(pattern)?));
+    }
+    let mut shaped = Ledger::default();
+    shapes::every_shape(&stage.server, &stage.client, row.gives, &mut shaped)?;
+    parts.push(("shapes", shaped));
+
+    let mut all = Ledger::default();
+    for (_, ledger) in &parts {
+        all.append(ledger.clone());
+    }
+    if row.seen {
+        agent.wait_for(all.len());
+    }
+    let stats = installation.stats().map_or_else(|error| format!("{error:#}"), |stats| stats.to_string());
+    let reports = agent.stop()?;
+    let reported = Reported::new(reports.iter().map(|report| report.at("")));
+    let mut lines = vec![row.library.to_owned()];
+    let mut whole = true;
+    for (name, ledger) in &parts {
+        let rates = reported.rates(&ledger.expected().collect::<Vec<_>>());
+        whole &= if row.seen { rates.is_whole() } else { rates.captured == 0 };
+        lines.push(format!("{:16}{name:16}{rates}", row.name));
+    }
+    let table = lines.join("\n");
+    ensure!(
+        whole,
+        "{}\nstats: {stats}\n{table}",
+        if row.seen { "not all was reported rightly" } else { "reported, though it is called unseen" }
+    );
+    if row.seen {
+        // Every field, and nothing that was never sent.
+        all.check(&reports).context(table)?;
+    }
+    Ok(lines)
+}
