@@ -6,10 +6,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use crate::time::{self, Ktime};
-
-/// A worker that sleeps is woken within this, if there is anything for it; nanoseconds.
-const WAKING: Ktime = time::SECOND / 50;
+use crate::time::Ktime;
 
 /// What each worker has read.
 #[derive(Debug, Default)]
@@ -52,16 +49,19 @@ impl Progress {
         }
     }
 
-    /// Whether all others have read what was written before `at`.
+    /// Whether all others have read what was written before `at`. Of those that have not and sleep, `wake` is told.
     #[must_use]
-    pub fn caught_up(&self, me: usize, at: Ktime, now: impl FnOnce() -> Ktime) -> bool {
+    pub fn caught_up(&self, me: usize, at: Ktime, mut wake: impl FnMut(usize)) -> bool {
         let others = self.workers.iter().enumerate().filter(|(index, _)| *index != me);
-        let mut behind = others.filter(|(_, worker)| worker.read.load(Ordering::Acquire) < at).peekable();
-        if behind.peek().is_none() {
-            return true;
+        let behind = others.filter(|(_, worker)| worker.read.load(Ordering::Acquire) < at);
+        let mut all = true;
+        for (index, worker) in behind {
+            all = false;
+            if worker.asleep.load(Ordering::Acquire) {
+                wake(index);
+            }
         }
-        let woken = now() >= at.saturating_add(WAKING);
-        behind.all(|(_, worker)| woken && worker.asleep.load(Ordering::Acquire))
+        all
     }
 }
 
@@ -71,26 +71,27 @@ mod tests {
 
     #[test]
     fn a_worker_waits_for_the_others_and_not_for_itself() {
+        let nobody = |_| unreachable!("nobody sleeps");
         let alone = Progress::new(1);
         assert!(!alone.is_shared());
-        assert!(alone.caught_up(0, 100, || unreachable!("no clock is read")));
+        assert!(alone.caught_up(0, 100, nobody));
         let progress = Progress::new(3);
-        assert!(!progress.caught_up(0, 100, || 100));
+        assert!(!progress.caught_up(0, 100, nobody));
         progress.read(1, 100);
         progress.read(2, 99);
-        assert!(!progress.caught_up(0, 100, || 100));
+        assert!(!progress.caught_up(0, 100, nobody));
         progress.read(2, 100);
-        assert!(progress.caught_up(0, 100, || 100));
-        assert!(!progress.caught_up(1, 100, || 100), "worker 0 has read nothing");
+        assert!(progress.caught_up(0, 100, nobody));
+        assert!(!progress.caught_up(1, 100, nobody), "worker 0 has read nothing");
     }
 
     #[test]
-    fn one_that_sleeps_is_given_time_to_wake_up() {
-        let progress = Progress::new(2);
-        progress.sleeps(1, true);
-        assert!(!progress.caught_up(0, 100, || 100));
-        assert!(progress.caught_up(0, 100, || 100 + WAKING));
-        progress.sleeps(1, false);
-        assert!(!progress.caught_up(0, 100, || 100 + 10 * WAKING), "it reads");
+    fn those_that_sleep_and_are_behind_are_woken() {
+        let progress = Progress::new(4);
+        progress.read(3, 100);
+        [1, 3].into_iter().for_each(|worker| progress.sleeps(worker, true));
+        let mut woken = Vec::new();
+        assert!(!progress.caught_up(0, 100, |worker| woken.push(worker)));
+        assert_eq!(woken, [1]);
     }
 }

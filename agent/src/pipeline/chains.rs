@@ -2,12 +2,16 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    io,
     net::IpAddr,
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
     sync::{
         Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
 };
+
+use rustix::event::{EventfdFlags, eventfd};
 
 use super::{connection::Connection, counters::Counters};
 use crate::{
@@ -33,6 +37,8 @@ pub struct Chains {
     /// By process: the one that listens, of which it is a descendant; and until when that is believed.
     owners: Mutex<HashMap<u32, (Option<u32>, Ktime)>>,
     swept: AtomicU64,
+    /// By worker: wakes it.
+    nudges: Vec<OwnedFd>,
 }
 
 /// A transaction's part in chains.
@@ -54,14 +60,48 @@ impl Part {
 
 impl Chains {
     /// None yet, for so many workers; `seed` is a number that no other agent has.
-    #[must_use]
-    pub fn new(workers: usize, seed: u64) -> Self {
-        Self {
+    ///
+    /// # Errors
+    ///
+    /// When there is no file descriptor left.
+    pub fn new(workers: usize, seed: u64) -> io::Result<Self> {
+        let nudge = |_| Ok(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
+        // One alone waits for nobody.
+        let nudges = (0..workers).filter(|_| workers > 1).map(nudge).collect::<io::Result<_>>()?;
+        Ok(Self {
+            nudges,
             progress: Progress::new(workers),
             table: chain::Chains::new(seed),
             proxies: RwLock::default(),
             owners: Mutex::default(),
             swept: AtomicU64::new(0),
+        })
+    }
+
+    /// Whether all other workers have read what the kernel wrote before `at`. Those that sleep are woken, so that they can
+    /// say so.
+    #[must_use]
+    pub fn all_have_read(&self, me: usize, at: Ktime) -> bool {
+        self.progress.caught_up(me, at, |sleeping| {
+            if let Some(nudge) = self.nudges.get(sleeping) {
+                // It is full of nudges, or the worker is: either way it wakes.
+                let _ = rustix::io::write(nudge, &1u64.to_ne_bytes());
+            }
+        })
+    }
+
+    /// What can be read when a worker is to wake.
+    #[must_use]
+    pub fn nudged(&self, worker: usize) -> Option<BorrowedFd<'_>> {
+        self.nudges.get(worker).map(AsFd::as_fd)
+    }
+
+    /// A worker is awake.
+    pub fn awake(&self, worker: usize) {
+        self.progress.sleeps(worker, false);
+        if let Some(nudge) = self.nudges.get(worker) {
+            // Nobody nudged: nothing to read.
+            let _ = rustix::io::read(nudge, &mut [0; 8]);
         }
     }
 

@@ -1,7 +1,7 @@
 //! rules, event, respond: what a worker does with requests and responses.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     net::IpAddr,
     sync::{Arc, Weak, mpsc::TrySendError},
 };
@@ -15,8 +15,9 @@ use super::{
 };
 use crate::{
     capture::record::Peer,
-    chain::Link,
+    chain::{Hop, Link},
     http::{Output, Request, Response},
+    limits,
     rules::{
         policy::{Mode, Policy, Rules},
         program::{
@@ -35,6 +36,10 @@ pub struct Judge {
     shared: Arc<Shared>,
     settings: Arc<Settings>,
     scratches: Scratches,
+    /// The worker's number.
+    worker: usize,
+    /// Transactions that are over, but of which others may come that another worker is still to read.
+    late: VecDeque<(Ktime, Arc<Hop>, Transaction)>,
 }
 
 /// What judging needs, one for each of the compiled rules that are in use: changing between rules would make it anew
@@ -46,11 +51,11 @@ struct Scratches {
 }
 
 impl Judge {
-    /// Judges by the settings in force.
+    /// Judges by the settings in force, for the worker with this number.
     #[must_use]
-    pub fn new(shared: Arc<Shared>) -> Self {
+    pub fn new(worker: usize, shared: Arc<Shared>) -> Self {
         let scratches = Scratches { by_rules: BTreeMap::new(), collections: Arc::clone(&shared.collections) };
-        Self { settings: shared.settings(), shared, scratches }
+        Self { settings: shared.settings(), shared, scratches, worker, late: VecDeque::new() }
     }
 
     /// Takes over settings that were reloaded.
@@ -105,7 +110,7 @@ impl Judge {
         }
         let peer_ip = connection.peer.remote_ip();
         let peer = connection.peer;
-        let Self { shared, settings, scratches } = self;
+        let Self { shared, settings, scratches, .. } = self;
         let link = if shared.chains.is_inner(connection, &shared.services) {
             shared.chains.link(connection.peer.client, &request, &shared.services, &shared.counters)
         } else {
@@ -193,12 +198,13 @@ impl Judge {
         if judged.matches.is_empty() && !self.settings.all {
             return;
         }
+        let part = judged.part.take();
         let transaction = Transaction {
             service: Arc::clone(service_of(&self.shared, &connection.peer, &mut connection.service)),
             peer: connection.peer,
             client_ip: judged.client_ip,
             tls: tls_facts(connection),
-            chain: judged.part.and_then(|part| part.place()),
+            chain: part.as_ref().and_then(|part| part.place()),
             request: judged.request,
             response,
             policy: judged.policy,
@@ -207,6 +213,39 @@ impl Judge {
             verdict: judged.verdict,
             blocked: judged.blocked,
         };
+        if let Some(hop) = part.and_then(|part| part.hop)
+            && transaction.chain.is_none()
+            && !self.shared.chains.all_have_read(self.worker, transaction.ended())
+            && self.late.len() < limits::CHAIN_WAITING
+        {
+            self.late.push_back((transaction.ended(), hop, transaction));
+            return;
+        }
+        self.tell(transaction);
+    }
+
+    /// Tells transactions that waited for other workers to read what may come from them; or all of them.
+    pub fn tell_late(&mut self, now: Ktime, all: bool) {
+        while let Some((ended, ..)) = self.late.front() {
+            if !all
+                && now < ended.saturating_add(limits::CHAIN_WAIT)
+                && !self.shared.chains.all_have_read(self.worker, *ended)
+            {
+                return;
+            }
+            let Some((_, hop, mut transaction)) = self.late.pop_front() else { return };
+            transaction.chain = hop.place();
+            self.tell(transaction);
+        }
+    }
+
+    /// Whether transactions wait.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        !self.late.is_empty()
+    }
+
+    fn tell(&self, transaction: Transaction) {
         match self.shared.events.try_send(Some(transaction)) {
             Ok(()) => {}
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {

@@ -130,7 +130,7 @@ async fn start(options: RunOptions) -> anyhow::Result<()> {
     if let Err(error) = &tap.clients {
         tracing::warn!(%error, "which processes of this host connect to services is looked up");
     }
-    let chains = Chains::new(workers, random());
+    let chains = Chains::new(workers, random())?;
     let shared =
         Arc::new(Shared::new(tap.advice, services, libraries, events, caps, settings, responder, chains));
     let kernel = Kernel { counts: tap.counts, _attached: tap.programs };

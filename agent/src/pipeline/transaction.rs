@@ -40,3 +40,11 @@ pub struct Transaction {
     /// Where it stands in a chain of proxies.
     pub chain: Option<Place>,
 }
+
+impl Transaction {
+    /// When it was over.
+    #[must_use]
+    pub fn ended(&self) -> Ktime {
+        self.response.as_ref().map_or_else(|(_, at)| *at, |response| response.ended)
+    }
+}

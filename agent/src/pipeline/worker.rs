@@ -39,8 +39,7 @@ const BUSY: usize = 16;
 /// Time between two looks at what is overdue, nanoseconds.
 const TICK: Ktime = time::SECOND / 4;
 
-/// How much later than a record others may come into the ring that were written before it, nanoseconds: those of an
-/// interrupted CPU.
+/// How much later than its time a record may come into the ring, nanoseconds: its CPU was interrupted.
 const DISORDER: Ktime = time::SECOND / 1000;
 /// Time for what is in the ring when the worker is told to stop, nanoseconds.
 const LAST_WORDS: Ktime = time::SECOND / 2;
@@ -93,7 +92,7 @@ impl Worker {
             connections: Connections::new(caps.connections, caps.memory),
             stream: StreamStats::default(),
             outputs: Vec::new(),
-            judge: Judge::new(Arc::clone(&shared)),
+            judge: Judge::new(index, Arc::clone(&shared)),
             view,
             shared,
             index,
@@ -125,10 +124,11 @@ impl Worker {
             } else {
                 flow.publish();
                 // Nothing there: sleep until there is something, then let a few gather.
-                let longest = if flow.parked.is_empty() { Duration::from_nanos(TICK) } else { PAUSE_BUSY };
+                let longest = if flow.is_ahead() { PAUSE_BUSY } else { Duration::from_nanos(TICK) };
                 flow.shared.chains.progress.sleeps(*index, true);
-                let woken = ring.wait(stop.as_fd(), longest);
-                flow.shared.chains.progress.sleeps(*index, false);
+                let nudge = flow.shared.chains.nudged(*index);
+                let woken = ring.wait([stop.as_fd()].into_iter().chain(nudge), longest);
+                flow.shared.chains.awake(*index);
                 if woken {
                     std::thread::sleep(PAUSE);
                 }
@@ -235,19 +235,23 @@ impl Flow {
             return;
         }
         self.release(false);
-        let read = if empty { before } else { self.latest.saturating_sub(DISORDER) };
+        self.judge.tell_late(before, false);
+        let read = (if empty { before } else { self.latest }).saturating_sub(DISORDER);
         // What waits here has not got to the next stage.
         let read = self.parked.first().map_or(read, |(_, began, _)| read.min(began.saturating_sub(1)));
         self.shared.chains.progress.read(self.index, read);
     }
 
+    /// Whether it waits for other workers.
+    fn is_ahead(&self) -> bool {
+        !self.parked.is_empty() || self.judge.is_late()
+    }
+
     /// Lets requests go on for which all is read that came before them, or that waited too long; or all of them.
     fn release(&mut self, all: bool) {
         while let Some((cookie, began, since)) = self.parked.first() {
-            let mut clock = None;
-            let mut now = || *clock.get_or_insert_with(time::now);
-            if !all && !self.shared.chains.progress.caught_up(self.index, began, &mut now) {
-                if now() < since.saturating_add(limits::CHAIN_WAIT) {
+            if !all && !self.shared.chains.all_have_read(self.index, began) {
+                if time::now() < since.saturating_add(limits::CHAIN_WAIT) {
                     return;
                 }
                 self.shared.counters.chains_hurried.add(1);
@@ -351,6 +355,7 @@ impl Flow {
             self.close(connection, now);
         }
         self.release(true);
+        self.judge.tell_late(now, true);
         self.publish();
     }
 }
@@ -390,11 +395,10 @@ fn waits(
         return None;
     }
     let Output::Request(request) = &output else { return Some(output) };
-    let progress = &shared.chains.progress;
-    if !progress.is_shared() || !shared.chains.is_inner(connection, &shared.services) {
+    if !shared.chains.progress.is_shared() || !shared.chains.is_inner(connection, &shared.services) {
         return Some(output);
     }
-    if parked.is_empty() && progress.caught_up(me, request.started, time::now) {
+    if parked.is_empty() && shared.chains.all_have_read(me, request.started) {
         return Some(output);
     }
     if !parked.has_room() {

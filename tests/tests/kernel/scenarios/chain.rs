@@ -220,8 +220,9 @@ pub fn three_hops(site: &Site) -> Result<Vec<String>> {
     }
     // Addresses of loopback are on the passlist, so that is where the attacks are counted.
     let agent = stats.0["agent"].as_array().map_or(&[][..], Vec::as_slice);
-    let counted = agent.iter().find(|c| c["stage"] == "respond" && c["name"] == "passlisted");
-    let counted = counted.and_then(|c| c["total"].as_u64()).context("no counter respond.passlisted")?;
+    let counted = agent.iter().find(|c| c["stage"] == "respond" && c["name"] == "attacks_passlisted");
+    let counted =
+        counted.and_then(|c| c["total"].as_u64()).context("no counter respond.attacks_passlisted")?;
     ensure!(counted == ATTACKS as u64, "{counted} attacks were counted, not {ATTACKS}");
     Ok(vec![format!(
         "{ATTACKS} attacks seen on three hops each: {ATTACKS} chains, {counted} attacks counted"
