@@ -51,7 +51,7 @@ pub struct Connection {
     /// Its other end was looked for among the processes of this host.
     pub client_sought: bool,
     /// What waits until other workers have read what came before; `None`: nothing.
-    pub parked: Option<Box<VecDeque<Output>>>,
+    pub parked: Option<VecDeque<Output>>,
     reading: Option<Box<Reading>>,
 }
 
@@ -224,7 +224,7 @@ impl Connection {
             .map_or(0, |r| mem::size_of::<Reading>() + r.ingress.held() + r.egress.held() + r.http.held());
         let open: usize = self.open.iter().map(Judged::memory).sum();
         let tls = self.tls.as_deref().map_or(0, Tls::memory);
-        let parked = self.parked.as_deref().map_or(0, parked::memory);
+        let parked = self.parked.as_ref().map_or(0, parked::memory);
         mem::size_of::<Self>() + reading + open + tls + parked
     }
 }

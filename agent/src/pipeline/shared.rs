@@ -57,6 +57,7 @@ pub struct Caps {
 
 impl Shared {
     /// What the workers will share.
+    #[expect(clippy::too_many_arguments, reason = "each is a part")]
     #[must_use]
     pub fn new(
         advice: AdviceMap,

@@ -258,13 +258,13 @@ impl Flow {
             }
             self.parked.pop();
             if let Some(mut connection) = self.parked.take_closed(cookie) {
-                for output in connection.parked.take().into_iter().flat_map(|outputs| *outputs) {
+                for output in connection.parked.take().into_iter().flatten() {
                     self.judge.output(&mut connection, output);
                 }
                 self.forget(connection, since);
             } else if let Some(connection) = self.connections.peek_mut(cookie) {
                 let mut first = true;
-                for output in connection.parked.take().into_iter().flat_map(|outputs| *outputs) {
+                for output in connection.parked.take().into_iter().flatten() {
                     let output = match output {
                         // The next request on it has a beginning of its own.
                         output if first || all => Some(output),
@@ -406,6 +406,6 @@ fn waits(
         return Some(output);
     }
     parked.push(connection.peer.cookie, request.started, now);
-    connection.parked = Some(Box::new(VecDeque::from([output])));
+    connection.parked = Some(VecDeque::from([output]));
     None
 }

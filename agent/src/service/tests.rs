@@ -301,3 +301,29 @@ fn known_at_last(services: &Services, peer: &Peer) -> Arc<Service> {
         std::thread::sleep(Duration::from_millis(20));
     }
 }
+
+#[test]
+fn the_other_end_of_a_connection_is_found() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("bind");
+    let client = std::net::TcpStream::connect(listener.local_addr().expect("address")).expect("connect");
+    let (accepted, remote) = listener.accept().expect("accept");
+    let bytes = |address: std::net::SocketAddr| match address.ip() {
+        std::net::IpAddr::V4(ip) => ip.to_ipv6_mapped().octets(),
+        std::net::IpAddr::V6(ip) => ip.octets(),
+    };
+    let local = accepted.local_addr().expect("address");
+    let tuple = Tuple {
+        local_addr: bytes(local),
+        remote_addr: bytes(remote),
+        local_port: local.port(),
+        remote_port: remote.port(),
+    };
+    let cookie = rustix::net::sockopt::socket_cookie(&accepted).expect("cookie");
+    let peer = Peer { cookie, listener: 0, cgroup: 0, tuple, client: 0 };
+    for services in [Services::new(), Services::by_proc_only()] {
+        assert_eq!(services.client_of(&peer), Some(std::process::id()));
+        assert_eq!(services.listener_of(std::process::id()), Some(std::process::id()));
+    }
+    drop(client);
+    assert_eq!(Services::new().client_of(&Peer { cookie: u64::MAX - 7, ..peer }), None, "no such connection");
+}

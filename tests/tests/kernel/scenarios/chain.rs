@@ -1,14 +1,18 @@
 //! A proxy on the host in front of a service: two transactions, one chain, and the client's address on both.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Barrier};
 
 use anyhow::{Context, Result, anyhow, ensure};
 
 use crate::agent::{Installation, Report};
+use crate::client::tls::{Client, Version};
 use crate::client::{Body, Connection, From, Request};
 use crate::netns::Netns;
+use crate::servers::nginx::Extra;
+use crate::servers::tls::Certificate;
 use crate::servers::{Place, Server, nginx, python};
 use crate::site::Site;
 use crate::workload::mark;
@@ -19,35 +23,67 @@ const CLIENTS: u8 = 100;
 const REQUESTS: usize = 5;
 
 /// How clients reach the proxy.
-#[derive(Clone, Copy)]
 enum Front {
     /// HTTP in the clear.
     Plain,
+    /// The proxy ends TLS.
+    Tls(Box<Client>, Certificate),
 }
 
-/// What of a path leads to which location of the proxy: nothing said of the client; its address appended to what it
-/// claims; what it claims passed on.
-const WAYS: [&str; 4] = ["same", "front", "append", "pass"];
+/// What carries a client's bytes.
+trait Stream: Read + Write + Send {}
+impl<S: Read + Write + Send> Stream for S {}
+
+/// What of a path leads to which location of the proxy: nothing said of the client; the same, with another prefix; its
+/// address appended to what it claims; what it claims passed on; over connections that are kept.
+const WAYS: [&str; 5] = ["same", "front", "append", "pass", "kept"];
 
 impl Front {
+    fn tls(site: &Site) -> Result<Self> {
+        let certificate = Certificate::make(site.dir())?;
+        Ok(Self::Tls(Box::new(Client::new(&certificate)?), certificate))
+    }
+
     /// The proxy in front of a service on this port.
-    fn start(self, place: &Place<'_>, behind: u16) -> Result<Server> {
-        let Self::Plain = self;
+    fn start(&self, place: &Place<'_>, behind: u16) -> Result<Server> {
         let to = format!("proxy_pass http://127.0.0.1:{behind}");
         let silent = "proxy_set_header X-Forwarded-For \"\"";
         let append = "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for";
-        nginx::start_with(
-            place,
-            &format!(
-                "location /t/same/ {{ {to}; {silent}; }} location /t/front/ {{ {to}/t/behind/; {silent}; }}
-                 location /t/append/ {{ {to}; {append}; }} location /t/pass/ {{ {to}; }}"
-            ),
-        )
+        let kept = "proxy_pass http://behind; proxy_http_version 1.1; proxy_set_header Connection \"\"";
+        let mut server = format!(
+            "location /t/same/ {{ {to}; {silent}; }} location /t/front/ {{ {to}/t/behind/; {silent}; }}
+             location /t/append/ {{ {to}; {append}; }} location /t/pass/ {{ {to}; }}
+             location /t/kept/ {{ {kept}; {silent}; }}"
+        );
+        let http = format!("upstream behind {{ server 127.0.0.1:{behind}; keepalive 64; }}");
+        let listen = match self {
+            Self::Plain => "",
+            Self::Tls(_, certificate) => {
+                let (chain, key) = (certificate.chain(), certificate.key());
+                server.push_str(&format!(
+                    " ssl_certificate {}; ssl_certificate_key {};",
+                    chain.display(),
+                    key.display()
+                ));
+                " ssl"
+            }
+        };
+        nginx::start_extended(place, Extra { listen, server: &server, http: &http })
     }
 
-    fn connect(self, to: SocketAddr, from: From<'_>) -> Result<Connection> {
-        let Self::Plain = self;
-        Connection::open(to, from)
+    fn connect(
+        &self,
+        to: SocketAddr,
+        from: From<'_>,
+        version: Version,
+    ) -> Result<Connection<Box<dyn Stream>>> {
+        let connection = Connection::open(to, from)?;
+        let local = connection.local();
+        let stream: Box<dyn Stream> = match self {
+            Self::Plain => Box::new(connection.into_stream()),
+            Self::Tls(client, _) => Box::new(client.secure(connection.into_stream(), version)?),
+        };
+        Ok(Connection::over(stream, local))
     }
 }
 
@@ -60,19 +96,27 @@ fn address(client: u8) -> IpAddr {
 
 /// nginx before Python: hundred clients at once, forged addresses among what they say.
 pub fn plain(site: &Site) -> Result<Vec<String>> {
-    let mut notes = Vec::new();
-    for rings in [1, 2] {
-        notes.push(format!("{rings} worker(s): {}", chain(site, Front::Plain, rings)?));
-    }
-    Ok(notes)
+    both(site, &Front::Plain)
 }
 
-fn chain(site: &Site, front: Front, rings: usize) -> Result<String> {
+/// The same with TLS up to nginx.
+pub fn tls(site: &Site) -> Result<Vec<String>> {
+    both(site, &Front::tls(site)?)
+}
+
+fn both(site: &Site, front: &Front) -> Result<Vec<String>> {
+    let chain = |rings| Ok(format!("{rings} worker(s): {}", chain(site, front, rings)?));
+    [1, 2].into_iter().map(chain).collect()
+}
+
+fn chain(site: &Site, front: &Front, rings: usize) -> Result<String> {
     let netns = Arc::new(Netns::new()?);
     let behind = python::start_http_server(&Place::inside(site, &netns)?)?;
     let proxy = front.start(&Place::inside(site, &netns)?, behind.service.port)?;
     let installation = Installation::new(site, &format!("picket-{rings}"))?;
     installation.configure(&format!("[capture]\nrings = {rings}\n"))?;
+    // Leaves connections between the two that are older than the agent.
+    client(front, &proxy, &netns, CLIENTS, &["kept"], 4)?;
     let agent = installation.start()?;
     let mut sent = Sent::new();
     // One after the other: what the proxy writes itself is learned from these.
@@ -100,12 +144,13 @@ fn chain(site: &Site, front: Front, rings: usize) -> Result<String> {
     agent.wait_for(sent.len() * 2);
     let stats = installation.stats()?;
     let reports = agent.stop()?;
-    judge(&sent, &reports, &proxy, &behind).map_err(|error| anyhow!("{error:#}\nstats: {stats}"))
+    judge(&sent, &reports, &proxy, &behind, matches!(front, Front::Tls(..)))
+        .map_err(|error| anyhow!("{error:#}\nstats: {stats}"))
 }
 
 /// One client's requests, over one connection.
 fn client(
-    front: Front,
+    front: &Front,
     proxy: &Server,
     netns: &Netns,
     number: u8,
@@ -113,7 +158,7 @@ fn client(
     count: usize,
 ) -> Result<Sent> {
     let from = From { netns: Some(netns), source: Some(SocketAddr::new(address(number), 0)) };
-    let mut connection = front.connect(proxy.address(false), from)?;
+    let mut connection = front.connect(proxy.address(false), from, Version::ALL[usize::from(number) % 2])?;
     let mut sent = Sent::new();
     for turn in 0..count {
         for way in ways {
@@ -140,7 +185,13 @@ fn tail(path: &str) -> &str {
 }
 
 /// Whether each request was reported on both hops, as one chain of its own, with its client.
-fn judge(sent: &Sent, reports: &[Report], proxy: &Server, behind: &Server) -> Result<String> {
+fn judge(
+    sent: &Sent,
+    reports: &[Report],
+    proxy: &Server,
+    behind: &Server,
+    proxy_is_tls: bool,
+) -> Result<String> {
     let mut hops: HashMap<&str, [Option<&Report>; 2]> = HashMap::new();
     for report in reports {
         let port = report.at("/service/port");
@@ -163,6 +214,9 @@ fn judge(sent: &Sent, reports: &[Report], proxy: &Server, behind: &Server) -> Re
             if !right {
                 wrong.push(format!("hop {hop} of {client}: {report}"));
             }
+        }
+        if proxy_is_tls && outer.at("/tls/ja4").is_null() || !inner.at("/tls").is_null() {
+            wrong.push(format!("TLS on the wrong hop: {outer}\n{inner}"));
         }
         let id = outer.at("/chain/id").as_str().unwrap_or_default();
         if inner.at("/chain/id") != id || !ids.insert(id) {
