@@ -201,6 +201,10 @@ pub const CHAIN_TRIAL: u64 = 256;
 pub const CHAIN_WAITING: usize = 1024;
 /// How long they wait at most, nanoseconds.
 pub const CHAIN_WAIT: u64 = 500_000_000;
+/// Transactions of one worker that are over, but not told before others have read what may come from them.
+pub const CHAIN_TOLD_LATER: usize = 8192;
+/// How long they wait at most, nanoseconds.
+pub const CHAIN_TOLD_WITHIN: u64 = 5_000_000_000;
 
 // The cleartext beginning of a TLS connection.
 

@@ -7,7 +7,7 @@ use std::{
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     sync::{
         Arc, Mutex, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -34,6 +34,8 @@ pub struct Chains {
     table: chain::Chains,
     /// Processes that listen and were seen to ask others.
     proxies: RwLock<HashSet<u32>>,
+    /// Whether there is any.
+    any: AtomicBool,
     /// By process: the one that listens, of which it is a descendant; and until when that is believed.
     owners: Mutex<HashMap<u32, (Option<u32>, Ktime)>>,
     swept: AtomicU64,
@@ -73,6 +75,7 @@ impl Chains {
             progress: Progress::new(workers),
             table: chain::Chains::new(seed),
             proxies: RwLock::default(),
+            any: AtomicBool::new(false),
             owners: Mutex::default(),
             swept: AtomicU64::new(0),
         })
@@ -130,14 +133,14 @@ impl Chains {
         counters: &Counters,
     ) -> Option<Link> {
         let owner = self.owner(client, request.started, services)?;
-        let known = self.proxies.read().unwrap_or_else(PoisonError::into_inner).contains(&owner);
-        if !known {
+        if !self.is_proxy(owner) {
             let mut proxies = self.proxies.write().unwrap_or_else(PoisonError::into_inner);
             if proxies.len() >= limits::CHAIN_PROCESSES {
                 // Processes that have ended are among them; the others come again.
                 proxies.clear();
             }
             proxies.insert(owner);
+            self.any.store(true, Ordering::Relaxed);
         }
         match self.table.find(owner, client, request) {
             Found::Linked(link) => {
@@ -170,9 +173,7 @@ impl Chains {
         counters: &Counters,
     ) -> Option<Arc<Hop>> {
         let process = service.pid?;
-        if service.requests() > limits::CHAIN_TRIAL
-            && !self.proxies.read().unwrap_or_else(PoisonError::into_inner).contains(&process)
-        {
+        if service.requests() > limits::CHAIN_TRIAL && !self.is_proxy(process) {
             return None;
         }
         let hop = self.table.open(&Opening { process, worker, request, client, sender, link });
@@ -190,6 +191,11 @@ impl Chains {
         if mine {
             self.table.sweep(now);
         }
+    }
+
+    fn is_proxy(&self, process: u32) -> bool {
+        self.any.load(Ordering::Relaxed)
+            && self.proxies.read().unwrap_or_else(PoisonError::into_inner).contains(&process)
     }
 
     fn owner(&self, client: u32, now: Ktime, services: &Services) -> Option<u32> {

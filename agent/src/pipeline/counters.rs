@@ -45,7 +45,8 @@ counters! {
     chains_unlinked,
     /// Requests that were not noted as ones that others may come from: the table was full.
     chains_full,
-    /// Requests that were judged before all workers had read what came before them.
+    /// Requests that were judged before all workers had read what came before them, and transactions that were told
+    /// before all had read what may come from them.
     chains_hurried,
     /// Connections of which anything was read.
     connections,

@@ -216,10 +216,12 @@ impl Judge {
         if let Some(hop) = part.and_then(|part| part.hop)
             && transaction.chain.is_none()
             && !self.shared.chains.all_have_read(self.worker, transaction.ended())
-            && self.late.len() < limits::CHAIN_WAITING
         {
-            self.late.push_back((transaction.ended(), hop, transaction));
-            return;
+            if self.late.len() < limits::CHAIN_TOLD_LATER {
+                self.late.push_back((transaction.ended(), hop, transaction));
+                return;
+            }
+            self.shared.counters.chains_hurried.add(1);
         }
         self.tell(transaction);
     }
@@ -227,11 +229,11 @@ impl Judge {
     /// Tells transactions that waited for other workers to read what may come from them; or all of them.
     pub fn tell_late(&mut self, now: Ktime, all: bool) {
         while let Some((ended, ..)) = self.late.front() {
-            if !all
-                && now < ended.saturating_add(limits::CHAIN_WAIT)
-                && !self.shared.chains.all_have_read(self.worker, *ended)
-            {
-                return;
+            if !all && !self.shared.chains.all_have_read(self.worker, *ended) {
+                if now < ended.saturating_add(limits::CHAIN_TOLD_WITHIN) {
+                    return;
+                }
+                self.shared.counters.chains_hurried.add(1);
             }
             let Some((_, hop, mut transaction)) = self.late.pop_front() else { return };
             transaction.chain = hop.place();

@@ -1,6 +1,6 @@
 //! Requests from processes of this host that wait until other workers have read what came before them.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::connection::Connection;
 use crate::{http::Output, limits, time::Ktime};
@@ -8,8 +8,8 @@ use crate::{http::Output, limits, time::Ktime};
 /// What waits, of one worker. A host with one worker has none.
 #[derive(Default)]
 pub struct Parked {
-    /// In the order they came: the connection, when its first request began, and since when it waits.
-    queue: VecDeque<(u64, Ktime, Ktime)>,
+    /// By when the request began, and connection: since when it waits.
+    queue: BTreeMap<(Ktime, u64), Ktime>,
     /// Connections that have closed meanwhile.
     closed: HashMap<u64, Connection>,
 }
@@ -29,18 +29,18 @@ impl Parked {
 
     /// A connection begins to wait with a request that began at `began`.
     pub fn push(&mut self, cookie: u64, began: Ktime, now: Ktime) {
-        self.queue.push_back((cookie, began, now));
+        self.queue.insert((began, cookie), now);
     }
 
-    /// The connection that has waited longest: its cookie, its request's beginning, its wait's.
+    /// The connection whose request began first: its cookie, its request's beginning, its wait's.
     #[must_use]
     pub fn first(&self) -> Option<(u64, Ktime, Ktime)> {
-        self.queue.front().copied()
+        self.queue.first_key_value().map(|(&(began, cookie), &since)| (cookie, began, since))
     }
 
-    /// It need not wait longer.
+    /// The [first](Self::first) need not wait longer.
     pub fn pop(&mut self) {
-        self.queue.pop_front();
+        self.queue.pop_first();
     }
 
     /// Keeps a connection that closed while it waited.

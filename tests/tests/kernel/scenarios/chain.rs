@@ -61,7 +61,7 @@ impl Front {
             Self::Tls(_, certificate) => {
                 let (chain, key) = (certificate.chain(), certificate.key());
                 server.push_str(&format!(
-                    " ssl_certificate {}; ssl_certificate_key {};",
+                    " ssl_protocols TLSv1.2 TLSv1.3; ssl_certificate {}; ssl_certificate_key {};",
                     chain.display(),
                     key.display()
                 ));
