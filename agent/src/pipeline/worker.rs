@@ -64,6 +64,8 @@ struct Flow {
     parked: Parked,
     /// When the latest record was written.
     latest: Ktime,
+    /// Of that, what others were told last.
+    told: Ktime,
 }
 
 /// What others may see of a worker; renewed at every tick.
@@ -98,6 +100,7 @@ impl Worker {
             index,
             parked: Parked::default(),
             latest: 0,
+            told: 0,
         };
         Self { index, ring, stop, flow }
     }
@@ -152,6 +155,11 @@ impl Flow {
         let record = Record::decode(entry);
         if let Ok(Record::Data(_, at, _) | Record::Plain(_, at, ..)) = &record {
             self.latest = self.latest.max(*at);
+            if self.latest > self.told.saturating_add(DISORDER) {
+                // A long batch: others need not wait until its end.
+                self.told = self.latest;
+                self.has_read(self.latest, false);
+            }
         }
         match record {
             Ok(Record::Data(peer, at, segment)) if segment.tls => self.handshake(peer, at, &segment),
