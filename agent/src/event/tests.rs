@@ -131,6 +131,7 @@ fn the_manual_names_every_field() {
     event.tls = Some(Box::new(EventTls {
         library: Some("OpenSSL 3.0.19".into()),
         alpn_offered: vec!["h2".into()],
+        ja4: Some("t13d1516h2_8daaf6152771_e5627efa2ab1".into()),
         ..tls(&facts(), 1)
     }));
     event.service = Arc::new(ServiceRef {
