@@ -178,13 +178,14 @@ impl Processes {
     }
 
     fn fork(&mut self, pid: u32, parent: u32, at: Ktime, changes: &mut Vec<Change>) {
-        let (files, known) = match self.processes.get(&parent) {
-            Some(parent) => (parent.files.clone(), parent.known),
+        let (files, mut known) = match self.processes.get(&parent) {
+            // A look at the parent that was later than this may not have met what the child got.
+            Some(parent) => (parent.files.clone(), parent.known && parent.as_of <= at),
             None => (Vec::new(), false),
         };
         if let Some(before) = self.processes.get_mut(&pid) {
             // Its end was missed, or a mapping of it was told before: rather a file too many than one too few.
-            before.as_of = at;
+            (before.as_of, before.known, known) = (at, false, false);
             for file in files {
                 self.hold(pid, file, changes);
             }
