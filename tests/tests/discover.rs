@@ -14,7 +14,13 @@ use std::{
 };
 
 use object::{Object as _, ObjectSection as _, ObjectSymbol as _};
-use picket::discover::{Attach, Discovery, OpenFile, Options, Runtime, attachments::Failure, file::Identity};
+use picket::{
+    discover::{
+        Attach, Discovery, OpenFile, Options, Runtime, attachments::Failure, file::Identity,
+        latency::Latencies,
+    },
+    time,
+};
 
 const PYTHON: &str = "/usr/bin/python3";
 /// Nothing here takes this long; a shared machine may.
@@ -164,6 +170,8 @@ type Point = Arc<OwnedFd>;
 struct Seen {
     points: Mutex<Vec<(Identity, Weak<OwnedFd>)>>,
     hooks: Mutex<Vec<(u32, usize)>>,
+    /// How long the kernel took to put a probe in.
+    opening: Mutex<Latencies>,
 }
 
 struct Counting {
@@ -209,7 +217,9 @@ impl Attach for Counting {
 
     fn attach(&self, file: &OpenFile, offset: &u64) -> Result<Vec<Point>, Failure> {
         let path = std::ffi::CString::new(file.attach_path().into_os_string().into_encoded_bytes())?;
+        let began = time::now();
         let point = Arc::new(uprobe(self.kind, &path, *offset)?);
+        self.seen.opening.lock().expect("its times").add(time::now() - began);
         let mut all = self.seen.points.lock().expect("its points");
         all.push((file.identity(), Arc::downgrade(&point)));
         Ok(vec![point])
@@ -277,7 +287,7 @@ fn open_files() -> usize {
 #[test]
 fn a_storm_of_short_processes_is_attached_to_in_time_and_nothing_is_left() {
     const PROCESSES: usize = 200;
-    const AT_ONCE: usize = 8;
+    const AT_ONCE: usize = 4;
     let _alone = alone();
     let ground = Ground::new();
     let before = open_files();
@@ -305,13 +315,17 @@ assert lib.SSL_read(None, None, -1) == -1";
     let took = began.elapsed();
     let (snapshot, calls) = (discovery.stats().snapshot(), seen.all_calls());
     let latency = snapshot.latency;
+    let opening = seen.opening.lock().expect("its times").percentiles();
     let ms = |nanos: u64| nanos as f64 / 1e6;
     println!(
         "{PROCESSES} processes in {took:.1?}, {calls} of {PROCESSES} calls seen; mapped to attached: \
-         p50 {:.1} ms, p99 {:.1} ms, max {:.1} ms; {:?}",
+         p50 {:.1} ms, p99 {:.1} ms, max {:.1} ms; of that the kernel, to put a probe in: p50 {:.1} ms, p99 {:.1} ms, max {:.1} ms; {:?}",
         ms(latency.p50),
         ms(latency.p99),
         ms(latency.max),
+        ms(opening.p50),
+        ms(opening.p99),
+        ms(opening.max),
         snapshot.counters
     );
     assert_eq!(latency.count, PROCESSES as u64, "each library was attached to once");
@@ -385,11 +399,7 @@ fn a_library_that_is_replaced_is_two_files_and_one_that_is_written_over_is_attac
     let before = seen.all_calls();
     new.call(1);
     third.call(1);
-    assert_eq!(
-        seen.all_calls(),
-        before - 3 + 2,
-        "the counts of the probes before are gone, and each call counts once"
-    );
+    assert_eq!(seen.all_calls(), before + 2, "the probes before are off: each call counts once");
     assert_eq!(count(&discovery, "failed"), 0, "{:?}", discovery.stats().snapshot().failures);
 }
 
@@ -414,7 +424,11 @@ fn other_namespaces_and_overlays_lead_to_one_file() {
         let (base, lower) = (base.display(), ground.path("lower"));
         Process::within(&format!(
             "mount -t tmpfs none {base}; cd {base}; mkdir upper work root
-             mount -t overlay none -o lowerdir={}:/,upperdir=upper,workdir=work root
+             mount -t overlay none -o lowerdir={},upperdir=upper,workdir=work root
+             for part in usr bin lib lib64 dev; do
+                 if [ -L /$part ]; then cp -P /$part root; continue; fi
+                 if [ -d /$part ]; then mkdir root/$part; mount --rbind /$part root/$part; fi
+             done
              exec chroot root {PYTHON} -S -E -c \"$PROCESS\"",
             lower.display()
         ))

@@ -15,7 +15,7 @@ use super::{
     Event, Mapping, OpenFile, StreamError,
     attachments::{Attach, AttachmentId},
     file::OpenError,
-    jobs::{Done, Job, Jobs, Outcome},
+    jobs::{Done, Job, Jobs, Outcome, sooner},
     leaders::Leaders,
     perf::{Reading, Stream, Wake},
     processes::{Caps, Change, FileNumber, Processes},
@@ -128,6 +128,8 @@ impl<A: Attach> Drop for Discovery<A> {
     }
 }
 
+/// It does little, and late is too late: a process that maps a library may be gone in a millisecond.
+const NICE: i32 = -10;
 /// A look after a loss waits this long for the next loss: a look costs more than what is lost in that time.
 const LOOK_PAUSE: Ktime = SECOND;
 /// Something found no room, and there is room again: the next look is this long after the last.
@@ -166,6 +168,7 @@ struct Watch<A: Attach> {
 
 impl<A: Attach> Watch<A> {
     fn run(&mut self, finished: &Receiver<Done<A::What>>, stop: &AtomicBool) {
+        sooner(NICE);
         let mut events = Vec::new();
         while !stop.load(Ordering::Acquire) {
             let (now, mut changes) = (time::now(), Vec::new());
