@@ -172,6 +172,8 @@ struct Seen {
     hooks: Mutex<Vec<(u32, usize)>>,
     /// How long the kernel took to put a probe in.
     opening: Mutex<Latencies>,
+    /// Held by a test, it holds up the thread that reads the kernel's records.
+    gate: Mutex<()>,
 }
 
 struct Counting {
@@ -227,6 +229,7 @@ impl Attach for Counting {
 
     fn process_started(&self, pid: u32, runtimes: &[Runtime<u64>]) {
         self.seen.hooks.lock().expect("its hooks").push((pid, runtimes.len()));
+        drop(self.seen.gate.lock());
     }
 
     fn process_ended(&self, pid: u32) {
@@ -251,10 +254,13 @@ fn uprobe(kind: u32, path: &std::ffi::CStr, offset: u64) -> io::Result<OwnedFd> 
 }
 
 fn discover() -> (Discovery<Counting>, Arc<Seen>) {
+    discover_with(Options { grace: GRACE, ..Options::default() })
+}
+
+fn discover_with(options: Options) -> (Discovery<Counting>, Arc<Seen>) {
     let kind = fs::read_to_string("/sys/bus/event_source/devices/uprobe/type").expect("uprobes");
     let seen = Arc::new(Seen::default());
     let counting = Counting { seen: Arc::clone(&seen), kind: kind.trim().parse().expect("a number") };
-    let options = Options { grace: GRACE, ..Options::default() };
     (Discovery::start(counting, options).expect("discovery starts; it needs root"), seen)
 }
 
@@ -280,6 +286,19 @@ fn attached(discovery: &Discovery<Counting>, files: usize) {
     });
 }
 
+/// Milliseconds of CPU that the threads of discovery took.
+fn cpu_ms() -> f64 {
+    let tasks = fs::read_dir("/proc/self/task").expect("own threads").flatten();
+    let ours = tasks.filter(|task| {
+        fs::read_to_string(task.path().join("comm")).is_ok_and(|name| name.starts_with("picket-"))
+    });
+    let nanos = ours.filter_map(|task| {
+        let schedstat = fs::read_to_string(task.path().join("schedstat")).ok()?;
+        schedstat.split(' ').next()?.parse::<f64>().ok()
+    });
+    nanos.sum::<f64>() / 1e6
+}
+
 fn open_files() -> usize {
     fs::read_dir("/proc/self/fd").expect("own files").count()
 }
@@ -298,7 +317,7 @@ lib = ctypes.CDLL(sys.argv[1])
 time.sleep(0.15)
 os.sched_setaffinity(0, {0})
 assert lib.SSL_read(None, None, -1) == -1";
-    let next = Mutex::new(0..PROCESSES);
+    let (next, before_cpu) = (Mutex::new(0..PROCESSES), cpu_ms());
     let began = Instant::now();
     thread::scope(|scope| {
         for _ in 0..AT_ONCE {
@@ -312,14 +331,14 @@ assert lib.SSL_read(None, None, -1) == -1";
             });
         }
     });
-    let took = began.elapsed();
+    let (took, cpu) = (began.elapsed(), cpu_ms() - before_cpu);
     let (snapshot, calls) = (discovery.stats().snapshot(), seen.all_calls());
     let latency = snapshot.latency;
     let opening = seen.opening.lock().expect("its times").percentiles();
     let ms = |nanos: u64| nanos as f64 / 1e6;
     println!(
         "{PROCESSES} processes in {took:.1?}, {calls} of {PROCESSES} calls seen; mapped to attached: \
-         p50 {:.1} ms, p99 {:.1} ms, max {:.1} ms; of that the kernel, to put a probe in: p50 {:.1} ms, p99 {:.1} ms, max {:.1} ms; {:?}",
+         p50 {:.1} ms, p99 {:.1} ms, max {:.1} ms; of that the kernel, to put a probe in: p50 {:.1} ms, p99 {:.1} ms, max {:.1} ms; CPU {cpu:.0} ms; {:?}",
         ms(latency.p50),
         ms(latency.p99),
         ms(latency.max),
@@ -488,4 +507,25 @@ fn children_have_what_their_parents_have() {
     assert!(discovery.view().processes().is_empty());
     drop(discovery);
     eventually("all files are closed", || open_files() == before);
+}
+
+#[test]
+fn what_the_kernel_had_no_room_to_tell_is_found_by_a_look() {
+    let _alone = alone();
+    let ground = Ground::new();
+    let (discovery, seen) = discover_with(Options { grace: GRACE, rings: 0, ..Options::default() });
+    let held_up = seen.gate.lock().expect("the gate");
+    let (mut first, mut second) = (Process::start(), Process::start());
+    first.load(&ground.copy("first"));
+    eventually("its reader is held up", || !seen.hooks.lock().expect("its hooks").is_empty());
+    for _ in 0..60 {
+        assert!(Command::new("/bin/sh").args(["-c", ":"]).status().expect("a shell").success());
+    }
+    second.load(&ground.copy("second"));
+    let looks = count(&discovery, "looks");
+    drop(held_up);
+    attached(&discovery, 2);
+    second.call(2);
+    assert_eq!(seen.all_calls(), 2);
+    assert!(count(&discovery, "lost_records") > 0 && count(&discovery, "looks") > looks);
 }

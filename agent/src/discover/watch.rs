@@ -23,7 +23,10 @@ use super::{
     stats::{Failed, Stats, Step},
     view::{Runtime, View},
 };
-use crate::time::{self, Ktime, SECOND};
+use crate::{
+    limits::DISCOVER_RINGS,
+    time::{self, Ktime, SECOND},
+};
 
 /// How discovery behaves.
 #[derive(Clone, Copy, Debug)]
@@ -31,13 +34,15 @@ pub struct Options {
     /// How long a file stays attached to after the last process that had it mapped, so that programs that are started
     /// again and again are not attached to each time. As long, the mount it lies in is busy.
     pub grace: Duration,
+    /// Bytes of all CPUs' ring buffers together; at least a page a CPU, at most 512 KiB.
+    pub rings: usize,
     /// Caps of the table.
     pub caps: Caps,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { grace: Duration::from_secs(10), caps: Caps::default() }
+        Self { grace: Duration::from_secs(10), rings: DISCOVER_RINGS, caps: Caps::default() }
     }
 }
 
@@ -58,7 +63,7 @@ impl<A: Attach> Discovery<A> {
     /// When the kernel does not tell what processes map, or there is no thread to be had.
     pub fn start(attach: A, options: Options) -> Result<Self, StreamError> {
         // The stream first: what happens during the look must not be missed.
-        let stream = Stream::open()?;
+        let stream = Stream::open(options.rings)?;
         let (done, finished) = mpsc::channel();
         let jobs = Jobs::new(attach, Arc::default(), done, stream.wake()?);
         let (view, stop, wake) = (View::default(), Arc::new(AtomicBool::new(false)), stream.wake()?);
