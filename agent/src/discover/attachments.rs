@@ -4,6 +4,7 @@
 //! perf event waits for all CPUs to have left it (70–95 ms measured on Linux 6.18, where opening one takes 0.012 ms) under the
 //! lock that opening needs (`event_mutex`). So probes are taken off one by one by a thread of its own, when nothing was
 //! attached for a while.
+#![forbid(unsafe_code)]
 
 use std::{
     error::Error,

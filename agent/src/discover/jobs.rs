@@ -1,4 +1,5 @@
 //! Opened files are inspected and attached to, by two threads beside the one that reads the kernel's records.
+#![forbid(unsafe_code)]
 
 use std::{
     io,

@@ -1,137 +1,29 @@
 //! The thread that reads what processes do, and keeps attached what they have mapped.
+#![forbid(unsafe_code)]
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
-        mpsc::{self, Receiver},
+        mpsc::Receiver,
     },
-    thread::{self, JoinHandle},
     time::Duration,
 };
 
 use super::{
-    Event, Mapping, OpenFile, StreamError,
+    Event, Mapping, OpenFile, Options,
     attachments::{Attach, AttachmentId},
     file::OpenError,
     jobs::{Done, Job, Jobs, Outcome, sooner},
     leaders::Leaders,
-    perf::{Reading, Stream, Wake},
-    processes::{Caps, Change, FileNumber, Processes},
+    perf::{Reading, Stream},
+    processes::{Change, FileNumber, Processes},
     scan::{self, Look},
-    stats::{Failed, Stats, Step},
+    stats::{Failed, Step},
     view::{Runtime, View},
 };
-use crate::{
-    limits::DISCOVER_RINGS,
-    time::{self, Ktime, SECOND},
-};
-
-/// How discovery behaves.
-#[derive(Clone, Copy, Debug)]
-pub struct Options {
-    /// How long a file stays attached to after the last process that had it mapped, so that programs that are started
-    /// again and again are not attached to each time. As long, the mount it lies in is busy.
-    pub grace: Duration,
-    /// Bytes of all CPUs' ring buffers together; at least a page a CPU, at most 512 KiB.
-    pub rings: usize,
-    /// Caps of the table.
-    pub caps: Caps,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { grace: Duration::from_secs(10), rings: DISCOVER_RINGS, caps: Caps::default() }
-    }
-}
-
-/// Discovery at work. Dropping it ends its threads and takes all probes off, which takes the kernel up to 0.1 s a probe.
-pub struct Discovery<A: Attach> {
-    view: View<A::What>,
-    jobs: Arc<Jobs<A>>,
-    stop: Arc<AtomicBool>,
-    wake: Wake,
-    threads: Vec<JoinHandle<()>>,
-}
-
-impl<A: Attach> Discovery<A> {
-    /// Begins to follow the kernel's records, looks at all processes that run, and goes on in threads of its own.
-    ///
-    /// # Errors
-    ///
-    /// When the kernel does not tell what processes map, or there is no thread to be had.
-    pub fn start(attach: A, options: Options) -> Result<Self, StreamError> {
-        // The stream first: what happens during the look must not be missed.
-        let stream = Stream::open(options.rings)?;
-        let (done, finished) = mpsc::channel();
-        let jobs = Jobs::new(attach, Arc::default(), done, stream.wake()?);
-        let (view, stop, wake) = (View::default(), Arc::new(AtomicBool::new(false)), stream.wake()?);
-        // Dropped on an early return, which ends the threads that run already.
-        let mut discovery = Self {
-            view: view.clone(),
-            jobs: Arc::clone(&jobs),
-            stop: Arc::clone(&stop),
-            wake,
-            threads: vec![],
-        };
-        discovery.threads = jobs.start()?;
-        let grace = Ktime::try_from(options.grace.as_nanos()).unwrap_or(Ktime::MAX);
-        let mut watch = Watch {
-            stream,
-            jobs,
-            view,
-            table: Processes::new(grace, options.caps),
-            files: HashMap::new(),
-            unopened: 0,
-            leaders: Leaders::default(),
-            look: None,
-            look_due: Some(0),
-            looked: 0,
-            overflow_told: 0,
-        };
-        let thread = thread::Builder::new().name("picket-discover".to_owned());
-        discovery.threads.push(thread.spawn(move || watch.run(&finished, &stop))?);
-        Ok(discovery)
-    }
-
-    /// Which runtimes processes have mapped.
-    #[must_use]
-    pub fn view(&self) -> View<A::What> {
-        self.view.clone()
-    }
-
-    /// Its counters.
-    #[must_use]
-    pub fn stats(&self) -> Arc<Stats> {
-        Arc::clone(&self.jobs.stats)
-    }
-
-    /// Files that are attached to, those included that are just being detached from.
-    #[must_use]
-    pub fn attached(&self) -> usize {
-        self.jobs.attachments.len()
-    }
-
-    /// Files that wait to be inspected and attached to, or just are.
-    #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.jobs.waiting()
-    }
-}
-
-impl<A: Attach> Drop for Discovery<A> {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Release);
-        self.wake.wake();
-        self.jobs.stop();
-        for thread in self.threads.drain(..) {
-            if thread.join().is_err() {
-                tracing::error!("a thread of discovery ended with a panic; please report it");
-            }
-        }
-    }
-}
+use crate::time::{self, Ktime, SECOND};
 
 /// It does little, and late is too late: a process that maps a library may be gone in a millisecond.
 const NICE: i32 = -10;
@@ -155,7 +47,8 @@ enum Tracked<W> {
     Found(Runtime<W>, Option<AttachmentId>),
 }
 
-struct Watch<A: Attach> {
+/// What the thread knows.
+pub(super) struct Watch<A: Attach> {
     stream: Stream,
     jobs: Arc<Jobs<A>>,
     view: View<A::What>,
@@ -172,7 +65,26 @@ struct Watch<A: Attach> {
 }
 
 impl<A: Attach> Watch<A> {
-    fn run(&mut self, finished: &Receiver<Done<A::What>>, stop: &AtomicBool) {
+    /// One that has read nothing yet; its first look is due at once.
+    pub(super) fn new(stream: Stream, jobs: Arc<Jobs<A>>, view: View<A::What>, options: Options) -> Self {
+        let grace = Ktime::try_from(options.grace.as_nanos()).unwrap_or(Ktime::MAX);
+        Self {
+            stream,
+            jobs,
+            view,
+            table: Processes::new(grace, options.caps),
+            files: HashMap::new(),
+            unopened: 0,
+            leaders: Leaders::default(),
+            look: None,
+            look_due: Some(0),
+            looked: 0,
+            overflow_told: 0,
+        }
+    }
+
+    /// Reads and acts until it is stopped.
+    pub(super) fn run(&mut self, finished: &Receiver<Done<A::What>>, stop: &AtomicBool) {
         sooner(NICE);
         let mut events = Vec::new();
         while !stop.load(Ordering::Acquire) {
