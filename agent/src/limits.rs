@@ -227,7 +227,7 @@ pub const DISCOVERED_PROCESSES: usize = 65_536;
 pub const DISCOVERED_FILES: usize = 32_768;
 /// Files that one process maps executable.
 pub const DISCOVERED_PROCESS_FILES: usize = 1024;
-/// Bytes of all CPUs' ring buffers of mappings together, where that is at least 64 KiB a CPU.
+/// Bytes of all CPUs' ring buffers of mappings together; one has 512 KiB at most.
 pub const DISCOVER_RINGS: usize = 16 << 20;
 /// Lines of one process's list of mappings that are read; `vm.max_map_count` is 65,530 unless somebody raised it.
 pub const MAPPINGS_READ: usize = 262_144;
