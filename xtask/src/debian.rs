@@ -169,7 +169,8 @@ impl Apt {
     pub fn fetch(&self, wanted: &[impl AsRef<OsStr>], dir: &Path) -> Result<()> {
         // Whatever this system has installed, a newer version most of all, is not what is asked for.
         let nothing_installed = ["-o", "Dir::State::status=/dev/null"];
-        let status = self.apt_get().args(nothing_installed).arg("download").args(wanted).current_dir(dir).status()?;
+        let status =
+            self.apt_get().args(nothing_installed).arg("download").args(wanted).current_dir(dir).status()?;
         ensure!(status.success(), "apt-get download failed ({status})");
         Ok(())
     }
