@@ -25,6 +25,7 @@ use super::{
     image::{Image, Named, Symbol},
     marks,
 };
+use crate::limits;
 
 /// Functions, as both manglings of Rust write them.
 pub(super) const PARTS: &[&str] = &[TAKE, SEND, DECRYPT, NEXT, NEXT_V0];
@@ -69,10 +70,12 @@ fn points(image: &Image<'_>, names: &Named<'_>) -> Result<(u32, Vec<Point>), Uns
     let mut points = Vec::new();
     let next = |name: &str| name.contains(NEXT) || name.contains(NEXT_V0) && name.contains("8Iterator4next");
     let sends: Vec<_> = functions(names, |name| name.contains(SEND)).collect();
-    let object = sends.iter().find_map(|(_, symbol)| Routine::read(image, *symbol)?.boxed(image)).ok_or(OTHER)?;
-    for (program, wanted) in [("picket_rustls_record", &next as &dyn Fn(&str) -> bool), ("picket_rustls_decrypt", &|name| {
-        name.contains(DECRYPT)
-    })] {
+    let object =
+        sends.iter().find_map(|(_, symbol)| Routine::read(image, *symbol)?.boxed(image)).ok_or(OTHER)?;
+    for (program, wanted) in [
+        ("picket_rustls_record", &next as &dyn Fn(&str) -> bool),
+        ("picket_rustls_decrypt", &|name| name.contains(DECRYPT)),
+    ] {
         for (name, symbol) in functions(names, wanted) {
             enter(image, name, symbol, program, &mut points).ok_or(OTHER)?;
         }
@@ -99,7 +102,8 @@ fn functions<'n>(
     names: &'n Named<'n>,
     wanted: impl Fn(&str) -> bool,
 ) -> impl Iterator<Item = (&'n str, Symbol)> {
-    names.rustls.iter().copied().filter(move |(name, _)| wanted(name) && !name.contains(".cold"))
+    let all = names.rustls.iter().copied().filter(move |(name, _)| wanted(name) && !name.contains(".cold"));
+    all.take(limits::BINARY_NAMESAKES)
 }
 
 /// All of them have up to four arguments.
@@ -132,7 +136,14 @@ fn leave(
     Some(())
 }
 
-fn point(image: &Image<'_>, name: &str, program: &'static str, at: u64, place: Place, cost: Cost) -> Option<Point> {
+fn point(
+    image: &Image<'_>,
+    name: &str,
+    program: &'static str,
+    at: u64,
+    place: Place,
+    cost: Cost,
+) -> Option<Point> {
     let offset = image.file_offset(at)?;
     Some(Point { program, offset, symbol: name.into(), place, cost, scope: Scope::Always })
 }

@@ -8,11 +8,14 @@
 //!
 //! Up to 1.17 entries are addresses, from 1.18 on 32-bit offsets from the start of the text.
 
-use std::{collections::HashMap, ops::Range};
+use std::{collections::HashMap, ops::Range, sync::LazyLock};
 
 use memchr::memmem;
 
-use super::super::image::{Image, u32_at, u64_at};
+use super::super::{
+    image::{Image, u32_at, u64_at},
+    search::Search,
+};
 use crate::limits;
 
 /// Pointers are 64 bits.
@@ -34,6 +37,14 @@ const MAGICS: [(u32, Layout); 4] = [
     (0xffff_fffa, Layout::V16),
     (0xffff_fffb, Layout::V2),
 ];
+
+/// How a table begins, with both sizes of instructions.
+static MAGIC: LazyLock<Search> = LazyLock::new(|| {
+    let begins = MAGICS.into_iter().flat_map(|(magic, _)| {
+        [1_u8, 4].map(|quantum| [&magic.to_le_bytes(), [0, 0, quantum, 8].as_slice()].concat())
+    });
+    Search::new(&begins.collect::<Vec<_>>())
+});
 
 /// The table.
 pub(super) struct Functions<'a> {
@@ -63,16 +74,16 @@ impl<'a> Functions<'a> {
     }
 
     fn search(image: &Image<'a>) -> Option<Self> {
-        MAGICS.into_iter().find_map(|(magic, _)| {
-            [1_u8, 4].into_iter().find_map(|quantum| {
-                let mut pattern = magic.to_le_bytes().to_vec();
-                pattern.extend([0, 0, quantum, 8]);
-                let finder = memmem::Finder::new(&pattern);
-                image.segments().iter().find_map(|segment| {
-                    let mut found = finder.find_iter(segment.bytes).take(limits::BINARY_NOTES);
-                    found.find_map(|at| Self::parse(image, segment.address + at as u64, segment.bytes.get(at..)?))
-                })
-            })
+        image.spans(|_| true).find_map(|segment| {
+            let mut found = None;
+            let mut tries = limits::BINARY_NOTES;
+            MAGIC.each(segment.bytes, |_, at| {
+                let bytes = segment.bytes.get(at.start..).unwrap_or_default();
+                found = Self::parse(image, segment.address + at.start as u64, bytes);
+                tries -= 1;
+                found.is_none() && tries > 0
+            });
+            found
         })
     }
 
@@ -83,12 +94,16 @@ impl<'a> Functions<'a> {
             return None;
         }
         let word = |index: usize| u64_at(bytes, WORD + index * WORD);
-        let offset = |index: usize| word(index).and_then(|word| usize::try_from(word).ok()).filter(|at| *at < bytes.len());
+        let offset = |index: usize| {
+            word(index).and_then(|word| usize::try_from(word).ok()).filter(|at| *at < bytes.len())
+        };
         let count = word(0).filter(|count| (1..=limits::BINARY_GO_FUNCTIONS).contains(count))?;
         let (names, functab, records, text) = match layout {
             Layout::V2 => (0..bytes.len(), 2 * WORD, 0, 0),
             Layout::V16 => (offset(2)?..offset(3)?, offset(6)?, offset(6)?, 0),
-            Layout::V18 => (offset(3)?..offset(4)?, offset(7)?, offset(7)?, text_start(image, address, word(2)?)?),
+            Layout::V18 => {
+                (offset(3)?..offset(4)?, offset(7)?, offset(7)?, text_start(image, address, word(2)?)?)
+            }
         };
         let mut table = Self {
             layout,

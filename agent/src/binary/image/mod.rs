@@ -33,7 +33,9 @@ pub enum Error {
     #[error("for a processor other than x86-64 and AArch64 (ELF machine {0}): Picket has no probes for it")]
     Processor(u16),
     /// Its headers point outside of it, or there are more than any linker makes.
-    #[error("its {0} are outside of the file or more than any linker makes: it is damaged or was made to look strange")]
+    #[error(
+        "its {0} are outside of the file or more than any linker makes: it is damaged or was made to look strange"
+    )]
     Headers(&'static str),
 }
 
@@ -159,6 +161,17 @@ impl<'a> Image<'a> {
 
     pub fn segments(&self) -> &[Segment<'a>] {
         &self.segments
+    }
+
+    /// Segments of a kind, up to [`limits::BINARY_SEARCHED`] bytes of all of them together: they may overlap in a file that
+    /// was made to.
+    pub fn spans(&self, wanted: impl Fn(&Segment<'a>) -> bool) -> impl Iterator<Item = Segment<'a>> {
+        let mut left = limits::BINARY_SEARCHED;
+        self.segments.iter().filter(move |segment| wanted(segment)).map(move |segment| {
+            let bytes = segment.bytes.get(..left.min(segment.bytes.len())).unwrap_or_default();
+            left -= bytes.len();
+            Segment { bytes, ..*segment }
+        })
     }
 
     pub fn has_sections(&self) -> bool {
