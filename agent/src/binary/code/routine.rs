@@ -22,6 +22,10 @@ pub(in super::super) struct Routine {
     stretches: Vec<Stretch>,
     /// Where jumps within lead to.
     targets: BTreeSet<u64>,
+    /// What it calls.
+    calls: BTreeSet<u64>,
+    /// What it jumps to beyond itself, and read with it.
+    ends_in: BTreeSet<u64>,
     /// There are jumps by tables: `targets` is not all.
     switches: bool,
     /// There are ways out that can't be followed.
@@ -77,6 +81,7 @@ impl Routine {
                 match beyond(image, target) {
                     Beyond::Function(range) => {
                         routine.targets.insert(range.start);
+                        routine.ends_in.extend([target, range.start]);
                         if known.insert(range.start) {
                             wanted.push(range);
                         }
@@ -107,6 +112,8 @@ impl Routine {
             entry,
             stretches: Vec::new(),
             targets: BTreeSet::new(),
+            calls: BTreeSet::new(),
+            ends_in: BTreeSet::new(),
             switches: false,
             open: false,
         }
@@ -128,9 +135,10 @@ impl Routine {
                         out.insert(target);
                     }
                 }
+                Flow::Call(Some(target)) => _ = self.calls.insert(target),
                 Flow::Switch => self.switches = true,
                 Flow::Away => self.open = true,
-                Flow::Next | Flow::Call | Flow::Return | Flow::Trap => {}
+                Flow::Next | Flow::Call(None) | Flow::Return | Flow::Trap => {}
             }
         }
         self.stretches.push(stretch);
@@ -139,6 +147,11 @@ impl Routine {
 
     fn has(&self, address: u64) -> bool {
         self.stretches.iter().any(|stretch| stretch.has(address))
+    }
+
+    /// It ends in a function that the other one calls: what is left there need not be this one.
+    pub fn ends_within(&self, other: &Self) -> bool {
+        !self.ends_in.is_disjoint(&other.calls)
     }
 
     /// Where it jumps to, if that is all it does: it may change arguments before.

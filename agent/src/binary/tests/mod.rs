@@ -34,13 +34,13 @@ fn points(inspection: &Inspection, runtime: Runtime) -> &[Point] {
 fn check(file: &[u8], points: &[Point]) {
     for point in points {
         let code = &file[usize::try_from(point.offset).unwrap()..];
-        let emulated = match code {
+        let emulated = matches!(
+            code,
             [0x50..=0x57 | 0x70..=0x7f | 0x90 | 0xe8 | 0xe9 | 0xeb, ..]
-            | [0x41, 0x50..=0x57, ..]
-            | [0x0f, 0x80..=0x8f, ..]
-            | [0x66, 0x90, ..] => true,
-            _ => false,
-        };
+                | [0x41, 0x50..=0x57, ..]
+                | [0x0f, 0x80..=0x8f, ..]
+                | [0x66, 0x90, ..]
+        );
         match (point.cost, point.place) {
             (Cost::Emulated, _) => assert!(emulated, "{point:?}: {:x?}", &code[..8]),
             (Cost::Stepped, Place::Leave) => {

@@ -124,6 +124,25 @@ fn a_shell_is_passed_by() {
     assert!(inspection.static_linked);
 }
 
+/// A library of gcc's in which `SSL_read_ex` ends in a function without a name that `SSL_read` calls: its end would be taken
+/// for that of `SSL_read`.
+#[test]
+fn a_shared_end_is_no_leave_point() {
+    let file = include_bytes!("../../../../tests/corpus/binary/library");
+    let inspection = inspect(file).unwrap();
+    let leaves = |runtime, symbol: &str| {
+        let points = points(&inspection, runtime).iter();
+        let leaves = points.filter(|point| point.place == Place::Leave && &*point.symbol == symbol);
+        leaves.map(|point| point.cost).collect::<Vec<_>>()
+    };
+    assert_eq!(leaves(Runtime::OpenSsl, "SSL_read_ex"), [Return]);
+    assert_eq!(leaves(Runtime::OpenSsl, "SSL_read"), [Emulated]);
+    // Through a table of jumps, a stub of another library's function at its end.
+    assert_eq!(leaves(Runtime::LibCrypto, "BIO_read"), [Return]);
+    assert_eq!(leaves(Runtime::GnuTls, "gnutls_record_recv"), [Stepped]);
+    check(file, points(&inspection, Runtime::OpenSsl));
+}
+
 /// mov 0x10(%rbx),%rsi; mov 0x18(%rbx),%rax; call *0x18(%rax), as rustc calls a boxed encrypter.
 const SEND: &[u8] =
     &[0x53, 0x48, 0x89, 0xfb, 0x48, 0x8b, 0x73, 0x10, 0x48, 0x8b, 0x43, 0x18, 0xff, 0x50, 0x18, 0x5b, 0xc3];
