@@ -32,7 +32,7 @@ fn search<'a>(image: &Image<'a>) -> Option<(u64, &'a [u8])> {
     image.spans(|segment| segment.writable).find_map(|segment| {
         let mut found = finder.find_iter(segment.bytes).take(limits::BINARY_NOTES);
         let at = found.find(|at| at % ALIGNMENT == 0)?;
-        Some((segment.address + at as u64, segment.bytes.get(at..)?))
+        Some((segment.address.wrapping_add(at as u64), segment.bytes.get(at..)?))
     })
 }
 

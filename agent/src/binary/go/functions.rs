@@ -79,7 +79,7 @@ impl<'a> Functions<'a> {
             let mut tries = limits::BINARY_NOTES;
             MAGIC.each(segment.bytes, |_, at| {
                 let bytes = segment.bytes.get(at.start..).unwrap_or_default();
-                found = Self::parse(image, segment.address + at.start as u64, bytes);
+                found = Self::parse(image, segment.address.wrapping_add(at.start as u64), bytes);
                 tries -= 1;
                 found.is_none() && tries > 0
             });
@@ -117,8 +117,8 @@ impl<'a> Functions<'a> {
             address,
         };
         if layout != Layout::V18 && table.entry(0) == Some(0) {
-            let start = address + functab as u64;
-            table.relocated = image.relocations(start..start + (count + 1) * 2 * WORD as u64);
+            let start = address.wrapping_add(functab as u64);
+            table.relocated = image.relocations(start..start.saturating_add((count + 1) * 2 * WORD as u64));
         }
         Some(table)
     }
@@ -178,7 +178,7 @@ impl<'a> Functions<'a> {
         match self.layout {
             Layout::V18 => self.text.checked_add(u32_at(self.bytes, at)?.into()),
             Layout::V2 | Layout::V16 => match u64_at(self.bytes, at)? {
-                0 => Some(self.relocated.get(&(self.address + at as u64)).copied().unwrap_or(0)),
+                0 => Some(self.relocated.get(&self.address.wrapping_add(at as u64)).copied().unwrap_or(0)),
                 entry => Some(entry),
             },
         }

@@ -60,6 +60,20 @@ proptest! {
     }
 }
 
+/// A segment at the end of all addresses: sums of addresses must not overflow.
+#[test]
+fn addresses_may_be_as_large_as_they_like() {
+    for mut file in [go::program(go::Layout::V2), go::program(go::Layout::V16), go::program(go::Layout::V18)]
+    {
+        // The second program header's address; its data has the function table.
+        file[136..144].copy_from_slice(&(u64::MAX - 7).to_le_bytes());
+        let inspection = inspect(&file).unwrap();
+        assert_eq!(inspection.runtimes.len(), 1);
+        file[80..88].copy_from_slice(&(u64::MAX - 7).to_le_bytes());
+        assert_eq!(points(&inspect(&file).unwrap(), Runtime::Go), []);
+    }
+}
+
 #[test]
 fn other_files_are_refused_in_words() {
     assert_eq!(inspect(b""), Err(Error::NotElf));
