@@ -67,6 +67,8 @@ pub const NEEDS: &[Need] = &[
     need("python3", "a service to watch", &[Test, Bench, Demo, Rules, Vm], Source::Packages(&["python3"])),
     need("curl", "a client", &[Test, Demo], Source::Packages(&["curl"])),
     need("openssl", "certificates for TLS services", &[Test, Vm], Source::Packages(&["openssl"])),
+    need("go", "builds a service to watch", &[Test], Source::Packages(&["golang-go"])),
+    need("GnuTLS", "a TLS library to find functions in", &[Test], GNUTLS),
     need("wrk", "drives load", &[Test, Bench], Source::Packages(&["wrk"])),
     need("bpftool", "counts what is in the kernel", &[Test, Bench, Vm], Source::Packages(&["bpftool"])),
     need("nft", "another firewall, to compare with", &[Test, Bench], Source::Packages(&["nftables"])),
@@ -128,6 +130,14 @@ const LIBMODSECURITY: Source = Source::Files(
         "/usr/lib64/libmodsecurity.so.3",
         "/usr/lib/libmodsecurity.so.3",
         "/usr/local/lib/libmodsecurity.so.3",
+    ],
+);
+const GNUTLS: Source = Source::Files(
+    &["libgnutls30"],
+    &[
+        "/usr/lib/x86_64-linux-gnu/libgnutls.so.30",
+        "/usr/lib/aarch64-linux-gnu/libgnutls.so.30",
+        "/usr/lib64/libgnutls.so.30",
     ],
 );
 const MODSECURITY: Source = Source::Files(
