@@ -518,14 +518,14 @@ fn what_the_kernel_had_no_room_to_tell_is_found_by_a_look() {
     let (mut first, mut second) = (Process::start(), Process::start());
     first.load(&ground.copy("first"));
     eventually("its reader is held up", || !seen.hooks.lock().expect("its hooks").is_empty());
-    for _ in 0..60 {
-        assert!(Command::new("/bin/sh").args(["-c", ":"]).status().expect("a shell").success());
-    }
+    // They run on the CPU that the process calls on, whose ring is full then.
+    second.order("run for i in $(seq 60); do /bin/true; done");
     second.load(&ground.copy("second"));
     let looks = count(&discovery, "looks");
     drop(held_up);
     attached(&discovery, 2);
     second.call(2);
     assert_eq!(seen.all_calls(), 2);
-    assert!(count(&discovery, "lost_records") > 0 && count(&discovery, "looks") > looks);
+    assert!(count(&discovery, "looks") > looks);
+    assert!(count(&discovery, "lost_records") > 0);
 }
