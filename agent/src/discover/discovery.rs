@@ -8,7 +8,7 @@ use std::{
         mpsc,
     },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use super::{
@@ -20,6 +20,9 @@ use super::{
     watch::Watch,
 };
 use crate::limits::DISCOVER_RINGS;
+
+/// Time between two looks at whether the first look is over.
+const FIRST_LOOK_STEP: Duration = Duration::from_millis(2);
 
 /// How discovery behaves.
 #[derive(Clone, Copy, Debug)]
