@@ -12,8 +12,8 @@ use picket_common::{
     conn::{TapConfig, Tuple},
     deny::{DenyConfig, DenyCpu, DenyEntry},
     limits::{
-        ADVICE_ENTRIES, CIDR_ENTRIES, CLIENTS_NOTED, DENY_ENTRIES, MAX_RINGS, TLS_CALLS, TLS_HELLOS, TLS_LAYOUTS,
-        TLS_OBJECTS, TLS_RECORDS,
+        ADVICE_ENTRIES, CIDR_ENTRIES, CLIENTS_NOTED, DENY_ENTRIES, MAX_RINGS, TLS_CALLS, TLS_HELLOS,
+        TLS_LAYOUTS, TLS_OBJECTS, TLS_RECORDS,
     },
     stats::COUNTERS,
     tls::{Key, Whose},

@@ -159,7 +159,10 @@ fn probe<S: Source>(
         }
         (phase::OPENED, Direction::Egress) => {
             // The service speaks first: no HTTP, unless it answers a request that never came (408).
-            if looks != Looks::Response {
+            if conn.plain != 0 && looks != Looks::Request {
+                // The library was in use before it was watched: in the middle of a response.
+                conn.phase = phase::OLDER;
+            } else if looks != Looks::Response {
                 ignore(conn);
             }
             false

@@ -2,7 +2,7 @@
 //!
 //! Arguments of `SSL_write_ex2` (OpenSSL 3.3) are `(ssl, buf, num, flags, *written)`: the count is the fifth, where it is the
 //! fourth of `SSL_write_ex`, hence a program of its own. `SSL_write_ex` is a shell of it there, so both are passed.
-//! `SSL_peek` is never probed: what it shows is read again. libssl of all versions reads its ciphertext with `BIO_read`, not
+//! What `SSL_peek` shows is read again; it is probed only for the ciphertext that is read in it. libssl of all versions reads its ciphertext with `BIO_read`, not
 //! `BIO_read_ex` (`ssl3_read_n`, from 3.2 `tls_default_read_n`; BoringSSL's `ssl_buffer.cc`).
 
 use super::{
@@ -22,6 +22,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     call("SSL_write_early_data", "picket_ssl_write_ex", 4),
     call("SSL_write_ex2", "picket_ssl_write_ex2", 5),
     call("SSL_sendfile", "picket_ssl_sendfile", 4),
+    peek("SSL_peek"),
+    peek("SSL_peek_ex"),
     Function { name: "SSL_free", enter: "picket_ssl_free", leave: None, arguments: 1, scope: Scope::Always },
 ];
 
@@ -39,6 +41,11 @@ pub(super) const TELLING: &[&str] = &["SSL_CTX_set_grease_enabled", "tls_config_
 
 const fn call(name: &'static str, enter: &'static str, arguments: u8) -> Function {
     Function { name, enter, leave: Some("picket_ssl_leave"), arguments, scope: Scope::Always }
+}
+
+const fn peek(name: &'static str) -> Function {
+    let (enter, leave, scope) = ("picket_ssl_peek", Some("picket_ssl_leave"), Scope::OlderConnections);
+    Function { name, enter, leave, arguments: 3, scope }
 }
 
 pub(super) fn look(image: &Image<'_>, names: &Named<'_>, runtimes: &mut Vec<Found>) {
