@@ -19,6 +19,8 @@ const BPF_MAP_UPDATE_BATCH: i32 = 26;
 const BPF_LINK_CREATE: i32 = 28;
 
 const BPF_MAP_TYPE_PROG_ARRAY: u32 = 3;
+/// What uprobes run, too.
+const BPF_PROG_TYPE_KPROBE: u32 = 2;
 const BPF_PROG_TYPE_XDP: u32 = 6;
 /// `BPF_XDP` of `enum bpf_attach_type`; a tail call asks for the same on both sides.
 const BPF_XDP: u32 = 37;
@@ -118,6 +120,19 @@ pub fn program_array(program: BorrowedFd<'_>) -> Result<OwnedFd> {
 ///
 /// When the verifier refuses it: with its words.
 pub fn load_xdp(instructions: &[Instruction]) -> Result<OwnedFd> {
+    load(BPF_PROG_TYPE_XDP, BPF_XDP, instructions)
+}
+
+/// Loads a program for uprobes.
+///
+/// # Errors
+///
+/// When the verifier refuses it: with its words.
+pub fn load_uprobe(instructions: &[Instruction]) -> Result<OwnedFd> {
+    load(BPF_PROG_TYPE_KPROBE, 0, instructions)
+}
+
+fn load(prog_type: u32, expected_attach_type: u32, instructions: &[Instruction]) -> Result<OwnedFd> {
     #[repr(C)]
     #[derive(Default)]
     struct Attr {
@@ -137,7 +152,7 @@ pub fn load_xdp(instructions: &[Instruction]) -> Result<OwnedFd> {
     let mut log = vec![0u8; 64 << 10];
     let license = c"GPL";
     let mut attr = Attr {
-        prog_type: BPF_PROG_TYPE_XDP,
+        prog_type,
         insn_cnt: u32::try_from(instructions.len())?,
         insns: instructions.as_ptr().addr() as u64,
         license: license.as_ptr().addr() as u64,
@@ -145,7 +160,7 @@ pub fn load_xdp(instructions: &[Instruction]) -> Result<OwnedFd> {
         log_size: u32::try_from(log.len())?,
         log_buf: log.as_mut_ptr().expose_provenance() as u64,
         prog_name: *b"picket_bench\0\0\0\0",
-        expected_attach_type: BPF_XDP,
+        expected_attach_type,
         ..Attr::default()
     };
     // SAFETY: instructions, license and log outlive the call and are as long as said.
