@@ -16,7 +16,7 @@ use picket_common::{
 
 use crate::{
     count, emit,
-    maps::{HANDSHAKE, conn_of, conn_or_new, tap_config},
+    maps::{HANDSHAKE, TLS_TIED, conn_of, conn_or_new, tap_config},
     tls::hello::{self, Hello},
 };
 
@@ -184,6 +184,10 @@ fn closed(ctx: &SockOpsContext, sk: *mut bpf_sock) {
     if conn.phase >= phase::PROBING && conn.phase != phase::IGNORED {
         count::add(Counter::Closed, 1);
         let _ = emit::bare(&header(ctx, RecordKind::Close, conn, tuple_of(ctx)));
+        if conn.phase == phase::TLS {
+            // SAFETY: the helper takes the context the program was called with.
+            let _ = TLS_TIED.remove(unsafe { bpf_get_socket_cookie(ctx.as_ptr()) });
+        }
         conn.phase = phase::IGNORED;
     }
 }

@@ -68,13 +68,16 @@ pub static TLS_HELLO: LruHashMap<Key, Whose> = LruHashMap::with_max_entries(TLS_
 /// Whose records towards services are: by the ciphertext's first bytes; of connections tied to no object.
 #[map]
 pub static TLS_RECORD: LruHashMap<Key, Whose> = LruHashMap::with_max_entries(TLS_RECORDS, 0);
+/// Room for one of these.
+#[map]
+pub static TLS_WHOSE: PerCpuArray<Whose> = PerCpuArray::with_max_entries(1, 0);
 /// Connections (socket cookies) that are tied to an object.
 #[map]
 pub static TLS_TIED: LruHashMap<u64, u64> = LruHashMap::with_max_entries(TLS_OBJECTS, 0);
 /// Objects of TLS libraries.
 #[map]
 pub static TLS_OBJECT: LruHashMap<ObjectKey, Object> = LruHashMap::with_max_entries(TLS_OBJECTS, 0);
-/// Whose the objects will be that Go hands its records: by the half of the connection that reads.
+/// Whose record is being decrypted: by the half of Go's connection that reads it, or the thread that does.
 #[map]
 pub static TLS_HALF: LruHashMap<ObjectKey, Whose> = LruHashMap::with_max_entries(TLS_CALLS, 0);
 /// Calls under way.
@@ -83,6 +86,9 @@ pub static TLS_CALL: LruHashMap<CallKey, Call> = LruHashMap::with_max_entries(TL
 /// Where the objects of a process (thread group) keep the client's random.
 #[map]
 pub static TLS_LAYOUT: LruHashMap<u32, Layout> = LruHashMap::with_max_entries(TLS_LAYOUTS, 0);
+/// Where rustls' objects of a process (thread group) keep the pointer that says which connection it is.
+#[map]
+pub static TLS_RUSTLS: LruHashMap<u32, u32> = LruHashMap::with_max_entries(TLS_LAYOUTS, 0);
 /// An object and a call of which nothing is known: too large for the stack. Nobody writes to it.
 #[map]
 pub static TLS_BLANK: Array<Object> = Array::with_max_entries(1, 0);

@@ -21,7 +21,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
     send("gnutls_record_send2"),
     send("gnutls_record_send_range"),
     send("gnutls_record_send_early_data"),
-    Function { name: "gnutls_deinit", enter: "picket_gnutls_free", leave: None, arguments: 1, scope: Scope::Always },
+    Function {
+        name: "gnutls_deinit",
+        enter: "picket_gnutls_free",
+        leave: None,
+        arguments: 1,
+        scope: Scope::Always,
+    },
 ];
 
 /// Says its version.

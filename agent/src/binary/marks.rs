@@ -26,7 +26,8 @@ pub(super) struct Marks<'a> {
     pub rustls: Option<&'a str>,
 }
 
-const PATTERNS: [&str; 6] = ["OpenSSL ", "LibreSSL ", "BoringSSL", "ssl/ssl_lib.c", "/rustls-0.", "\\rustls-0."];
+const PATTERNS: [&str; 6] =
+    ["OpenSSL ", "LibreSSL ", "BoringSSL", "ssl/ssl_lib.c", "/rustls-0.", "\\rustls-0."];
 static SEARCH: LazyLock<Search> = LazyLock::new(|| Search::new(&PATTERNS));
 
 /// Reads the constants, the first time; up to [`limits::BINARY_CONSTANTS`] bytes.
@@ -36,7 +37,9 @@ pub(super) fn read<'a>(image: &Image<'a>) -> Marks<'a> {
         let apart = image.segments().iter().any(|segment| constant(&segment) && segment.offset != 0);
         let mut marks = Marks::default();
         let mut left = limits::BINARY_CONSTANTS;
-        for segment in image.segments().iter().filter(|segment| constant(segment) || (!apart && !segment.writable)) {
+        for segment in
+            image.segments().iter().filter(|segment| constant(segment) || (!apart && !segment.writable))
+        {
             let bytes = segment.bytes.get(..left.min(segment.bytes.len())).unwrap_or_default();
             left -= bytes.len();
             of_segment(bytes, &mut marks);

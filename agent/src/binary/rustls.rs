@@ -69,10 +69,12 @@ fn points(image: &Image<'_>, names: &Named<'_>) -> Result<(u32, Vec<Point>), Uns
     let mut points = Vec::new();
     let next = |name: &str| name.contains(NEXT) || name.contains(NEXT_V0) && name.contains("8Iterator4next");
     let sends: Vec<_> = functions(names, |name| name.contains(SEND)).collect();
-    let object = sends.iter().find_map(|(_, symbol)| Routine::read(image, *symbol)?.boxed(image)).ok_or(OTHER)?;
-    for (program, wanted) in [("picket_rustls_record", &next as &dyn Fn(&str) -> bool), ("picket_rustls_decrypt", &|name| {
-        name.contains(DECRYPT)
-    })] {
+    let object =
+        sends.iter().find_map(|(_, symbol)| Routine::read(image, *symbol)?.boxed(image)).ok_or(OTHER)?;
+    for (program, wanted) in [
+        ("picket_rustls_record", &next as &dyn Fn(&str) -> bool),
+        ("picket_rustls_decrypt", &|name| name.contains(DECRYPT)),
+    ] {
         for (name, symbol) in functions(names, wanted) {
             enter(image, name, symbol, program, &mut points).ok_or(OTHER)?;
         }
@@ -132,7 +134,14 @@ fn leave(
     Some(())
 }
 
-fn point(image: &Image<'_>, name: &str, program: &'static str, at: u64, place: Place, cost: Cost) -> Option<Point> {
+fn point(
+    image: &Image<'_>,
+    name: &str,
+    program: &'static str,
+    at: u64,
+    place: Place,
+    cost: Cost,
+) -> Option<Point> {
     let offset = image.file_offset(at)?;
     Some(Point { program, offset, symbol: name.into(), place, cost, scope: Scope::Always })
 }

@@ -61,7 +61,8 @@ fn of_function(
     let arguments = Arguments::C(function.arguments);
     // A function that only jumps on to another one with points needs none of its own.
     let passes_on = routine.jumps_on().map(|to| code::destination(image, to)).is_some_and(|to| {
-        let others = table.iter().filter(|other| other.name != function.name && other.leave == function.leave);
+        let others =
+            table.iter().filter(|other| other.name != function.name && other.leave == function.leave);
         others.flat_map(|other| names.all(other.name)).any(|symbol| symbol.address == to)
     });
     if passes_on {

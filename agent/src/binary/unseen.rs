@@ -11,7 +11,8 @@ struct Telling {
     unseen: Unseen,
 }
 
-const PROXY: &str = "terminate TLS in a proxy in front of the service, such as nginx or HAProxy on the same host";
+const PROXY: &str =
+    "terminate TLS in a proxy in front of the service, such as nginx or HAProxy on the same host";
 
 /// Symbols that only this code has.
 const TELLING: &[Telling] = &[
@@ -35,8 +36,16 @@ const TELLING: &[Telling] = &[
         unseen: whole("Erlang's TLS is written in Erlang; only its ciphers are libcrypto's", PROXY),
     },
     Telling { symbol: "SSL_ImportFD", runtime: Runtime::Nss, unseen: whole("NSS has no probes yet", PROXY) },
-    Telling { symbol: "mbedtls_ssl_read", runtime: Runtime::MbedTls, unseen: whole("Mbed TLS has no probes yet", PROXY) },
-    Telling { symbol: "wolfSSL_read", runtime: Runtime::WolfSsl, unseen: whole("wolfSSL has no probes yet", PROXY) },
+    Telling {
+        symbol: "mbedtls_ssl_read",
+        runtime: Runtime::MbedTls,
+        unseen: whole("Mbed TLS has no probes yet", PROXY),
+    },
+    Telling {
+        symbol: "wolfSSL_read",
+        runtime: Runtime::WolfSsl,
+        unseen: whole("wolfSSL has no probes yet", PROXY),
+    },
     Telling { symbol: "s2n_recv", runtime: Runtime::S2n, unseen: whole("s2n-tls has no probes yet", PROXY) },
 ];
 

@@ -4,7 +4,7 @@
 use std::{
     collections::VecDeque,
     path::PathBuf,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, PoisonError, atomic::AtomicBool},
 };
 
 use super::{
@@ -36,6 +36,8 @@ pub struct Stats {
     pub lost_records: Counter,
     /// Looks through `/proc`, the first included.
     pub looks: Counter,
+    /// What ran when discovery began was looked at.
+    pub(super) looked: AtomicBool,
     shown: Mutex<Shown>,
 }
 

@@ -8,7 +8,7 @@ use std::{
         mpsc::{self, Receiver},
     },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use super::{
@@ -108,6 +108,19 @@ impl<A: Attach> Discovery<A> {
         self.jobs.attachments.len()
     }
 
+    /// Waits until what ran when discovery began is attended to. False: it took too long, and goes on.
+    #[must_use]
+    pub fn wait_for_first_look(&self, patience: Duration) -> bool {
+        let end = Instant::now() + patience;
+        while !self.jobs.stats.looked.load(Ordering::Acquire) || self.waiting() > 0 {
+            if Instant::now() >= end {
+                return false;
+            }
+            thread::sleep(FIRST_LOOK_STEP);
+        }
+        true
+    }
+
     /// Files that wait to be inspected and attached to, or just are.
     #[must_use]
     pub fn waiting(&self) -> usize {
@@ -136,6 +149,8 @@ const LOOK_FOR_ROOM: Ktime = 60 * SECOND;
 const LOOK_STEPS: usize = 16;
 /// Records that are too young to be told are old enough by then.
 const SETTLED: Duration = Duration::from_millis(1);
+/// Time between two looks at whether the first look is over.
+const FIRST_LOOK_STEP: Duration = Duration::from_millis(2);
 /// Processes that are tried when the one that mapped a file is gone.
 const HOLDERS_TRIED: usize = 4;
 
@@ -190,6 +205,9 @@ impl<A: Attach> Watch<A> {
             }
             touched.into_iter().for_each(|pid| self.show(pid));
             self.tell(now);
+            if self.look.is_none() && self.look_due.is_none() {
+                self.jobs.stats.looked.store(true, Ordering::Release);
+            }
             self.stream.wait(self.rest(reading.held));
         }
     }

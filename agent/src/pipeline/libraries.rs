@@ -39,7 +39,8 @@ impl Attach for Libraries {
     type Point = Attachment;
 
     fn inspect(&self, file: &OpenFile) -> Result<Option<Inspection>, Failure> {
-        let mut bytes = Vec::new();
+        let size = file.size().min(limits::INSPECTED_FILE);
+        let mut bytes = Vec::with_capacity(usize::try_from(size)?);
         file.file().take(limits::INSPECTED_FILE).read_to_end(&mut bytes)?;
         match binary::inspect(&bytes) {
             Ok(inspection) => Ok((!inspection.runtimes.is_empty()).then_some(inspection)),
@@ -59,6 +60,12 @@ impl Attach for Libraries {
     }
 
     fn process_started(&self, pid: u32, runtimes: &[Runtime<Inspection>]) {
+        let rustls = runtimes.iter().flat_map(|mapped| &mapped.what.runtimes).find_map(|found| found.object);
+        if let Some(offset) = rustls
+            && let Err(error) = self.probes.rustls(pid, offset)
+        {
+            tracing::warn!(%error, pid, "its TLS is not seen");
+        }
         // Nobody listens any more when the agent ends.
         let _ = self.started.send(Candidate { pid, runtimes: runtimes.to_vec() });
     }
@@ -81,7 +88,9 @@ pub fn name(view: &View<Inspection>, pid: u32, library: Library) -> Option<Box<s
     let found = || mapped.iter().flat_map(|mapped| &mapped.what.runtimes);
     let it = found().find(|found| is(library, found.runtime))?;
     // libssl does not say more than what its file is called.
-    let said = found().find(|found| found.runtime == binary::Runtime::LibCrypto).filter(|_| library == Library::OpenSsl);
+    let said = found()
+        .find(|found| found.runtime == binary::Runtime::LibCrypto)
+        .filter(|_| library == Library::OpenSsl);
     let version = said.and_then(|found| found.version.as_deref()).or(it.version.as_deref());
     Some(match version {
         Some(version) => format!("{} {version}", it.runtime).into(),

@@ -87,7 +87,10 @@ impl Older {
         // The C library reads for GnuTLS only.
         let gnutls = has(binary::Runtime::GnuTls);
         if self.processes.len() >= limits::OLDER_PROCESSES && !self.processes.contains_key(&candidate.pid) {
-            tracing::warn!(pid, "too many processes hold connections older than the agent: those of this one are not seen");
+            tracing::warn!(
+                pid,
+                "too many processes hold connections older than the agent: those of this one are not seen"
+            );
             return;
         }
         let held = self
@@ -110,7 +113,9 @@ impl Older {
             for point in points {
                 match libraries::attach(&self.probes, point, &path, Some(pid)) {
                     Ok(attachment) => held.points.push(attachment),
-                    Err(error) => tracing::warn!(%error, pid, "connections older than the agent are not seen"),
+                    Err(error) => {
+                        tracing::warn!(%error, pid, "connections older than the agent are not seen")
+                    }
                 }
             }
         }

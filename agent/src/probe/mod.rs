@@ -103,7 +103,20 @@ impl ProbeError {
             }
             cause = inner.source();
         }
-        Self::Refused { what: what.into(), detail }
+        Self::Refused { what: what.into(), detail: essence(&detail) }
+    }
+}
+
+/// What people can use of an error: the verifier's log, which can have a million lines, ends with why.
+fn essence(detail: &str) -> String {
+    const LINES: usize = 4;
+    let lines: Vec<&str> = detail.lines().filter(|line| !line.trim().is_empty()).collect();
+    match lines.split_at_checked(lines.len().saturating_sub(LINES)) {
+        Some(([first, _, ..], last)) => {
+            let first = first.split("Verifier output").next().unwrap_or_default().trim_end();
+            format!("{first} … {}", last.join("; "))
+        }
+        _ => lines.join("; "),
     }
 }
 

@@ -99,7 +99,7 @@ pub struct Loaded {
     rings: Vec<Ring>,
     advice: HashMap<MapData, u64, Advice>,
     counts: KernelCounts,
-    tls: Result<(), ProbeError>,
+    tls: Result<HashMap<MapData, u32, u32>, ProbeError>,
     programs: Ebpf,
 }
 
@@ -149,6 +149,8 @@ impl Loaded {
         let rings = make_rings(&mut programs, polled, count, options.ring_size)?;
         let advice = typed(&mut programs, "ADVICE", HashMap::<MapData, u64, Advice>::try_from)?;
         let counts = KernelCounts::new(typed(&mut programs, "COUNTS", PerCpuArray::try_from)?);
+        let rustls = typed(&mut programs, "TLS_RUSTLS", HashMap::try_from);
+        let tls = tls.and(rustls);
         Ok(Self { rings, advice, counts, tls, programs })
     }
 
@@ -175,7 +177,7 @@ impl Loaded {
             advice: AdviceMap(std::sync::Mutex::new(advice)),
             counts,
             cgroup,
-            tls: tls.map(|()| TlsProbes::new(Arc::clone(&programs))),
+            tls: tls.map(|rustls| TlsProbes::new(Arc::clone(&programs), rustls)),
             programs: Attached(programs),
         })
     }

@@ -8,6 +8,7 @@ use std::{
 
 use aya::{
     Ebpf,
+    maps::{HashMap, MapData},
     programs::{
         UProbe,
         uprobe::{UProbeAttachLocation, UProbeLink, UProbeScope},
@@ -17,7 +18,7 @@ use aya::{
 use super::{ProbeError, tap::program};
 
 /// The programs, by the names that points give them.
-const PROGRAMS: [&str; 26] = [
+const PROGRAMS: [&str; 31] = [
     "picket_ssl_read",
     "picket_ssl_read_ex",
     "picket_ssl_write",
@@ -44,10 +45,18 @@ const PROGRAMS: [&str; 26] = [
     "picket_go0_read_leave",
     "picket_go0_write_leave",
     "picket_go0_decrypt",
+    "picket_rustls_record",
+    "picket_rustls_decrypt",
+    "picket_rustls_read",
+    "picket_rustls_write",
+    "picket_rustls_write_leave",
 ];
 
 /// The programs, to be attached where TLS libraries are mapped.
-pub struct TlsProbes(Arc<Mutex<Ebpf>>);
+pub struct TlsProbes {
+    programs: Arc<Mutex<Ebpf>>,
+    rustls: Mutex<HashMap<MapData, u32, u32>>,
+}
 
 /// A program at a point. Dropping it detaches it.
 pub struct Attachment(#[expect(dead_code, reason = "held for its drop")] UProbeLink);
@@ -66,8 +75,19 @@ pub(super) fn load(programs: &mut Ebpf) -> Result<(), ProbeError> {
 }
 
 impl TlsProbes {
-    pub(super) fn new(programs: Arc<Mutex<Ebpf>>) -> Self {
-        Self(programs)
+    pub(super) fn new(programs: Arc<Mutex<Ebpf>>, rustls: HashMap<MapData, u32, u32>) -> Self {
+        Self { programs, rustls: Mutex::new(rustls) }
+    }
+
+    /// Says where rustls' objects of a process keep the pointer that tells connections apart. The table is an LRU: it
+    /// can't be full.
+    ///
+    /// # Errors
+    ///
+    /// When the kernel refuses.
+    pub fn rustls(&self, pid: u32, offset: u32) -> Result<(), ProbeError> {
+        let mut table = self.rustls.lock().unwrap_or_else(PoisonError::into_inner);
+        table.insert(pid, offset, 0).map_err(|e| ProbeError::refused("map TLS_RUSTLS", &e))
     }
 
     /// Attaches the program `name`, with `at_return` its twin that runs when the function at the offset returns, at an offset (bytes from its start) of the file at `path`, for all processes that
@@ -86,7 +106,7 @@ impl TlsProbes {
     ) -> Result<Attachment, ProbeError> {
         let twin = name.replace("_leave", "_return");
         let name = if at_return { twin.as_str() } else { name };
-        let mut programs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut programs = self.programs.lock().unwrap_or_else(PoisonError::into_inner);
         let uprobe: &mut UProbe = program(&mut programs, name)?;
         let scope = process.map_or(UProbeScope::AllProcesses, UProbeScope::OneProcess);
         let refused = |e: &dyn std::error::Error| {

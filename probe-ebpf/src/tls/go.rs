@@ -212,7 +212,7 @@ fn claim(object: u64) {
             return;
         }
         count::add(Counter::TlsSearches, 1);
-        offset = half_in(object, pid);
+        offset = picket_half_in(object, pid);
         let found = offset != 0;
         let next = Layout {
             hops: u16::from(found),
@@ -235,7 +235,8 @@ fn claim(object: u64) {
 
 /// Where in a connection its reading half lies; 0: not found.
 #[inline(never)]
-fn half_in(object: u64, pid: u64) -> u64 {
+#[unsafe(no_mangle)]
+extern "C" fn picket_half_in(object: u64, pid: u64) -> u64 {
     let mut at = 8;
     while at < CONN_SIZE {
         if TLS_HALF.get_ptr(ObjectKey { address: object + at, pid }).is_some() {

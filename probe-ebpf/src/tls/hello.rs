@@ -13,10 +13,10 @@ use picket_common::{
 };
 
 use crate::{
-    conn::{Tapped, phase, tls_budgets},
+    conn::{Conn, Tapped, phase, tls_budgets},
     count,
     emit::{self, bounded},
-    maps::{TLS_HELLO, TLS_RECORD, TLS_TIED},
+    maps::{TLS_HELLO, TLS_RECORD, TLS_TIED, TLS_WHOSE},
     packet::Packet,
     source::{Skb, Source},
     turns::{fill, least},
@@ -96,7 +96,10 @@ pub fn begin(
     record: &RecordHeader,
 ) {
     if tapped.conn.phase == phase::OLDER {
-        if tapped.conn.last != 1 && ciphertext_key(skb, packet).is_some() {
+        if tapped.conn.last != 1
+            && let Some(head) = head(skb, packet, 0)
+            && head[0] == content::APPLICATION_DATA
+        {
             tapped.conn.phase = phase::TLS;
             tapped.conn.last = 2;
             tapped.hello.state = state::SETTLED;
@@ -160,9 +163,7 @@ pub fn ciphertext(
     record: &mut RecordHeader,
 ) -> Option<()> {
     let Tapped { conn, hello } = tapped;
-    let me = direction as u8 + 1;
-    let turned = conn.last != me;
-    conn.last = me;
+    conn.last = direction as u8 + 1;
     let answered = conn.known_start == 0;
     fill(Skb(skb), conn, packet, record);
     if conn.cgroup == 0 {
@@ -180,8 +181,8 @@ pub fn ciphertext(
             note(hello, record);
         }
         if answered {
-            if turned && hello.tied == 0 {
-                track(skb, hello, packet, record);
+            if hello.tied == 0 {
+                track(skb, conn, hello, packet, record);
             }
             return None;
         }
@@ -217,62 +218,76 @@ pub fn note(hello: &mut Hello, record: &RecordHeader) {
         key[i] = hello.bytes[HELLO_KEY_AT + i];
         i += 1;
     }
-    if TLS_HELLO.insert(key, whose(record), 0).is_ok() {
+    let Some(whose) = whose(record) else { return };
+    if TLS_HELLO.insert(key, whose, 0).is_ok() {
         count::add(Counter::TlsHellos, 1);
     } else {
         count::add(Counter::TableFull, 1);
     }
 }
 
-/// Notes whose ciphertext it is, while no object is tied to the connection.
+/// Notes whose ciphertext it is, while no object is tied to the connection: of a packet that begins with a record
+/// the first records.
 #[inline(always)]
-fn track(skb: *mut __sk_buff, hello: &mut Hello, packet: &Packet, record: &RecordHeader) {
-    let Some(key) = ciphertext_key(skb, packet) else { return };
-    if TLS_TIED.get_ptr(record.cookie).is_some() {
+fn track(skb: *mut __sk_buff, conn: &mut Conn, hello: &mut Hello, packet: &Packet, record: &RecordHeader) {
+    if conn.turns >= TRACKED_PACKETS || TLS_TIED.get_ptr(record.cookie).is_some() {
         hello.tied = 1;
         return;
     }
-    if TLS_RECORD.insert(key, whose(record), 0).is_err() {
-        count::add(Counter::TableFull, 1);
+    conn.turns += 1;
+    let Some(whose) = whose(record) else { return };
+    let mut at = 0;
+    for _ in 0..TRACKED_RECORDS {
+        let Some(head) = head(skb, packet, at) else { return };
+        if head[0] == content::APPLICATION_DATA {
+            if TLS_RECORD.insert(key_of(&head), whose, 0).is_err() {
+                count::add(Counter::TableFull, 1);
+            }
+        } else if head[0] != CHANGE_CIPHER_SPEC {
+            return;
+        }
+        at += RECORD_HEADER as u32 + u32::from(u16::from_be_bytes([head[3], head[4]]));
     }
 }
 
-/// The first bytes of ciphertext, of a payload that begins with a record of application data (TLS 1.3's other
-/// encrypted records look the same).
+/// Packets of which ciphertext is noted before a connection is given up.
+const TRACKED_PACKETS: u8 = 64;
+/// Records of a packet: a client's last ones of the handshake, and its request.
+const TRACKED_RECORDS: usize = 4;
+const HEAD: usize = RECORD_HEADER + KEY_LEN;
+
+/// A record's header and what follows, of a version there is.
 #[inline(always)]
-fn ciphertext_key(skb: *mut __sk_buff, packet: &Packet) -> Option<Key> {
-    const RECORD: usize = RECORD_HEADER + KEY_LEN;
-    /// A whole record `change_cipher_spec`.
-    const CHANGE: u32 = RECORD_HEADER as u32 + 1;
-    if (packet.payload_len as usize) < RECORD {
+fn head(skb: *mut __sk_buff, packet: &Packet, at: u32) -> Option<[u8; HEAD]> {
+    if at > 0xffff || at + HEAD as u32 > packet.payload_len {
         return None;
     }
-    let mut head: [u8; RECORD] = Skb(skb).load(packet.payload_at)?;
-    if head[0] == CHANGE_CIPHER_SPEC && head[4] == 1 {
-        if (packet.payload_len as usize) < RECORD + CHANGE as usize {
-            return None;
-        }
-        head = Skb(skb).load(packet.payload_at + CHANGE)?;
-    }
-    if head[0] != content::APPLICATION_DATA || head[1] != 3 || head[2] > 4 {
-        return None;
-    }
+    let head: [u8; HEAD] = Skb(skb).load(packet.payload_at + at)?;
+    if head[1] == 3 && head[2] <= 4 { Some(head) } else { None }
+}
+
+#[inline(always)]
+fn key_of(head: &[u8; HEAD]) -> Key {
     let mut key: Key = [0; KEY_LEN];
     let mut i = 0;
     while i < KEY_LEN {
         key[i] = head[RECORD_HEADER + i];
         i += 1;
     }
-    Some(key)
+    key
 }
 
+/// Who a record is about, where the maps' helpers can read it: the stack has no room. Only what runs for packets that
+/// arrive comes here, in softirqs, which do not interrupt each other.
 #[inline(always)]
-fn whose(record: &RecordHeader) -> Whose {
-    Whose {
-        cookie: record.cookie,
-        listener: record.listener,
-        cgroup: record.cgroup,
-        tuple: record.tuple,
-        ring: record.ring,
-    }
+fn whose(record: &RecordHeader) -> Option<&'static Whose> {
+    let slot = TLS_WHOSE.get_ptr_mut(0)?;
+    // SAFETY: the map's only entry of this CPU, which nobody else has in hand.
+    let slot = unsafe { &mut *slot };
+    slot.cookie = record.cookie;
+    slot.listener = record.listener;
+    slot.cgroup = record.cgroup;
+    slot.tuple = record.tuple;
+    slot.ring = record.ring;
+    Some(slot)
 }

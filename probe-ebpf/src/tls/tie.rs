@@ -3,7 +3,7 @@
 use picket_common::{
     limits::TLS_SEARCHES,
     stats::Counter,
-    tls::{Key, Whose},
+    tls::{Key, Library, Whose},
 };
 
 use super::{Layout, Object, ObjectKey};
@@ -32,9 +32,14 @@ const STEP: u64 = 4;
 
 /// The object, if it is tied to a connection of a service.
 #[inline(always)]
-pub fn tied(key: &ObjectKey) -> Option<&'static mut Object> {
+pub fn tied(library: u32, key: &ObjectKey) -> Option<&'static mut Object> {
     let object = object(key)?;
-    if let Some(random) = random(key) {
+    if library == Library::Go as u32 || library == Library::Rustls as u32 {
+        // Nobody says when such an object is freed, and it has no random: another one may lie there.
+        if object.state == state::TIED && TLS_TIED.get_ptr(object.whose.cookie).is_none() {
+            object.state = state::FOREIGN;
+        }
+    } else if let Some(random) = random(key) {
         // Another random: another connection's object at the same place, or the first look at it.
         if random != object.key {
             object.key = random;
@@ -77,6 +82,14 @@ pub fn by_record(key: &ObjectKey, ciphertext: u64) -> bool {
     count::add(Counter::TlsTiedByRecord, 1);
     tie(key, object, &whose);
     true
+}
+
+/// The cookie of the connection that the object is tied to, 0 if it is tied to none.
+#[inline(always)]
+pub fn cookie(key: &ObjectKey) -> u64 {
+    // SAFETY: read at once.
+    let object = unsafe { TLS_OBJECT.get(key) };
+    object.map_or(0, |object| if object.state == state::TIED { object.whose.cookie } else { 0 })
 }
 
 /// Ties the object to a connection that is known otherwise.
@@ -143,7 +156,7 @@ fn random(key: &ObjectKey) -> Option<Key> {
         return None;
     }
     count::add(Counter::TlsSearches, 1);
-    let found = search(key.address);
+    let found = picket_search(key.address);
     let layout = if found == 0 {
         Layout { searches: known.searches + 1, ..known }
     } else {
@@ -167,7 +180,8 @@ fn place(object: u64, layout: &Layout) -> Option<u64> {
 /// Looks through an object for the random of any handshake that was seen. 0: not there; else the fields of
 /// [`Layout`], 16 bits each.
 #[inline(never)]
-fn search(object: u64) -> u64 {
+#[unsafe(no_mangle)]
+extern "C" fn picket_search(object: u64) -> u64 {
     let mut at = 0;
     while at < NEAR {
         if known(object + at) {

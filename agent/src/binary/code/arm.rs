@@ -32,7 +32,9 @@ fn flow(word: u32, at: u64) -> Flow {
         _ if word & 0xfc00_0000 == 0x1400_0000 => Flow::Jump(target(0, 26)),
         _ if word & 0xfc00_0000 == 0x9400_0000 => Flow::Call,
         // b.cond, cbz and cbnz; tbz and tbnz.
-        _ if word & 0xff00_0000 == 0x5400_0000 || word & 0x7e00_0000 == 0x3400_0000 => Flow::Branch(target(5, 19)),
+        _ if word & 0xff00_0000 == 0x5400_0000 || word & 0x7e00_0000 == 0x3400_0000 => {
+            Flow::Branch(target(5, 19))
+        }
         _ if word & 0x7e00_0000 == 0x3600_0000 => Flow::Branch(target(5, 14)),
         _ if word & 0xffff_fc1f == 0xd63f_0000 => Flow::Call,
         // A call in the end of a function goes through x16 or x17, a table through any other register.

@@ -12,7 +12,8 @@ use super::{
 use crate::limits;
 
 /// Functions that never return.
-const LAST: &[&str] = &["__stack_chk_fail", "abort", "exit", "_exit", "__assert_fail", "_Unwind_Resume", "__fortify_fail"];
+const LAST: &[&str] =
+    &["__stack_chk_fail", "abort", "exit", "_exit", "__assert_fail", "_Unwind_Resume", "__fortify_fail"];
 
 /// A function: its own code first, then its cold parts and the functions it ends in (tail calls).
 pub(in super::super) struct Routine {
@@ -197,14 +198,17 @@ impl Routine {
             }
             match instruction.flow {
                 Flow::Branch(_) => {
-                    let guarded = index.checked_sub(1).and_then(|index| before.get(index)).is_some_and(|one| one.guard);
+                    let guarded =
+                        index.checked_sub(1).and_then(|index| before.get(index)).is_some_and(|one| one.guard);
                     if guarded && instruction.emulated {
                         return (instruction.at, Cost::Emulated);
                     }
                     break;
                 }
                 // A table may lead behind it; behind a guard it doesn't.
-                Flow::Next if instruction.emulated && !self.switches => return (instruction.at, Cost::Emulated),
+                Flow::Next if instruction.emulated && !self.switches => {
+                    return (instruction.at, Cost::Emulated);
+                }
                 Flow::Next if instruction.writes & needed == 0 => next = instruction.at,
                 _ => break,
             }

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use iced_x86::{Code, Decoder, DecoderOptions, FlowControl, InstructionInfoFactory, OpAccess, OpKind, Register};
+use iced_x86::{
+    Code, Decoder, DecoderOptions, FlowControl, InstructionInfoFactory, OpAccess, OpKind, Register,
+};
 
 use super::{Arguments, Flow, Instruction, Registers, Stretch};
 
@@ -79,7 +81,8 @@ pub(super) fn decode(bytes: &[u8], address: u64) -> Stretch {
             flow,
             writes,
             emulated: is_emulated(bytes.get(start..decoder.position()).unwrap_or_default()),
-            guard: instruction.memory_segment() == Register::FS && instruction.memory_displacement64() == 0x28,
+            guard: instruction.memory_segment() == Register::FS
+                && instruction.memory_displacement64() == 0x28,
             data: instruction.is_ip_rel_memory_operand().then(|| instruction.ip_rel_memory_address()),
         });
     }
@@ -133,16 +136,21 @@ pub(super) fn boxed(bytes: &[u8], address: u64) -> Option<u32> {
                 loads.remove(&to);
                 if instruction.op1_kind() == OpKind::Memory && instruction.memory_index() == Register::None {
                     loads.insert(to, (base, offset));
-                } else if instruction.op1_kind() == OpKind::Register && bases.contains(&instruction.op1_register()) {
+                } else if instruction.op1_kind() == OpKind::Register
+                    && bases.contains(&instruction.op1_register())
+                {
                     bases.push(to);
                 }
             }
             _ if instruction.flow_control() == FlowControl::IndirectCall => {
                 let table = loads.get(&base).copied();
-                let this = [Register::RSI, Register::RDI].into_iter().filter_map(|this| loads.get(&this).copied());
+                let this =
+                    [Register::RSI, Register::RDI].into_iter().filter_map(|this| loads.get(&this).copied());
                 if let Some((from, table)) = table
                     && bases.contains(&from)
-                    && this.into_iter().any(|(other, this)| other == from && Some(this) == table.checked_sub(8))
+                    && this
+                        .into_iter()
+                        .any(|(other, this)| other == from && Some(this) == table.checked_sub(8))
                 {
                     return u32::try_from(table - 8).ok();
                 }

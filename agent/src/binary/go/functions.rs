@@ -70,7 +70,9 @@ impl<'a> Functions<'a> {
                 let finder = memmem::Finder::new(&pattern);
                 image.segments().iter().find_map(|segment| {
                     let mut found = finder.find_iter(segment.bytes).take(limits::BINARY_NOTES);
-                    found.find_map(|at| Self::parse(image, segment.address + at as u64, segment.bytes.get(at..)?))
+                    found.find_map(|at| {
+                        Self::parse(image, segment.address + at as u64, segment.bytes.get(at..)?)
+                    })
                 })
             })
         })
@@ -83,12 +85,16 @@ impl<'a> Functions<'a> {
             return None;
         }
         let word = |index: usize| u64_at(bytes, WORD + index * WORD);
-        let offset = |index: usize| word(index).and_then(|word| usize::try_from(word).ok()).filter(|at| *at < bytes.len());
+        let offset = |index: usize| {
+            word(index).and_then(|word| usize::try_from(word).ok()).filter(|at| *at < bytes.len())
+        };
         let count = word(0).filter(|count| (1..=limits::BINARY_GO_FUNCTIONS).contains(count))?;
         let (names, functab, records, text) = match layout {
             Layout::V2 => (0..bytes.len(), 2 * WORD, 0, 0),
             Layout::V16 => (offset(2)?..offset(3)?, offset(6)?, offset(6)?, 0),
-            Layout::V18 => (offset(3)?..offset(4)?, offset(7)?, offset(7)?, text_start(image, address, word(2)?)?),
+            Layout::V18 => {
+                (offset(3)?..offset(4)?, offset(7)?, offset(7)?, text_start(image, address, word(2)?)?)
+            }
         };
         let mut table = Self {
             layout,

@@ -33,7 +33,9 @@ pub enum Error {
     #[error("for a processor other than x86-64 and AArch64 (ELF machine {0}): Picket has no probes for it")]
     Processor(u16),
     /// Its headers point outside of it, or there are more than any linker makes.
-    #[error("its {0} are outside of the file or more than any linker makes: it is damaged or was made to look strange")]
+    #[error(
+        "its {0} are outside of the file or more than any linker makes: it is damaged or was made to look strange"
+    )]
     Headers(&'static str),
 }
 

@@ -52,7 +52,11 @@ impl Named<'_> {
 static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     let tables = [openssl::FUNCTIONS, openssl::CIPHERTEXT, gnutls::FUNCTIONS, libc::FUNCTIONS];
     let functions = tables.into_iter().flatten().map(|function| function.name);
-    functions.chain(openssl::TELLING.iter().copied()).chain([gnutls::VERSION]).chain(unseen::symbols()).collect()
+    functions
+        .chain(openssl::TELLING.iter().copied())
+        .chain([gnutls::VERSION])
+        .chain(unseen::symbols())
+        .collect()
 });
 
 /// `_ZN4bssl…`: BoringSSL is C++ inside.
@@ -116,7 +120,9 @@ impl<'a> Image<'a> {
 
     fn is_named(&self, number: u32, name: &str) -> bool {
         self.dynamic_symbol(number)
-            .and_then(|symbol| self.dynamic.strings.get(u32_at(symbol, 0)? as usize..)?.strip_prefix(name.as_bytes()))
+            .and_then(|symbol| {
+                self.dynamic.strings.get(u32_at(symbol, 0)? as usize..)?.strip_prefix(name.as_bytes())
+            })
             .is_some_and(|rest| rest.first() == Some(&0))
     }
 
@@ -171,15 +177,20 @@ impl<'a> Image<'a> {
 
     /// Names first: their pass is fast, and most files have none of them.
     fn all_symbols(&self, named: &mut Named<'a>) {
-        let Some(table) = self.sections.iter().find(|section| section.kind == elf::SHT_SYMTAB) else { return };
-        let Some(strings) = self.sections.get(table.link as usize).map(|section| section.bytes) else { return };
+        let Some(table) = self.sections.iter().find(|section| section.kind == elf::SHT_SYMTAB) else {
+            return;
+        };
+        let Some(strings) = self.sections.get(table.link as usize).map(|section| section.bytes) else {
+            return;
+        };
         let mut wanted = HashMap::new();
         SEARCH.each(strings, |pattern, found| {
             let start = match NAMES.get(pattern) {
                 Some(_) => found.start,
                 None => {
                     let before = strings.get(..found.start).unwrap_or_default();
-                    let near = before.get(before.len().saturating_sub(limits::BINARY_NAME)..).unwrap_or_default();
+                    let near =
+                        before.get(before.len().saturating_sub(limits::BINARY_NAME)..).unwrap_or_default();
                     found.start - near.len() + memchr::memrchr(0, near).map_or(0, |nul| nul + 1)
                 }
             };

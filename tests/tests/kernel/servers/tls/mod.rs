@@ -63,8 +63,14 @@ pub struct Gives {
 }
 
 /// No service gives less.
-const PLAIN: Gives =
-    Gives { pipelines: true, early: false, resumes: [true; 2], renegotiates: false, websocket: false, http2: false };
+const PLAIN: Gives = Gives {
+    pipelines: true,
+    early: false,
+    resumes: [true; 2],
+    renegotiates: false,
+    websocket: false,
+    http2: false,
+};
 /// What Go's net/http gives.
 const GO: Gives = Gives { websocket: true, http2: true, ..PLAIN };
 /// What our C program gives with OpenSSL.
