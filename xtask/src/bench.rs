@@ -153,7 +153,8 @@ mod tests {
     #[test]
     fn parts_about_tls_are_named() {
         let command = Args::augment_args(clap::Command::new("bench"));
-        let matches = command.try_get_matches_from(["bench", "tls", "nginx", "calls"]).expect("as the help says");
+        let matches =
+            command.try_get_matches_from(["bench", "tls", "nginx", "calls"]).expect("as the help says");
         let Ok(Args { what: Some(What::Tls { parts, quick: false }), .. }) = Args::from_arg_matches(&matches)
         else {
             panic!("two parts, in full")

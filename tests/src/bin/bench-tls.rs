@@ -57,8 +57,12 @@ fn run(args: Args) -> Result<()> {
     let bench = Bench { quick: args.quick, picket: args.picket.unwrap_or_default() };
     for (at, part) in parts.iter().enumerate() {
         let command = format!("{COMMAND} {}", part.name);
-        let mut about =
-            format!("`{command}` on {}: {}. Load before the run: {}.", machine::now(), machine::about(), machine::load());
+        let mut about = format!(
+            "`{command}` on {}: {}. Load before the run: {}.",
+            machine::now(),
+            machine::about(),
+            machine::load()
+        );
         if args.quick {
             about.push_str(" Quick: these figures show that it works, not what it costs.");
         }

@@ -44,7 +44,12 @@ impl Service {
     /// # Errors
     ///
     /// When it is not installed or does not start.
-    pub fn nginx_with_tls(certificate: &Path, key: &Path, cgroup: &Cgroup, cpu: Option<usize>) -> Result<Self> {
+    pub fn nginx_with_tls(
+        certificate: &Path,
+        key: &Path,
+        cgroup: &Cgroup,
+        cpu: Option<usize>,
+    ) -> Result<Self> {
         let answer = format!(
             "ssl_certificate {}; ssl_certificate_key {}; return 204;",
             certificate.display(),

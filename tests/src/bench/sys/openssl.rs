@@ -106,12 +106,19 @@ impl OpenSsl {
     /// # Errors
     ///
     /// When the handshake fails.
-    pub fn pair(&self, certificate: &Path, key: &Path, server: &TcpStream, client: &TcpStream) -> Result<Pair<'_>> {
+    pub fn pair(
+        &self,
+        certificate: &Path,
+        key: &Path,
+        server: &TcpStream,
+        client: &TcpStream,
+    ) -> Result<Pair<'_>> {
         let text = |path: &Path| CString::new(path.as_os_str().as_bytes());
         let (certificate, key) = (text(certificate)?, text(key)?);
         // SAFETY: objects that were just made, each checked; texts outlive the calls; the two threads use an object each.
         unsafe {
-            let made = |object: Object| if object.is_null() { bail!("OpenSSL has no memory") } else { Ok(object) };
+            let made =
+                |object: Object| if object.is_null() { bail!("OpenSSL has no memory") } else { Ok(object) };
             let server_context = made((self.context)((self.server)()))?;
             let client_context = made((self.context)((self.client)()))?;
             let used = (self.certificate)(server_context, certificate.as_ptr(), SSL_FILETYPE_PEM) == 1

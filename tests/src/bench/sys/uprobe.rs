@@ -53,7 +53,8 @@ struct Attr {
 pub fn attach(program: BorrowedFd<'_>, kind: Kind, file: &Path, offset: u64) -> Result<OwnedFd> {
     const PMU: &str = "/sys/bus/event_source/devices/uprobe";
     let read = |name: &str| {
-        fs::read_to_string(format!("{PMU}/{name}")).with_context(|| format!("the kernel has no uprobes: {PMU}/{name}"))
+        fs::read_to_string(format!("{PMU}/{name}"))
+            .with_context(|| format!("the kernel has no uprobes: {PMU}/{name}"))
     };
     let config = match kind {
         Kind::Instruction => 0,
@@ -111,8 +112,7 @@ pub fn place(address: usize) -> Result<(std::path::PathBuf, u64)> {
         // `start-end permissions offset device inode path`
         let mut words = line.split_ascii_whitespace();
         let (start, end) = words.next()?.split_once('-')?;
-        let (start, end) =
-            (usize::from_str_radix(start, 16).ok()?, usize::from_str_radix(end, 16).ok()?);
+        let (start, end) = (usize::from_str_radix(start, 16).ok()?, usize::from_str_radix(end, 16).ok()?);
         let offset = u64::from_str_radix(words.nth(1)?, 16).ok()?;
         let path = words.nth(2)?;
         ((start..end).contains(&address) && path.starts_with('/'))

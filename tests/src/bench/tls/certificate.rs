@@ -38,7 +38,17 @@ impl Certificate {
         let request = made.0.file("request.cnf");
         fs::write(&request, REQUEST)?;
         let mut command = Command::new(find("openssl")?);
-        command.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "7"]);
+        command.args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "7",
+        ]);
         command.arg("-config").arg(&request).arg("-out").arg(made.chain()).arg("-keyout").arg(made.key());
         let output = command.stdin(Stdio::null()).output().context("run openssl")?;
         if !output.status.success() {

@@ -73,7 +73,12 @@ fn run(bench: &Bench) -> Result<Section> {
     let (sent, seen, lost) = of_all(measured.last().context("a side")?);
     let aims = vec![Aim {
         what: format!("no loss at {} TLS requests/s, with rules", grouped(RATE.into())),
-        found: format!("{} lost, {} of {} requests seen", grouped(lost as f64), grouped(seen as f64), grouped(sent as f64)),
+        found: format!(
+            "{} lost, {} of {} requests seen",
+            grouped(lost as f64),
+            grouped(seen as f64),
+            grouped(sent as f64)
+        ),
         met: lost == 0 && seen == sent,
     }];
     let title = "The agent at a steady rate of TLS requests".to_owned();

@@ -20,14 +20,23 @@ use crate::bench::{
 };
 
 /// nginx.
-pub const NGINX: Part =
-    Part { name: "nginx", about: "nginx with TLS: saturated, and at a steady rate", run: |bench| run(bench, Kind::Nginx) };
+pub const NGINX: Part = Part {
+    name: "nginx",
+    about: "nginx with TLS: saturated, and at a steady rate",
+    run: |bench| run(bench, Kind::Nginx),
+};
 /// Node.js.
-pub const NODE: Part =
-    Part { name: "node", about: "Node.js with TLS: saturated, and at a steady rate", run: |bench| run(bench, Kind::Node) };
+pub const NODE: Part = Part {
+    name: "node",
+    about: "Node.js with TLS: saturated, and at a steady rate",
+    run: |bench| run(bench, Kind::Node),
+};
 /// Go.
-pub const GO: Part =
-    Part { name: "go", about: "Go with TLS: saturated, and at a steady rate", run: |bench| run(bench, Kind::Go) };
+pub const GO: Part = Part {
+    name: "go",
+    about: "Go with TLS: saturated, and at a steady rate",
+    run: |bench| run(bench, Kind::Go),
+};
 
 /// Aimed at, saturated: seeing through TLS keeps this share of the rate.
 const AIM: f64 = 0.9;
@@ -97,7 +106,9 @@ impl Ground<'_> {
         let rate = |turns: &[Busy]| Series::of(turns.iter().map(|turn| turn.sent.rate));
         let without = rate(measured.first().context("a side")?);
         let mut table = Table::new(
-            format!("Saturated: {CONNECTIONS} connections; median (least–most) of {turns} turns of {seconds} s"),
+            format!(
+                "Saturated: {CONNECTIONS} connections; median (least–most) of {turns} turns of {seconds} s"
+            ),
             &[
                 "",
                 "requests/s",
@@ -113,9 +124,11 @@ impl Ground<'_> {
         );
         for (side, turns) in SIDES.iter().zip(&measured) {
             let each = |of: fn(&Busy) -> u64| {
-                Series::of(turns.iter().map(|turn| of(turn) as f64 / turn.sent.requests as f64 / 1e3)).show(hundredths)
+                Series::of(turns.iter().map(|turn| of(turn) as f64 / turn.sent.requests as f64 / 1e3))
+                    .show(hundredths)
             };
-            let latency = |p| Series::of(turns.iter().map(|t| t.sent.latency.percentile(p))).show(microseconds);
+            let latency =
+                |p| Series::of(turns.iter().map(|t| t.sent.latency.percentile(p))).show(microseconds);
             let [seen, lost] = seen(side, turns.iter().map(|turn| (turn.seen, turn.sent.requests)));
             table.row([
                 side.name.to_owned(),
@@ -144,7 +157,8 @@ impl Ground<'_> {
         let service = kind.start(certificate, cgroup, None)?;
         let (seconds, turns) = (if bench.quick { 2 } else { 5 }, bench.turns(7, 2));
         bench.progress(&format!("steady: {} sides, {turns} turns of {seconds} s", STEADY.len()));
-        let load = Load { service: service.address.into(), rate: RATE, connections: STEADY_CONNECTIONS, seconds };
+        let load =
+            Load { service: service.address.into(), rate: RATE, connections: STEADY_CONNECTIONS, seconds };
         let send = |load: Load| load.send_over(|service| client.connect(service));
         send(Load { seconds: 1, ..load })?;
         let measured = in_turns(turns, &mut { STEADY }, |side, turn| {

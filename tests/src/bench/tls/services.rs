@@ -43,7 +43,10 @@ impl Kind {
     pub fn version(self) -> Result<String> {
         let (program, arguments) = match self {
             Self::Nginx => ("nginx", ["-v"].as_slice()),
-            Self::Node => ("node", ["-p", "`Node.js ${process.version}, OpenSSL ${process.versions.openssl}`"].as_slice()),
+            Self::Node => (
+                "node",
+                ["-p", "`Node.js ${process.version}, OpenSSL ${process.versions.openssl}`"].as_slice(),
+            ),
             Self::Go => ("go", ["version"].as_slice()),
         };
         let output = Command::new(find(program)?).args(arguments).stdin(Stdio::null()).output()?;
@@ -84,7 +87,11 @@ fn go(directory: &Directory) -> Result<std::path::PathBuf> {
     fs::write(&source, include_str!("service.go"))?;
     let mut command = Command::new(find("go")?);
     command.arg("build").arg("-o").arg(&program).arg(&source);
-    command.current_dir(directory.path()).env("GO111MODULE", "off").env("GOFLAGS", "").env("GOTOOLCHAIN", "local");
+    command
+        .current_dir(directory.path())
+        .env("GO111MODULE", "off")
+        .env("GOFLAGS", "")
+        .env("GOTOOLCHAIN", "local");
     if std::env::var_os("HOME").is_none() {
         command.env("GOCACHE", directory.file("cache"));
     }

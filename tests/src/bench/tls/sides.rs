@@ -29,11 +29,13 @@ pub struct Side {
 /// No agent.
 pub const WITHOUT: Side = Side { name: "without Picket", config: None, sees: false };
 /// Packets are seen, no probe is set.
-pub const TAP: Side =
-    Side { name: "tap only", config: Some("[capture]\ntls = false\n[rules]\nbuiltin = false\n"), sees: false };
+pub const TAP: Side = Side {
+    name: "tap only",
+    config: Some("[capture]\ntls = false\n[rules]\nbuiltin = false\n"),
+    sees: false,
+};
 /// Requests are seen and not judged.
-pub const CAPTURE: Side =
-    Side { name: "TLS seen", config: Some("[rules]\nbuiltin = false\n"), sees: true };
+pub const CAPTURE: Side = Side { name: "TLS seen", config: Some("[rules]\nbuiltin = false\n"), sees: true };
 /// Requests are seen and judged.
 pub const RULES: Side = Side { name: "TLS seen, rules", config: Some(""), sees: true };
 
@@ -51,7 +53,13 @@ impl Watch {
     /// # Errors
     ///
     /// When the agent does not start, or sees nothing.
-    pub fn start(bench: &Bench, side: Side, cgroup: &Cgroup, service: &Service, client: &Client) -> Result<Self> {
+    pub fn start(
+        bench: &Bench,
+        side: Side,
+        cgroup: &Cgroup,
+        service: &Service,
+        client: &Client,
+    ) -> Result<Self> {
         let setup = |config| Setup { config, watched: cgroup, netns: None, deny: None, nice: 0 };
         let agent = side.config.map(|config| Agent::start(bench, setup(config))).transpose()?;
         let mut before = 0;
@@ -84,7 +92,8 @@ impl Watch {
     /// When it does not end well.
     pub fn stop(self, requests: u64) -> Result<Option<Stats>> {
         let Some(agent) = self.agent else { return Ok(None) };
-        let mut stats = if self.side.sees { agent.settled(self.before + requests)? } else { agent.stats()? };
+        let mut stats =
+            if self.side.sees { agent.settled(self.before + requests)? } else { agent.stats()? };
         agent.stop()?;
         ensure!(self.side.sees || stats.requests == 0, "requests were seen through TLS without probes");
         stats.requests -= self.before;

@@ -96,8 +96,18 @@ pub fn tables(bench: &Bench) -> Result<Vec<Table>> {
     bench.progress(&format!("{} sides, {turns} turns of {} rounds", SIDES.len(), grouped(rounds.into())));
     let measured = in_turns(turns, &mut { SIDES }, |side, _| measure(*side, &certificate, rounds))?;
     let mut table = Table::new(
-        format!("OpenSSL; nanoseconds, median (least–most) of {turns} turns of {} rounds", grouped(rounds.into())),
-        &["probes", "server: SSL_read + SSL_write", "above without", "client: SSL_write + SSL_read", "above without", "records lost"],
+        format!(
+            "OpenSSL; nanoseconds, median (least–most) of {turns} turns of {} rounds",
+            grouped(rounds.into())
+        ),
+        &[
+            "probes",
+            "server: SSL_read + SSL_write",
+            "above without",
+            "client: SSL_write + SSL_read",
+            "above without",
+            "records lost",
+        ],
     );
     let of = |turns: &[Round], what: fn(&Round) -> f64| Series::of(turns.iter().map(what));
     let without = measured.first().context("a side")?;
@@ -158,7 +168,12 @@ impl Probes {
         let ring = tap.rings.into_iter().next().context("a ring")?;
         let stopped = Arc::clone(&stop);
         let reader = thread::spawn(move || read(ring, &stopped));
-        Ok(Some(Self { counts: tap.counts, attached: (tap.programs, attachments), stop, reader: Some(reader) }))
+        Ok(Some(Self {
+            counts: tap.counts,
+            attached: (tap.programs, attachments),
+            stop,
+            reader: Some(reader),
+        }))
     }
 
     /// Makes sure that the server's plaintext was seen; how many records of it did not fit into the ring.
@@ -169,7 +184,10 @@ impl Probes {
         };
         let (records, lost) = (of(Counter::Records), of(Counter::RingFull));
         let wanted = 2 * u64::from(rounds);
-        ensure!(records + lost >= wanted, "{records} records and {lost} lost, of {wanted} calls: the server's end is not tied");
+        ensure!(
+            records + lost >= wanted,
+            "{records} records and {lost} lost, of {wanted} calls: the server's end is not tied"
+        );
         Ok(lost)
     }
 }
@@ -188,7 +206,10 @@ impl Drop for Probes {
 fn read(mut ring: Ring, stop: &AtomicBool) {
     ring.poll_from_now_on(true);
     while !stop.load(Ordering::Relaxed) {
-        if ring.drain(4096, |entry| drop(black_box(entry.len()))) == 0 {
+        if ring.drain(4096, |entry| {
+            black_box(entry.len());
+        }) == 0
+        {
             thread::sleep(Duration::from_micros(300));
         }
     }
@@ -232,7 +253,8 @@ fn exchange(certificate: &Certificate, rounds: u32, cgroup: &Cgroup) -> Result<R
     if !ended.success() {
         bail!("the exchange ended with {ended}: {}", said.trim());
     }
-    let said: Value = serde_json::from_str(said.trim()).with_context(|| format!("the exchange said {said:?}"))?;
+    let said: Value =
+        serde_json::from_str(said.trim()).with_context(|| format!("the exchange said {said:?}"))?;
     let each = |key: &str| {
         let all = said[key].as_f64().with_context(|| format!("the exchange said {said}"))?;
         anyhow::Ok(all / f64::from(rounds))

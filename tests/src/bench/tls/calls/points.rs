@@ -25,16 +25,26 @@ struct Side {
     name: &'static str,
     entry: Entry,
     probes: &'static [(At, Kind)],
+    /// By a link that can hold many, where the kernel has such.
+    many: bool,
 }
 
 const fn side(name: &'static str, entry: Entry, probes: &'static [(At, Kind)]) -> Side {
-    Side { name, entry, probes }
+    Side { name, entry, probes, many: false }
 }
 
-const SIDES: [Side; 11] = [
+const SIDES: [Side; 12] = [
     side("nothing", Entry::Mov, &[]),
     side("`push`, emulated", Entry::Mov, &[(At::Push, Kind::Instruction)]),
     side("`jmp`, emulated", Entry::Mov, &[(At::Jump, Kind::Instruction)]),
+    Side {
+        many: true,
+        ..side(
+            "`push`, emulated, by a link for many (Linux 6.6)",
+            Entry::Mov,
+            &[(At::Push, Kind::Instruction)],
+        )
+    },
     side("`nop` of five bytes, emulated or replaced by a call", Entry::Mov, &[(At::Nop, Kind::Instruction)]),
     side("`mov`, stepped over", Entry::Mov, &[(At::Mov, Kind::Instruction)]),
     side("`ret`, stepped over", Entry::Mov, &[(At::Ret, Kind::Instruction)]),
@@ -63,15 +73,25 @@ pub fn table(bench: &Bench) -> Result<Option<Table>> {
         bench.progress("no function to probe is written for this processor");
         return Ok(None);
     }
-    let program = bpf::load_uprobe(&always(0))?;
+    let program = bpf::load_uprobe(&always(0), false)?;
+    let for_many = bpf::load_uprobe(&always(0), true);
+    // A kernel before 6.6 refuses it.
+    let mut sides: Vec<Side> = SIDES.into_iter().filter(|side| !side.many || for_many.is_ok()).collect();
     cpu::pin(machine::cpus() - 1)?;
     let calls = if bench.quick { 20_000 } else { 200_000 };
     let turns = bench.turns(11, 3);
-    bench.progress(&format!("{} kinds of probes, {turns} turns of {} calls", SIDES.len(), grouped(calls.into())));
-    let measured = in_turns(turns, &mut { SIDES }, |side, _| {
+    bench.progress(&format!(
+        "{} kinds of probes, {turns} turns of {} calls",
+        sides.len(),
+        grouped(calls.into())
+    ));
+    let measured = in_turns(turns, &mut sides, |side, _| {
         let attach = |&(at, kind): &(At, Kind)| -> Result<OwnedFd> {
             let (file, offset) = uprobe::place(probed::address(at))?;
-            uprobe::attach(program.as_fd(), kind, &file, offset)
+            match &for_many {
+                Ok(program) if side.many => bpf::attach_uprobe_multi(program.as_fd(), &file, offset),
+                _ => uprobe::attach(program.as_fd(), kind, &file, offset),
+            }
         };
         let _attached: Vec<OwnedFd> = side.probes.iter().map(attach).collect::<Result<_>>()?;
         probed::call(side.entry, calls / 10);
@@ -85,7 +105,7 @@ pub fn table(bench: &Bench) -> Result<Option<Table>> {
         &["probe at", "ns a call", "above nothing"],
     );
     let whole = |value: f64| grouped(value);
-    for (side, all) in SIDES.iter().zip(&series) {
+    for (side, all) in sides.iter().zip(&series) {
         let above = series.first().map(|nothing| all.less(nothing));
         table.row([side.name.to_owned(), all.show(whole), above.unwrap_or_default().show(whole)]);
     }

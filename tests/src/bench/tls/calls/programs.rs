@@ -42,11 +42,16 @@ impl Watch {
     /// When the kernel does not say.
     pub fn table(self, rounds: u32) -> Result<Table> {
         let mut table = Table::new(
-            format!("Each program, as the kernel counts it, the counting included; over {} rounds", grouped(rounds.into())),
+            format!(
+                "Each program, as the kernel counts it, the counting included; over {} rounds",
+                grouped(rounds.into())
+            ),
             &["program (15 letters of its name)", "runs a round", "ns a run", "ns a round"],
         );
         let mut programs: Vec<_> = loaded_programs().collect::<Result<Vec<_>, _>>()?;
-        programs.retain(|program| !self.others.contains(&program.id()) && program.run_count() > u64::from(rounds) / 10);
+        programs.retain(|program| {
+            !self.others.contains(&program.id()) && program.run_count() > u64::from(rounds) / 10
+        });
         programs.sort_by_key(|program| std::cmp::Reverse(program.run_time()));
         for program in programs {
             let (runs, ns) = (program.run_count() as f64, program.run_time().as_nanos() as f64);
