@@ -51,7 +51,7 @@ impl Service {
         cpu: Option<usize>,
     ) -> Result<Self> {
         let answer = format!(
-            "ssl_certificate {}; ssl_certificate_key {}; return 204;",
+            "ssl_protocols TLSv1.3; ssl_certificate {}; ssl_certificate_key {}; return 204;",
             certificate.display(),
             key.display()
         );
