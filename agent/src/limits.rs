@@ -206,12 +206,14 @@ pub const BINARY_CHAIN: usize = 4096;
 pub const BINARY_SYMBOLS: usize = 16 * 1024;
 /// Functions of the same name in one file.
 pub const BINARY_NAMESAKES: usize = 8;
-/// Bytes of constants in which versions are looked for.
-pub const BINARY_CONSTANTS: usize = 64 * 1024 * 1024;
+/// Bytes of segments in which versions, and tables without a section, are looked for.
+pub const BINARY_SEARCHED: usize = 64 * 1024 * 1024;
 /// Bytes of one function that are disassembled, its cold parts and what it ends in included.
 pub const BINARY_FUNCTION: usize = 64 * 1024;
-/// Cold parts and functions that one function ends in.
+/// Cold parts and functions that one function ends in…
 pub const BINARY_PARTS: usize = 16;
+/// …and jumps out of it that are followed to find them.
+pub const BINARY_JUMPS: usize = 256;
 /// Functions in Go's table; Kubernetes has 100,000.
 pub const BINARY_GO_FUNCTIONS: u64 = 2 * 1024 * 1024;
 
@@ -227,7 +229,7 @@ pub const DISCOVERED_PROCESSES: usize = 65_536;
 pub const DISCOVERED_FILES: usize = 32_768;
 /// Files that one process maps executable.
 pub const DISCOVERED_PROCESS_FILES: usize = 1024;
-/// Bytes of all CPUs' ring buffers of mappings together, where that is at least 64 KiB a CPU.
+/// Bytes of all CPUs' ring buffers of mappings together; one has 512 KiB at most.
 pub const DISCOVER_RINGS: usize = 16 << 20;
 /// Lines of one process's list of mappings that are read; `vm.max_map_count` is 65,530 unless somebody raised it.
 pub const MAPPINGS_READ: usize = 262_144;

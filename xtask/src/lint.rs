@@ -62,6 +62,7 @@ pub fn checks() -> Vec<Check> {
     vec![
         check("formatting", step("formatting", || cargo().args(["fmt", "--all", "--check"]).run())),
         check("formatting of probe-ebpf", step("formatting of probe-ebpf", format_probe)),
+        check("formatting of tests/programs", step("formatting of tests/programs", format_programs)),
         check("clippy", step("clippy", clippy)),
         check("clippy of probe-ebpf", step("clippy of probe-ebpf", ebpf::clippy)),
         check("licences, bans, sources", step("licences, bans, sources", dependencies)),
@@ -76,6 +77,10 @@ fn step(name: &str, check: impl FnOnce() -> Result<()>) -> Result<()> {
 
 fn format_probe() -> Result<()> {
     cargo().current_dir(paths::probe()).args(["fmt", "--check"]).run()
+}
+
+fn format_programs() -> Result<()> {
+    cargo().current_dir(paths::rust_programs()).args(["fmt", "--check"]).run()
 }
 
 fn clippy() -> Result<()> {
@@ -95,7 +100,7 @@ fn deny(workspace: &Path, checks: &[&str]) -> Result<std::process::Command> {
 }
 
 fn dependencies() -> Result<()> {
-    for workspace in [paths::root(), paths::probe()] {
+    for workspace in [paths::root(), paths::probe(), paths::rust_programs()] {
         deny(&workspace, &["licenses", "bans", "sources"])?.run()?;
     }
     Ok(())

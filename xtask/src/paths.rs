@@ -11,6 +11,16 @@ pub fn root() -> PathBuf {
     here.parent().unwrap_or(here).to_owned()
 }
 
+/// Sources of the TLS servers that the kernel scenarios watch, a directory a language.
+pub fn program_sources() -> PathBuf {
+    root().join("tests/programs")
+}
+
+/// Those in Rust, a workspace of its own.
+pub fn rust_programs() -> PathBuf {
+    program_sources().join("rust")
+}
+
 /// Cargo's target directory of the workspace.
 pub fn target() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |dir| root().join(dir))
@@ -29,6 +39,11 @@ pub fn object() -> PathBuf {
 /// Where tools are installed that no package brings.
 pub fn tools() -> PathBuf {
     cache().join("tools")
+}
+
+/// Where the TLS servers of the kernel scenarios are built to (`tests/programs`).
+pub fn programs() -> PathBuf {
+    cache().join("programs")
 }
 
 /// What may be fetched or built again: `$XDG_CACHE_HOME/picket`.

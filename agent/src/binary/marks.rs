@@ -9,7 +9,6 @@ use super::{
     image::{Image, Segment, until_nul},
     search::Search,
 };
-use crate::limits;
 
 /// What was found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,19 +29,15 @@ const PATTERNS: [&str; 6] =
     ["OpenSSL ", "LibreSSL ", "BoringSSL", "ssl/ssl_lib.c", "/rustls-0.", "\\rustls-0."];
 static SEARCH: LazyLock<Search> = LazyLock::new(|| Search::new(&PATTERNS));
 
-/// Reads the constants, the first time; up to [`limits::BINARY_CONSTANTS`] bytes.
+/// Reads the constants, the first time; up to [`crate::limits::BINARY_SEARCHED`] bytes.
 pub(super) fn read<'a>(image: &Image<'a>) -> Marks<'a> {
     image.marks(|| {
-        let constant = |segment: &&Segment<'a>| !segment.writable && !segment.executable;
-        let apart = image.segments().iter().any(|segment| constant(&segment) && segment.offset != 0);
+        let constant = |segment: &Segment<'a>| !segment.writable && !segment.executable;
+        // The first segment has the headers, and constants only in a file of old linkers.
+        let apart = image.segments().iter().any(|segment| constant(segment) && segment.offset != 0);
         let mut marks = Marks::default();
-        let mut left = limits::BINARY_CONSTANTS;
-        for segment in
-            image.segments().iter().filter(|segment| constant(segment) || (!apart && !segment.writable))
-        {
-            let bytes = segment.bytes.get(..left.min(segment.bytes.len())).unwrap_or_default();
-            left -= bytes.len();
-            of_segment(bytes, &mut marks);
+        for segment in image.spans(|segment| constant(segment) || (!apart && !segment.writable)) {
+            of_segment(segment.bytes, &mut marks);
         }
         marks
     })

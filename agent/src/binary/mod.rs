@@ -19,7 +19,8 @@
 //!   another one with points of its own (`SSL_read_early_data` calls `SSL_read_ex`). So the last enter is the one that counts.
 //! - *At a leave point* `rax` (`x0`) holds the value that is returned, and nothing else is promised. It fires once for an
 //!   enter, and may fire without one: when the call began before the point was there, for a shell that is left after what it
-//!   called, or because code that the function ends in (a tail call) is shared with others. A leave without an enter is nothing.
+//!   called, or because code that the function ends in (a tail call) is shared with functions without points. A leave without
+//!   an enter is nothing.
 
 mod code;
 mod found;

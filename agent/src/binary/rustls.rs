@@ -25,6 +25,7 @@ use super::{
     image::{Image, Named, Symbol},
     marks,
 };
+use crate::limits;
 
 /// Functions, as both manglings of Rust write them.
 pub(super) const PARTS: &[&str] = &[TAKE, SEND, DECRYPT, NEXT, NEXT_V0];
@@ -101,7 +102,8 @@ fn functions<'n>(
     names: &'n Named<'n>,
     wanted: impl Fn(&str) -> bool,
 ) -> impl Iterator<Item = (&'n str, Symbol)> {
-    names.rustls.iter().copied().filter(move |(name, _)| wanted(name) && !name.contains(".cold"))
+    let all = names.rustls.iter().copied().filter(move |(name, _)| wanted(name) && !name.contains(".cold"));
+    all.take(limits::BINARY_NAMESAKES)
 }
 
 /// All of them have up to four arguments.

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{
-    code::{self, Arguments, Leaves},
+    code::{self, Arguments, Leaves, Routine},
     found::{Cost, Place, Point, Scope},
-    image::{Image, Named, Symbol},
+    image::{Image, Named},
 };
 
 /// One function.
@@ -25,62 +25,71 @@ pub(super) struct Function {
 /// Functions may share their ends: a program runs once at a place.
 type Points = BTreeMap<(u64, &'static str, bool), Point>;
 
+/// A function that a file has.
+struct Present<'t> {
+    function: &'t Function,
+    entry: u64,
+    /// Its code, if it is known where it ends.
+    routine: Option<Routine>,
+}
+
 /// Points of all functions of a table that a file has.
 pub(super) fn points(image: &Image<'_>, names: &Named<'_>, table: &[Function]) -> Vec<Point> {
+    let present = table.iter().flat_map(|function| {
+        names.all(function.name).map(move |symbol| Present {
+            function,
+            entry: symbol.address,
+            routine: Routine::read(image, symbol),
+        })
+    });
+    let present: Vec<_> = present.collect();
     let mut points = BTreeMap::new();
-    for function in table {
-        for symbol in names.all(function.name) {
-            of_function(image, names, table, function, symbol, &mut points);
-        }
+    for one in &present {
+        of_function(image, &present, one, &mut points);
     }
     points.into_values().collect()
 }
 
-fn of_function(
-    image: &Image<'_>,
-    names: &Named<'_>,
-    table: &[Function],
-    function: &Function,
-    entry: Symbol,
-    points: &mut Points,
-) {
-    let Some(offset) = image.file_offset(entry.address) else { return };
+fn of_function(image: &Image<'_>, all: &[Present<'_>], one: &Present<'_>, points: &mut Points) {
+    let function = one.function;
+    let Some(entry) = image.file_offset(one.entry) else { return };
     let mut add = |program, offset, place, cost| {
-        let symbol = function.name.into();
-        let point = Point { program, offset, symbol, place, cost, scope: function.scope };
+        let point =
+            Point { program, offset, symbol: function.name.into(), place, cost, scope: function.scope };
         points.entry((offset, program, cost == Cost::Return)).or_insert(point);
     };
-    let Some(routine) = code::Routine::read(image, entry) else {
+    let Some(routine) = &one.routine else {
         // No end known: the entry is certain, the ways out are not.
-        add(function.enter, offset, Place::Enter, Cost::Stepped);
+        add(function.enter, entry, Place::Enter, Cost::Stepped);
         if let Some(leave) = function.leave {
-            add(leave, offset, Place::Leave, Cost::Return);
+            add(leave, entry, Place::Leave, Cost::Return);
         }
         return;
     };
-    let arguments = Arguments::C(function.arguments);
     // A function that only jumps on to another one with points needs none of its own.
     let passes_on = routine.jumps_on().map(|to| code::destination(image, to)).is_some_and(|to| {
-        let others =
-            table.iter().filter(|other| other.name != function.name && other.leave == function.leave);
-        others.flat_map(|other| names.all(other.name)).any(|symbol| symbol.address == to)
+        let mut others = all.iter().filter(|other| other.function.leave == function.leave);
+        others.any(|other| other.entry == to && other.entry != one.entry)
     });
     if passes_on {
         return;
     }
+    let arguments = Arguments::C(function.arguments);
     let enter = routine.enter(arguments);
     if let Some(at) = image.file_offset(enter.at) {
         add(function.enter, at, Place::Enter, enter.cost);
     }
     let Some(leave) = function.leave else { return };
+    let shared =
+        all.iter().filter_map(|other| other.routine.as_ref()).any(|other| routine.ends_within(other));
     match routine.leaves(arguments) {
-        Leaves::Points(leaves) => {
+        Leaves::Points(leaves) if !shared => {
             for (at, cost) in leaves {
                 if let Some(at) = image.file_offset(at) {
                     add(leave, at, Place::Leave, cost);
                 }
             }
         }
-        Leaves::Unknown => add(leave, offset, Place::Leave, Cost::Return),
+        Leaves::Points(_) | Leaves::Unknown => add(leave, entry, Place::Leave, Cost::Return),
     }
 }

@@ -4,6 +4,7 @@
 //! perf event waits for all CPUs to have left it (70–95 ms measured on Linux 6.18, where opening one takes 0.012 ms) under the
 //! lock that opening needs (`event_mutex`). So probes are taken off one by one by a thread of its own, when nothing was
 //! attached for a while.
+#![forbid(unsafe_code)]
 
 use std::{
     error::Error,
@@ -22,6 +23,12 @@ pub trait Attach: Send + Sync + 'static {
     type What: Send + Sync + 'static;
     /// One probe; dropping it takes it off.
     type Point: Send + 'static;
+
+    /// Whether a process is of interest at all. Called for each of its mappings, by the thread that reads the kernel's
+    /// records.
+    fn concerns(&self, _pid: u32) -> bool {
+        true
+    }
 
     /// Looks into a file; `None`: nothing of interest. Called by two threads at once. The file may be written to or cut at any
     /// time, so it is better read than mapped. A panic counts as a failure.
@@ -67,6 +74,10 @@ const QUIET: Duration = Duration::from_secs(1);
 
 /// All attachments.
 pub(super) struct Attachments<A: Attach> {
+    /// Held from the first look to the last probe: two that have the same file in hand must not both attach, and the kernel
+    /// lets in one at a time anyway.
+    attaching: Mutex<()>,
+    /// Never held while the kernel is at work: the thread that reads its records takes it.
     state: Mutex<State<A>>,
     changed: Condvar,
 }
@@ -98,7 +109,7 @@ struct Entry<A: Attach> {
 impl<A: Attach> Default for Attachments<A> {
     fn default() -> Self {
         let state = State { entries: Vec::new(), next: 0, last: None, stop: false };
-        Self { state: Mutex::new(state), changed: Condvar::new() }
+        Self { attaching: Mutex::default(), state: Mutex::new(state), changed: Condvar::new() }
     }
 }
 
@@ -111,38 +122,18 @@ impl<A: Attach> Attachments<A> {
     }
 
     /// Attaches to a file, unless it is attached to already.
-    ///
-    /// Under the lock from the first look to the last probe: two that have the same file in hand must not both attach, and the
-    /// kernel lets in one at a time anyway.
     pub(super) fn acquire(
         &self,
         file: &Arc<OpenFile>,
         what: &Arc<A::What>,
         attach: &A,
     ) -> Result<(AttachmentId, Acquired), Failure> {
-        let mut state = self.lock();
-        while let Some(at) = state.entries.iter().position(|entry| !entry.retired && entry.file.is_same(file))
-        {
-            let Some(entry) = state.entries.get_mut(at) else { break };
-            if entry.broken {
-                entry.urgent = true;
-                self.changed.notify_all();
-                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-            } else if entry.is_good_for(file) {
-                entry.users += 1;
-                entry.unused = None;
-                return Ok((entry.id, Acquired::Shared));
-            } else {
-                // Written to since: its probes are in the wrong places, and must be off before new ones are in.
-                entry.retired = true;
-                entry.points.clear();
-                let unused = entry.users == 0;
-                if unused {
-                    state.entries.swap_remove(at);
-                }
-            }
+        let _attaching = self.attaching.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(id) = self.share(file) {
+            return Ok((id, Acquired::Shared));
         }
         let points = attach.attach(file, what)?;
+        let mut state = self.lock();
         let id = AttachmentId(state.next);
         state.next += 1;
         state.last = Some(Instant::now());
@@ -158,6 +149,37 @@ impl<A: Attach> Attachments<A> {
             retired: false,
         });
         Ok((id, Acquired::Attached))
+    }
+
+    /// Joins those that lead to the same file. Where its probes are half off, or in places that were written over, they are
+    /// off when this is done: none of them may be in beside new ones.
+    fn share(&self, file: &OpenFile) -> Option<AttachmentId> {
+        let mut state = self.lock();
+        loop {
+            let same = |entry: &Entry<A>| !entry.retired && entry.file.is_same(file);
+            let at = state.entries.iter().position(same)?;
+            // Nobody takes the rest off any more then.
+            let stopped = state.stop;
+            let entry = state.entries.get_mut(at)?;
+            if entry.broken && !stopped {
+                entry.urgent = true;
+                self.changed.notify_all();
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            } else if entry.is_good_for(file) {
+                entry.users += 1;
+                entry.unused = None;
+                return Some(entry.id);
+            } else {
+                entry.retired = true;
+                let points = std::mem::take(&mut entry.points);
+                if entry.users == 0 {
+                    state.entries.swap_remove(at);
+                }
+                drop(state);
+                drop(points);
+                state = self.lock();
+            }
+        }
     }
 
     /// One file of the table less that leads to it. After the last one its probes are taken off.

@@ -106,7 +106,8 @@ mod tests {
 
     #[test]
     fn messages_about_cpus_are_told_from_others() {
-        let table: [(&[u8], Option<(u32, bool)>); 6] = [
+        type Case<'a> = (&'a [u8], Option<(u32, bool)>);
+        let table: [Case<'_>; 6] = [
             (b"online@/devices/system/cpu/cpu3\0ACTION=online\0", Some((3, true))),
             (b"offline@/devices/system/cpu/cpu12\0", Some((12, false))),
             (b"add@/devices/system/cpu/cpu3\0", None),

@@ -1,4 +1,5 @@
 //! Opened files are inspected and attached to, by two threads beside the one that reads the kernel's records.
+#![forbid(unsafe_code)]
 
 use std::{
     io,
@@ -28,6 +29,9 @@ use crate::{
 };
 
 const THREADS: usize = 2;
+
+/// A program starts while these work, and calls what they put probes into; most of the time they sleep.
+const NICE: i32 = -5;
 
 /// A file that waits.
 pub(super) struct Job {
@@ -135,6 +139,7 @@ impl<A: Attach> Jobs<A> {
     }
 
     fn work(&self) {
+        sooner(NICE);
         let mut state = self.lock();
         while !state.1 {
             let Some((job, large)) = state.0.take() else {
@@ -233,4 +238,13 @@ impl<A: Attach> Jobs<A> {
 /// A panic in what was handed in is a failure of that file, not the end of the thread.
 fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, Failure> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|_| "it made Picket panic; please report it".into())
+}
+
+/// Makes the calling thread so much nicer, or less so, than the agent is (setpriority(2), which Linux has for each thread).
+pub(super) fn sooner(nice: i32) {
+    let set = rustix::process::getpriority_process(None)
+        .and_then(|own| rustix::process::setpriority_process(None, own + nice));
+    if let Err(error) = set {
+        tracing::debug!(%error, "discovery runs with the agent's own priority: on a busy machine it is later");
+    }
 }

@@ -14,9 +14,11 @@
 //! **What a file is.** Mappings name a file by the device and inode the kernel shows in `/proc/<pid>/maps`. What decides
 //! whether two of them are one file for a uprobe is the page cache: [`same`].
 //!
-//! [`watch`] wires it; [`record`], [`processes`], [`queue`] and [`latency`] are pure.
+//! `watch` wires it; [`record`], [`processes`], `queue` and [`latency`] are pure.
 
 pub mod attachments;
+mod change;
+mod discovery;
 pub mod file;
 mod hotplug;
 mod inspections;
@@ -32,16 +34,16 @@ pub mod same;
 pub mod scan;
 pub mod stats;
 pub mod view;
-pub mod watch;
+mod watch;
 
 use std::ops::Range;
 
 pub use attachments::Attach;
+pub use discovery::{Discovery, Options};
 pub use file::OpenFile;
 pub use perf::{Stream, StreamError};
 pub use stats::{Snapshot, Stats};
 pub use view::{Runtime, View};
-pub use watch::{Discovery, Options};
 
 /// A file as the kernel's list of mappings names it: `/proc/<pid>/maps` and `PERF_RECORD_MMAP2` say the same.
 ///

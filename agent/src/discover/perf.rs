@@ -23,7 +23,7 @@ use super::{
     mapping::Memory,
     record::{self, Record},
 };
-use crate::{limits::DISCOVER_RINGS, time::Ktime};
+use crate::time::Ktime;
 
 /// Why processes can't be followed.
 #[derive(Debug, thiserror::Error)]
@@ -83,12 +83,12 @@ const WAKE: u64 = u64::MAX;
 const OTHER: u64 = u64::MAX - 1;
 
 impl Stream {
-    /// Opens the events of all CPUs that are online.
+    /// Opens the events of all CPUs that are online, with ring buffers of `rings` bytes together.
     ///
     /// # Errors
     ///
     /// When the kernel refuses: rights, no perf events.
-    pub fn open() -> Result<Self, StreamError> {
+    pub fn open(rings: usize) -> Result<Self, StreamError> {
         let cpus = hotplug::online()?;
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).map_err(io::Error::from)?;
         let wake = Wake::new()?;
@@ -99,7 +99,7 @@ impl Stream {
             wait_for(&epoll, hotplug, OTHER)?;
         }
         let mut stream = Self {
-            ring: ring_size(cpus.len()),
+            ring: ring_size(rings, cpus.len()),
             cpus: Vec::new(),
             hotplug,
             epoll,
@@ -201,10 +201,9 @@ impl Wake {
     }
 }
 
-/// Bytes of one CPU's ring: together [`DISCOVER_RINGS`], each a power of two of at least 64 KiB and at most 512 KiB, which is
-/// 3,000 records.
-fn ring_size(cpus: usize) -> usize {
-    let share = (DISCOVER_RINGS / cpus.max(1)).clamp(64 << 10, 512 << 10);
+/// Bytes of one CPU's ring: a power of two, at least a page and at most 512 KiB, which is 3,000 records.
+fn ring_size(rings: usize, cpus: usize) -> usize {
+    let share = (rings / cpus.max(1)).clamp(rustix::param::page_size(), 512 << 10);
     1 << share.ilog2()
 }
 
@@ -306,4 +305,64 @@ fn open_event(cpu: u32) -> io::Result<OwnedFd> {
     let event = libc::c_int::try_from(event).map_err(io::Error::other)?;
     // SAFETY: the call gave a new descriptor that nobody else owns.
     Ok(unsafe { OwnedFd::from_raw_fd(event) })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+    use crate::{limits::DISCOVER_RINGS, time};
+
+    #[test]
+    fn rings_share_what_there_is() {
+        let page = rustix::param::page_size();
+        let table = [(2, 512 << 10), (32, 512 << 10), (48, 256 << 10), (256, 64 << 10), (1 << 20, page)];
+        for (cpus, bytes) in table {
+            assert_eq!(ring_size(DISCOVER_RINGS, cpus), bytes, "{cpus} CPUs");
+        }
+        assert_eq!(ring_size(0, 0), page);
+    }
+
+    /// What the kernel says of one process, from its fork to its end.
+    #[test]
+    fn a_process_is_told_from_its_fork_to_its_end_in_order() {
+        let mut stream = Stream::open(DISCOVER_RINGS).expect("needs root");
+        let mut child = Command::new("/bin/sh").args(["-c", ":"]).spawn().expect("a shell");
+        let pid = child.id();
+        child.wait().expect("its end");
+        let (mut events, mut last) = (Vec::new(), 0);
+        let reading = stream.read(time::now(), &mut events);
+        assert_eq!(reading.lost, 0);
+        for (at, _) in &events {
+            assert!(last <= *at, "in order");
+            last = *at;
+        }
+        let its: Vec<&Event> =
+            events.iter().map(|(_, event)| event).filter(|event| event.pid() == pid).collect();
+        let [Event::Forked { parent, .. }, Event::Executed { .. }, mapped @ .., Event::Exited { .. }] =
+            its.as_slice()
+        else {
+            panic!("{its:?}")
+        };
+        assert_eq!(*parent, std::process::id());
+        let shell = std::fs::canonicalize("/bin/sh").expect("a shell");
+        let named = |event: &&&Event| matches!(event, Event::Mapped(m) if *m.path == *shell.as_os_str().as_encoded_bytes());
+        assert_eq!(mapped.iter().filter(named).count(), 1, "{its:?}");
+        assert!(mapped.iter().all(|event| matches!(event, Event::Mapped(_))), "{its:?}");
+    }
+
+    #[test]
+    fn what_finds_no_room_is_counted() {
+        let mut stream = Stream::open(0).expect("needs root");
+        // A page a CPU holds some thirty records, a shell makes more than five.
+        for _ in 0..60 {
+            assert!(Command::new("/bin/sh").args(["-c", ":"]).status().expect("a shell").success());
+        }
+        let mut events = Vec::new();
+        let first = stream.read(time::now(), &mut events).lost;
+        // The kernel says how many were lost with the next record that finds room.
+        assert!(Command::new("/bin/sh").args(["-c", ":"]).status().expect("a shell").success());
+        assert!(first + stream.read(time::now(), &mut events).lost > 0);
+    }
 }

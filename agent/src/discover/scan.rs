@@ -114,7 +114,8 @@ mod tests {
 
     #[test]
     fn lines_of_maps_are_read() {
-        let table: [(&[u8], Option<(u64, u64, &[u8])>); 9] = [
+        type Case<'a> = (&'a [u8], Option<(u64, u64, &'a [u8])>);
+        let table: [Case<'_>; 9] = [
             (
                 b"1000-3000 r-xp 00002000 fe:00 247774                     /usr/bin/sleep\n",
                 Some((0x1000, 247_774, b"/usr/bin/sleep")),

@@ -99,7 +99,8 @@ impl Stats {
 
     pub(super) fn fail(&self, failed: Failed) {
         self.failed.add(1);
-        tracing::warn!(path = %failed.path.display(), pid = failed.pid, step = ?failed.step, "not seen: {}", failed.reason);
+        // Not louder: who makes broken files could fill the log.
+        tracing::debug!(path = %failed.path.display(), pid = failed.pid, step = ?failed.step, "not seen: {}", failed.reason);
         self.shown(|shown| {
             if shown.failures.len() >= DISCOVER_FAILURES {
                 shown.failures.pop_front();

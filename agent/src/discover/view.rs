@@ -29,9 +29,12 @@ impl<W> Clone for Runtime<W> {
     }
 }
 
+/// By process.
+type Runtimes<W> = HashMap<u32, Arc<[Runtime<W>]>>;
+
 /// What processes have mapped. Clones are the same view.
 #[derive(Debug)]
-pub struct View<W>(Arc<RwLock<HashMap<u32, Arc<[Runtime<W>]>>>>);
+pub struct View<W>(Arc<RwLock<Runtimes<W>>>);
 
 impl<W> Clone for View<W> {
     fn clone(&self) -> Self {

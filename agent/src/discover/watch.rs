@@ -1,146 +1,32 @@
 //! The thread that reads what processes do, and keeps attached what they have mapped.
+#![forbid(unsafe_code)]
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
-        mpsc::{self, Receiver},
+        mpsc::Receiver,
     },
-    thread::{self, JoinHandle},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use super::{
-    Event, Mapping, OpenFile, StreamError,
+    Event, Mapping, OpenFile, Options,
     attachments::{Attach, AttachmentId},
     file::OpenError,
-    jobs::{Done, Job, Jobs, Outcome},
+    jobs::{Done, Job, Jobs, Outcome, sooner},
     leaders::Leaders,
-    perf::{Reading, Stream, Wake},
-    processes::{Caps, Change, FileNumber, Processes},
+    perf::{Reading, Stream},
+    processes::{Change, FileNumber, Processes},
     scan::{self, Look},
-    stats::{Failed, Stats, Step},
+    stats::{Failed, Step},
     view::{Runtime, View},
 };
 use crate::time::{self, Ktime, SECOND};
 
-/// How discovery behaves.
-#[derive(Clone, Copy, Debug)]
-pub struct Options {
-    /// How long a file stays attached to after the last process that had it mapped, so that programs that are started
-    /// again and again are not attached to each time. As long, the mount it lies in is busy.
-    pub grace: Duration,
-    /// Caps of the table.
-    pub caps: Caps,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { grace: Duration::from_secs(10), caps: Caps::default() }
-    }
-}
-
-/// Discovery at work. Dropping it ends its threads and takes all probes off, which takes the kernel up to 0.1 s a probe.
-pub struct Discovery<A: Attach> {
-    view: View<A::What>,
-    jobs: Arc<Jobs<A>>,
-    stop: Arc<AtomicBool>,
-    wake: Wake,
-    threads: Vec<JoinHandle<()>>,
-}
-
-impl<A: Attach> Discovery<A> {
-    /// Begins to follow the kernel's records, looks at all processes that run, and goes on in threads of its own.
-    ///
-    /// # Errors
-    ///
-    /// When the kernel does not tell what processes map, or there is no thread to be had.
-    pub fn start(attach: A, options: Options) -> Result<Self, StreamError> {
-        // The stream first: what happens during the look must not be missed.
-        let stream = Stream::open()?;
-        let (done, finished) = mpsc::channel();
-        let jobs = Jobs::new(attach, Arc::default(), done, stream.wake()?);
-        let (view, stop, wake) = (View::default(), Arc::new(AtomicBool::new(false)), stream.wake()?);
-        // Dropped on an early return, which ends the threads that run already.
-        let mut discovery = Self {
-            view: view.clone(),
-            jobs: Arc::clone(&jobs),
-            stop: Arc::clone(&stop),
-            wake,
-            threads: vec![],
-        };
-        discovery.threads = jobs.start()?;
-        let grace = Ktime::try_from(options.grace.as_nanos()).unwrap_or(Ktime::MAX);
-        let mut watch = Watch {
-            stream,
-            jobs,
-            view,
-            table: Processes::new(grace, options.caps),
-            files: HashMap::new(),
-            unopened: 0,
-            leaders: Leaders::default(),
-            look: None,
-            look_due: Some(0),
-            looked: 0,
-            overflow_told: 0,
-        };
-        let thread = thread::Builder::new().name("picket-discover".to_owned());
-        discovery.threads.push(thread.spawn(move || watch.run(&finished, &stop))?);
-        Ok(discovery)
-    }
-
-    /// Which runtimes processes have mapped.
-    #[must_use]
-    pub fn view(&self) -> View<A::What> {
-        self.view.clone()
-    }
-
-    /// Its counters.
-    #[must_use]
-    pub fn stats(&self) -> Arc<Stats> {
-        Arc::clone(&self.jobs.stats)
-    }
-
-    /// Files that are attached to, those included that are just being detached from.
-    #[must_use]
-    pub fn attached(&self) -> usize {
-        self.jobs.attachments.len()
-    }
-
-    /// Waits until what ran when discovery began is attended to. False: it took too long, and goes on.
-    #[must_use]
-    pub fn wait_for_first_look(&self, patience: Duration) -> bool {
-        let end = Instant::now() + patience;
-        while !self.jobs.stats.looked.load(Ordering::Acquire) || self.waiting() > 0 {
-            if Instant::now() >= end {
-                return false;
-            }
-            thread::sleep(FIRST_LOOK_STEP);
-        }
-        true
-    }
-
-    /// Files that wait to be inspected and attached to, or just are.
-    #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.jobs.waiting()
-    }
-}
-
-impl<A: Attach> Drop for Discovery<A> {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Release);
-        self.wake.wake();
-        self.jobs.stop();
-        for thread in self.threads.drain(..) {
-            if thread.join().is_err() {
-                tracing::error!("a thread of discovery ended with a panic; please report it");
-            }
-        }
-    }
-}
-
+/// It does little, and late is too late: a process that maps a library may be gone in a millisecond.
+const NICE: i32 = -10;
 /// A look after a loss waits this long for the next loss: a look costs more than what is lost in that time.
 const LOOK_PAUSE: Ktime = SECOND;
 /// Something found no room, and there is room again: the next look is this long after the last.
@@ -149,8 +35,6 @@ const LOOK_FOR_ROOM: Ktime = 60 * SECOND;
 const LOOK_STEPS: usize = 16;
 /// Records that are too young to be told are old enough by then.
 const SETTLED: Duration = Duration::from_millis(1);
-/// Time between two looks at whether the first look is over.
-const FIRST_LOOK_STEP: Duration = Duration::from_millis(2);
 /// Processes that are tried when the one that mapped a file is gone.
 const HOLDERS_TRIED: usize = 4;
 
@@ -163,7 +47,8 @@ enum Tracked<W> {
     Found(Runtime<W>, Option<AttachmentId>),
 }
 
-struct Watch<A: Attach> {
+/// What the thread knows.
+pub(super) struct Watch<A: Attach> {
     stream: Stream,
     jobs: Arc<Jobs<A>>,
     view: View<A::What>,
@@ -180,13 +65,38 @@ struct Watch<A: Attach> {
 }
 
 impl<A: Attach> Watch<A> {
-    fn run(&mut self, finished: &Receiver<Done<A::What>>, stop: &AtomicBool) {
+    /// One that has read nothing yet; its first look is due at once.
+    pub(super) fn new(stream: Stream, jobs: Arc<Jobs<A>>, view: View<A::What>, options: Options) -> Self {
+        let grace = Ktime::try_from(options.grace.as_nanos()).unwrap_or(Ktime::MAX);
+        Self {
+            stream,
+            jobs,
+            view,
+            table: Processes::new(grace, options.caps),
+            files: HashMap::new(),
+            unopened: 0,
+            leaders: Leaders::default(),
+            look: None,
+            look_due: Some(0),
+            looked: 0,
+            overflow_told: 0,
+        }
+    }
+
+    /// Reads and acts until it is stopped.
+    pub(super) fn run(&mut self, finished: &Receiver<Done<A::What>>, stop: &AtomicBool) {
+        sooner(NICE);
         let mut events = Vec::new();
         while !stop.load(Ordering::Acquire) {
             let (now, mut changes) = (time::now(), Vec::new());
             let reading = self.stream.read(now, &mut events);
             self.doubt(reading, now);
             for (at, event) in events.drain(..) {
+                if let Event::Mapped(mapping) = &event
+                    && !self.jobs.attach.concerns(mapping.pid)
+                {
+                    continue;
+                }
                 if !self.leaders.outlived(&event, now, &self.view) {
                     self.table.apply(at, event, &mut changes);
                 }
@@ -237,8 +147,10 @@ impl<A: Attach> Watch<A> {
             match found {
                 // What it maps can't be read, but it is there.
                 _ if self.leaders.contains(pid) => self.table.vouch(pid),
-                Some((at, mappings)) => self.table.look(pid, at, mappings, changes),
-                None => {}
+                Some((at, mappings)) if self.jobs.attach.concerns(pid) => {
+                    self.table.look(pid, at, mappings, changes);
+                }
+                Some(_) | None => {}
             }
         }
     }

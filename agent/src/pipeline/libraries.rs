@@ -1,9 +1,10 @@
 //! What discovery finds in files, attached to: the probes of TLS libraries.
 
 use std::{
+    fs,
     io::Read,
     num::NonZeroU32,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, mpsc::Sender},
 };
 
@@ -24,19 +25,30 @@ use crate::{
 pub struct Libraries {
     probes: Arc<TlsProbes>,
     started: Sender<Candidate>,
+    /// Only processes in this control group and below.
+    below: Option<PathBuf>,
 }
 
 impl Libraries {
-    /// With the programs; `started` is told of every process that has a library in it.
+    /// With the programs; `started` is told of every process that has a library in it. With `below`, a control group's
+    /// path from the hierarchy's root, other processes are left alone.
     #[must_use]
-    pub fn new(probes: Arc<TlsProbes>, started: Sender<Candidate>) -> Self {
-        Self { probes, started }
+    pub fn new(probes: Arc<TlsProbes>, started: Sender<Candidate>, below: Option<PathBuf>) -> Self {
+        Self { probes, started, below }
     }
 }
 
 impl Attach for Libraries {
     type What = Inspection;
     type Point = Attachment;
+
+    fn concerns(&self, pid: u32) -> bool {
+        let Some(below) = &self.below else { return true };
+        // The line of cgroup v2 (cgroups(7)); a process that is gone concerns nobody.
+        let Ok(text) = fs::read_to_string(format!("/proc/{pid}/cgroup")) else { return false };
+        let path = text.lines().find_map(|line| line.strip_prefix("0::"));
+        path.is_some_and(|path| Path::new(path).starts_with(below))
+    }
 
     fn inspect(&self, file: &OpenFile) -> Result<Option<Inspection>, Failure> {
         let size = file.size().min(limits::INSPECTED_FILE);

@@ -31,7 +31,7 @@ use std::{
     fs,
     io::{self, IsTerminal, PipeWriter},
     os::{fd::OwnedFd, unix::fs::DirBuilderExt},
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, mpsc},
     thread::JoinHandle,
     time::Duration,
@@ -62,7 +62,8 @@ use crate::{
     event::Render,
     limits,
     probe::{
-        ProbeError,
+        self, ProbeError,
+        cgroup::Cgroup,
         deny::{self, Deny, Mode},
         tap::{self, TapOptions},
         tls::TlsProbes,
@@ -121,7 +122,8 @@ async fn start(options: RunOptions) -> anyhow::Result<()> {
         connections: config.limits.connections.div_ceil(workers),
         memory: config.limits.memory / workers,
     };
-    let discovery = discover(tap.tls, config.capture.tls);
+    let below = config.capture.cgroup.as_deref().and_then(|path| cgroup_path(&tap.cgroup, path));
+    let discovery = discover(tap.tls, config.capture.tls, below);
     let libraries = discovery.as_ref().map(Discovery::view).unwrap_or_default();
     let (events, transactions) = mpsc::sync_channel(limits::EVENT_QUEUE);
     let shared = Arc::new(Shared::new(tap.advice, services, libraries, events, caps, settings, responder));
@@ -175,7 +177,11 @@ async fn start(options: RunOptions) -> anyhow::Result<()> {
 }
 
 /// Follows what processes map, and attaches to TLS libraries. Returns when the processes that run are attended to.
-fn discover(probes: Result<TlsProbes, ProbeError>, enabled: bool) -> Option<Discovery<Libraries>> {
+fn discover(
+    probes: Result<TlsProbes, ProbeError>,
+    enabled: bool,
+    below: Option<PathBuf>,
+) -> Option<Discovery<Libraries>> {
     if !enabled {
         return None;
     }
@@ -183,7 +189,8 @@ fn discover(probes: Result<TlsProbes, ProbeError>, enabled: bool) -> Option<Disc
         let probes = Arc::new(probes);
         let mut older = Older::new(Arc::clone(&probes));
         let (started, candidates) = mpsc::channel();
-        let discovery = Discovery::start(Libraries::new(probes, started), discover::Options::default())?;
+        let discovery =
+            Discovery::start(Libraries::new(probes, started, below), discover::Options::default())?;
         if !discovery.wait_for_first_look(FIRST_LOOK) {
             tracing::warn!(files = discovery.waiting(), "still looking for TLS libraries in what runs");
         }
@@ -198,6 +205,15 @@ fn discover(probes: Result<TlsProbes, ProbeError>, enabled: bool) -> Option<Disc
             None
         }
     }
+}
+
+/// The path of the watched control group from the hierarchy's root, as `/proc/PID/cgroup` says it; `None`: the root, or
+/// not to be had, and every process counts.
+fn cgroup_path(watched: &Cgroup, given: &Path) -> Option<PathBuf> {
+    let root = probe::cgroup::mounted()?;
+    let path = watched.path.as_deref().unwrap_or(given).canonicalize().ok()?;
+    let below = path.strip_prefix(root.canonicalize().ok()?).ok()?;
+    (below != Path::new("")).then(|| Path::new("/").join(below))
 }
 
 /// The configuration file's word, then the command line's.

@@ -3,7 +3,7 @@
 use picket_common::{
     limits::TLS_SEARCHES,
     stats::Counter,
-    tls::{Key, Library, Whose},
+    tls::{KEY_LEN, Key, Library, Whose},
 };
 
 use super::{Layout, Object, ObjectKey};
@@ -73,7 +73,7 @@ pub fn is_tied(key: &ObjectKey) -> bool {
 /// Ties the object that is reading a record to the connection that the record came on. True: there is one.
 #[inline(always)]
 pub fn by_record(key: &ObjectKey, ciphertext: u64) -> bool {
-    let Some(bytes) = read::<{ picket_common::tls::KEY_LEN }>(ciphertext) else { return false };
+    let Some(bytes) = read::<KEY_LEN>(ciphertext) else { return false };
     // SAFETY: the value is copied at once.
     let Some(whose) = (unsafe { TLS_RECORD.get(bytes) }) else { return false };
     let whose = *whose;
@@ -178,16 +178,17 @@ fn place(object: u64, layout: &Layout) -> Option<u64> {
 }
 
 /// Looks through an object for the random of any handshake that was seen. 0: not there; else the fields of
-/// [`Layout`], 16 bits each.
+/// [`Layout`], 16 bits each. A function of its own for the verifier's sake, as `picket_deliver` is.
 #[inline(never)]
 #[unsafe(no_mangle)]
 extern "C" fn picket_search(object: u64) -> u64 {
     let mut at = 0;
     while at < NEAR {
-        if known(object + at) {
-            return 1 << 32 | at;
+        let place = known(object + at);
+        if place < BLOCK {
+            return 1 << 32 | (at + place);
         }
-        at += STEP;
+        at += BLOCK;
     }
     let mut pointer = 0;
     while pointer < POINTERS * 8 {
@@ -197,10 +198,11 @@ extern "C" fn picket_search(object: u64) -> u64 {
         {
             let mut at = 0;
             while at < BEHIND {
-                if known(base + at) {
-                    return 2 << 32 | pointer << 16 | at;
+                let place = known(base + at);
+                if place < BLOCK {
+                    return 2 << 32 | pointer << 16 | (at + place);
                 }
-                at += STEP;
+                at += BLOCK;
             }
         }
         pointer += 8;
@@ -208,7 +210,21 @@ extern "C" fn picket_search(object: u64) -> u64 {
     0
 }
 
+/// Bytes that are read at once.
+const BLOCK: u64 = 64;
+
+/// Where in the block at an address a random of a handshake begins; [`BLOCK`]: nowhere.
 #[inline(always)]
-fn known(at: u64) -> bool {
-    read::<{ picket_common::tls::KEY_LEN }>(at).is_some_and(|key| TLS_HELLO.get_ptr(key).is_some())
+fn known(at: u64) -> u64 {
+    let Some(bytes) = read::<{ BLOCK as usize + KEY_LEN }>(at) else { return BLOCK };
+    let mut place = 0;
+    while place < BLOCK {
+        // SAFETY: KEY_LEN bytes of the array.
+        let key = unsafe { &*bytes.as_ptr().add(place as usize).cast::<Key>() };
+        if TLS_HELLO.get_ptr(key).is_some() {
+            return place;
+        }
+        place += STEP;
+    }
+    BLOCK
 }

@@ -4,6 +4,7 @@
 //! `tests/corpus/NAME/`; the tests below run the corpus, every input that once crashed it
 //! (`tests/crashes/NAME/`), and a moment of mutations.
 
+pub mod binary;
 pub mod body_json;
 pub mod body_multipart;
 pub mod body_urlencoded;
@@ -30,6 +31,7 @@ pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
 pub const TARGETS: &[Target] = &[
+    ("binary", binary::run),
     ("body_json", body_json::run),
     ("body_multipart", body_multipart::run),
     ("body_urlencoded", body_urlencoded::run),

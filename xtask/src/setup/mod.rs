@@ -6,6 +6,8 @@
 mod apt;
 mod cargo_tool;
 mod need;
+mod program;
+mod release;
 mod services;
 pub mod wheel;
 
@@ -115,6 +117,8 @@ fn install(groups: &[Group], missing: &[&Need]) -> Result<()> {
             Source::Toolchain if toolchain::find().is_err() => cargo_tool::BPF_LINKER.install()?,
             Source::Cargo(tool) => tool.install()?,
             Source::Wheel(wheel) => wheel.install()?,
+            Source::Release(release) => release.install()?,
+            Source::Program(program) => program.install()?,
             Source::Rustup(component) => need::add_component(component, None)?,
             Source::ToolchainClippy => {
                 if let Some(name) = toolchain::find().ok().and_then(|found| found.rustup) {

@@ -7,6 +7,8 @@ use anyhow::{Result, bail};
 use super::{
     Group::{self, Bench, Build, Demo, Fuzz, Rules, Test, Vm},
     cargo_tool::{self, CargoTool},
+    program::{self, Program},
+    release::{self, Release},
     wheel::{self, Wheel},
 };
 use crate::{
@@ -35,6 +37,10 @@ pub enum Source {
     Files(&'static [&'static str], &'static [&'static str]),
     /// Files out of a Python wheel.
     Wheel(&'static Wheel),
+    /// Packages of another Debian release, unpacked.
+    Release(&'static Release),
+    /// A program of ours.
+    Program(&'static Program),
     /// A crate built by cargo into our own tools directory.
     Cargo(&'static CargoTool),
     /// A component of the rustup toolchain in use.
@@ -58,10 +64,11 @@ pub const NEEDS: &[Need] = &[
     need("nginx", "a service to watch", &[Test, Bench, Demo, Vm], Source::Packages(&["nginx"])),
     need("apache2", "a service to watch", &[Test, Vm], Source::Packages(&["apache2-bin"])),
     need("node", "a service to watch", &[Test, Bench, Vm], Source::Packages(&["nodejs"])),
-    need("go", "builds a service to watch", &[Bench], Source::Packages(&["golang-go"])),
     need("python3", "a service to watch", &[Test, Bench, Demo, Rules, Vm], Source::Packages(&["python3"])),
     need("curl", "a client", &[Test, Demo], Source::Packages(&["curl"])),
     need("openssl", "certificates for TLS services", &[Test, Bench, Vm], Source::Packages(&["openssl"])),
+    need("go", "builds a service to watch", &[Test, Bench], Source::Packages(&["golang-go"])),
+    need("GnuTLS", "a TLS library to find functions in", &[Test], GNUTLS),
     need("wrk", "drives load", &[Test, Bench], Source::Packages(&["wrk"])),
     need("bpftool", "counts what is in the kernel", &[Test, Bench, Vm], Source::Packages(&["bpftool"])),
     need("nft", "another firewall, to compare with", &[Test, Bench], Source::Packages(&["nftables"])),
@@ -75,7 +82,45 @@ pub const NEEDS: &[Need] = &[
     need("nginx with ModSecurity", "another way to judge requests, to compare with", &[Bench], MODSECURITY),
     need("pip3", "fetches libddwaf", &[Test, Rules], Source::Packages(&["python3-pip"])),
     need("libddwaf", "another rule engine, to compare with", &[Test, Rules], Source::Wheel(&wheel::DDWAF)),
+    need("haproxy", "a TLS service to watch", &[Test], Source::Packages(&["haproxy"])),
+    need("javac", "a TLS service to watch", &[Test], Source::Packages(&["openjdk-17-jdk-headless"])),
+    need("uvicorn", "a TLS service to watch", &[Test], UVICORN),
+    need("tornado", "a TLS service to watch", &[Test], TORNADO),
+    need("libssl", "builds TLS services to watch", &[Test], LIBSSL),
+    need("libgnutls", "builds a TLS service to watch", &[Test], LIBGNUTLS),
+    need("go", "builds TLS services to watch", &[Test, Vm], Source::Packages(&["golang-go"])),
+    need("cmake", "builds BoringSSL", &[Test], Source::Packages(&["cmake"])),
+    need("libclang", "reads BoringSSL's headers for Rust", &[Test], LIBCLANG),
+    need("Debian 11", "OpenSSL 1.1 and an old Go", &[Test, Vm], Source::Release(&release::BULLSEYE)),
+    need("Debian 13", "a newer Go", &[Test], Source::Release(&release::TRIXIE)),
+    built(&program::OPENSSL_3, &[Test]),
+    built(&program::OPENSSL_1_1, &[Test]),
+    built(&program::GNUTLS, &[Test]),
+    built(&program::GO, &[Test, Vm]),
+    built(&program::GO_STRIPPED, &[Test, Vm]),
+    built(&program::GO_1_15, &[Test, Vm]),
+    built(&program::GO_1_24, &[Test]),
+    built(&program::RUSTLS, &[Test]),
+    built(&program::RUSTLS_STRIPPED, &[Test]),
+    built(&program::BORING, &[Test]),
 ];
+
+const UVICORN: Source =
+    Source::Files(&["python3-uvicorn"], &["/usr/lib/python3/dist-packages/uvicorn/__init__.py"]);
+const TORNADO: Source =
+    Source::Files(&["python3-tornado"], &["/usr/lib/python3/dist-packages/tornado/__init__.py"]);
+const LIBSSL: Source = Source::Files(&["libssl-dev"], &["/usr/include/openssl/ssl.h"]);
+const LIBGNUTLS: Source = Source::Files(&["libgnutls28-dev"], &["/usr/include/gnutls/gnutls.h"]);
+const LIBCLANG: Source = Source::Files(
+    &["libclang-14-dev"],
+    &[
+        "/usr/lib/llvm-14/lib/libclang.so",
+        "/usr/lib/llvm-16/lib/libclang.so",
+        "/usr/lib/llvm-19/lib/libclang.so",
+        "/usr/lib/llvm-22/lib/libclang.so",
+        "/usr/lib64/libclang.so",
+    ],
+);
 
 const LIBMODSECURITY: Source = Source::Files(
     &["libmodsecurity3"],
@@ -87,6 +132,14 @@ const LIBMODSECURITY: Source = Source::Files(
         "/usr/local/lib/libmodsecurity.so.3",
     ],
 );
+const GNUTLS: Source = Source::Files(
+    &["libgnutls30"],
+    &[
+        "/usr/lib/x86_64-linux-gnu/libgnutls.so.30",
+        "/usr/lib/aarch64-linux-gnu/libgnutls.so.30",
+        "/usr/lib64/libgnutls.so.30",
+    ],
+);
 const MODSECURITY: Source = Source::Files(
     &["libnginx-mod-http-modsecurity"],
     &["/usr/lib/nginx/modules/ngx_http_modsecurity_module.so"],
@@ -95,6 +148,10 @@ const CRS: Source = Source::Files(&["modsecurity-crs"], &["/usr/share/modsecurit
 
 const fn need(name: &'static str, why: &'static str, groups: &'static [Group], source: Source) -> Need {
     Need { name, why, groups, source }
+}
+
+const fn built(program: &'static Program, groups: &'static [Group]) -> Need {
+    need(program.name, "a TLS service to watch", groups, Source::Program(program))
 }
 
 /// Packages of the eBPF compiler and of its linker's LLVM (Debian 12 with its security archive).
@@ -135,6 +192,8 @@ impl Need {
                 .map(|place| (*place).to_owned())
                 .ok_or_else(|| "not found".to_owned()),
             Source::Wheel(wheel) => wheel.find(),
+            Source::Release(release) => release.find(),
+            Source::Program(program) => program.find(),
         }
     }
 
@@ -152,6 +211,7 @@ impl Need {
                 // When there is none yet, setup brings the system's.
                 _ => &["rust-web-clippy"],
             },
+            Source::Release(_) | Source::Program(_) => &[],
             Source::Cargo(_) | Source::Rustup(_) | Source::Wheel(_) => &[],
         }
     }
@@ -164,6 +224,8 @@ impl Need {
             }
             Source::Cargo(tool) => tool.by_hand(),
             Source::Wheel(wheel) => wheel.by_hand(),
+            Source::Release(release) => release.by_hand(),
+            Source::Program(program) => program.by_hand(),
             Source::ToolchainClippy => "rustup component add clippy --toolchain nightly".to_owned(),
             Source::Rustup(component) => format!("rustup component add {component}"),
             Source::Toolchain => {

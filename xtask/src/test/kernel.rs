@@ -13,6 +13,7 @@ use anyhow::{Context as _, Result, bail};
 use super::report::Report;
 use crate::{
     build::executables,
+    paths,
     process::{as_root, cargo},
     say,
 };
@@ -36,6 +37,7 @@ pub fn run(only: Option<&str>, agent: &Path, report: &mut Report) -> Result<()> 
     command
         .current_dir(&program.package_dir)
         .arg(format!("PICKET_BIN={}", agent.display()))
+        .arg(format!("PICKET_PROGRAMS={}", paths::programs().display()))
         .arg(&program.path)
         .args(only.into_iter().flat_map(|pattern| ["--only", pattern]))
         .stdout(Stdio::piped());

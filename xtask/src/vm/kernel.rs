@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::debian::{Apt, Archive, Mirror, Package, compare_versions};
+use crate::debian::{Apt, Archive, Mirror, Package, compare_versions};
 use crate::say;
 
 /// One column of the matrix: a series of kernels and the suites that publish it.

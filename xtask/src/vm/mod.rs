@@ -6,7 +6,6 @@
 
 mod counter;
 mod cpio;
-mod debian;
 mod features;
 mod kernel;
 mod modules;

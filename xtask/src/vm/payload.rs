@@ -7,10 +7,14 @@ use anyhow::{Context, Result, ensure};
 
 use super::tree::Tree;
 use crate::build;
+use crate::paths;
 use crate::process::cargo;
 
 /// Name of the test program with the scenarios.
 const PROGRAM: &str = "kernel";
+
+/// TLS servers of ours that the scenarios start in a guest.
+const PROGRAMS: [&str; 3] = ["go-server", "go-server-stripped", "go-server-1.15"];
 
 /// The binaries that a machine of the matrix runs.
 #[derive(Clone, Debug, Default)]
@@ -67,6 +71,12 @@ impl Payload {
                 tree.program_at(binary, path);
             }
         }
+        for name in PROGRAMS {
+            let built = paths::programs().join(name);
+            if built.is_file() {
+                tree.program_at(&built, &format!("/picket/programs/{name}"));
+            }
+        }
         tree.add_libraries()
     }
 
@@ -75,7 +85,8 @@ impl Payload {
     pub(super) fn script(&self, only: Option<&str>, slowness: u32) -> String {
         let mut script = format!(
             "#!/busybox/sh\n\
-             export PICKET_VM=1 PICKET_SLOW={slowness} PICKET_PATIENCE={slowness} PICKET_BIN=/picket/picket\n\
+             export PICKET_VM=1 PICKET_SLOW={slowness} PICKET_PATIENCE={slowness} PICKET_BIN=/picket/picket \
+             PICKET_PROGRAMS=/picket/programs\n\
              cd /root\n\
              python3 -I /picket/checks.py; checks=$?\n"
         );

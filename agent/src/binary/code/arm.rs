@@ -17,7 +17,7 @@ pub(super) fn decode(bytes: &[u8], address: u64) -> Stretch {
             instruction
         })
         .collect();
-    Stretch { instructions, whole: bytes.len() % 4 == 0 }
+    Stretch { instructions, whole: bytes.len().is_multiple_of(4) }
 }
 
 /// Arm Architecture Reference Manual, C4.1 "A64 instruction set encoding", branches.
@@ -30,13 +30,13 @@ fn flow(word: u32, at: u64) -> Flow {
     match word {
         0xd65f_03c0 | 0xd65f_0bff | 0xd65f_0fff => Flow::Return,
         _ if word & 0xfc00_0000 == 0x1400_0000 => Flow::Jump(target(0, 26)),
-        _ if word & 0xfc00_0000 == 0x9400_0000 => Flow::Call,
+        _ if word & 0xfc00_0000 == 0x9400_0000 => Flow::Call(Some(target(0, 26))),
         // b.cond, cbz and cbnz; tbz and tbnz.
         _ if word & 0xff00_0000 == 0x5400_0000 || word & 0x7e00_0000 == 0x3400_0000 => {
             Flow::Branch(target(5, 19))
         }
         _ if word & 0x7e00_0000 == 0x3600_0000 => Flow::Branch(target(5, 14)),
-        _ if word & 0xffff_fc1f == 0xd63f_0000 => Flow::Call,
+        _ if word & 0xffff_fc1f == 0xd63f_0000 => Flow::Call(None),
         // A call in the end of a function goes through x16 or x17, a table through any other register.
         _ if word & 0xffff_fc1f == 0xd61f_0000 => match word >> 5 & 31 {
             16 | 17 => Flow::Away,

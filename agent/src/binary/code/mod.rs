@@ -44,8 +44,8 @@ pub(super) enum Arguments {
 enum Flow {
     /// The next one follows.
     Next,
-    /// A call; the next one follows if it returns.
-    Call,
+    /// A call, of an address if that stands in it; the next one follows if it returns.
+    Call(Option<u64>),
     /// A jump to an address.
     Jump(u64),
     /// A jump to an address, or the next one.

@@ -22,6 +22,10 @@ pub(in super::super) struct Routine {
     stretches: Vec<Stretch>,
     /// Where jumps within lead to.
     targets: BTreeSet<u64>,
+    /// What it calls.
+    calls: BTreeSet<u64>,
+    /// What it jumps to beyond itself, and read with it.
+    ends_in: BTreeSet<u64>,
     /// There are jumps by tables: `targets` is not all.
     switches: bool,
     /// There are ways out that can't be followed.
@@ -59,6 +63,7 @@ impl Routine {
         let mut left = limits::BINARY_FUNCTION as u64;
         let mut wanted = vec![bounds];
         let mut known = BTreeSet::from([symbol.address]);
+        let mut jumps = limits::BINARY_JUMPS;
         while let Some(range) = wanted.pop() {
             let length = range.end.checked_sub(range.start)?;
             let code = (length <= left).then(|| image.at(range.start, length)).flatten();
@@ -68,9 +73,15 @@ impl Routine {
             };
             left -= length;
             for target in routine.add(code, &range) {
+                let Some(rest) = jumps.checked_sub(1) else {
+                    routine.open = true;
+                    break;
+                };
+                jumps = rest;
                 match beyond(image, target) {
                     Beyond::Function(range) => {
                         routine.targets.insert(range.start);
+                        routine.ends_in.extend([target, range.start]);
                         if known.insert(range.start) {
                             wanted.push(range);
                         }
@@ -101,6 +112,8 @@ impl Routine {
             entry,
             stretches: Vec::new(),
             targets: BTreeSet::new(),
+            calls: BTreeSet::new(),
+            ends_in: BTreeSet::new(),
             switches: false,
             open: false,
         }
@@ -122,9 +135,10 @@ impl Routine {
                         out.insert(target);
                     }
                 }
+                Flow::Call(Some(target)) => _ = self.calls.insert(target),
                 Flow::Switch => self.switches = true,
                 Flow::Away => self.open = true,
-                Flow::Next | Flow::Call | Flow::Return | Flow::Trap => {}
+                Flow::Next | Flow::Call(None) | Flow::Return | Flow::Trap => {}
             }
         }
         self.stretches.push(stretch);
@@ -133,6 +147,11 @@ impl Routine {
 
     fn has(&self, address: u64) -> bool {
         self.stretches.iter().any(|stretch| stretch.has(address))
+    }
+
+    /// It ends in a function that the other one calls: what is left there need not be this one.
+    pub fn ends_within(&self, other: &Self) -> bool {
+        !self.ends_in.is_disjoint(&other.calls)
     }
 
     /// Where it jumps to, if that is all it does: it may change arguments before.
@@ -205,8 +224,8 @@ impl Routine {
                     }
                     break;
                 }
-                // A table may lead behind it; behind a guard it doesn't.
-                Flow::Next if instruction.emulated && !self.switches => {
+                // A `nop`, not a `push`. A table may lead behind it; behind a guard it doesn't.
+                Flow::Next if instruction.emulated && instruction.writes == 0 && !self.switches => {
                     return (instruction.at, Cost::Emulated);
                 }
                 Flow::Next if instruction.writes & needed == 0 => next = instruction.at,

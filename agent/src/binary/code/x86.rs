@@ -56,7 +56,10 @@ pub(super) fn decode(bytes: &[u8], address: u64) -> Stretch {
                 if indexed || table_read.is_some_and(near) { Flow::Switch } else { Flow::Away }
             }
             FlowControl::Return => Flow::Return,
-            FlowControl::Call | FlowControl::IndirectCall => Flow::Call,
+            FlowControl::Call if instruction.op0_kind() == OpKind::NearBranch64 => {
+                Flow::Call(Some(instruction.near_branch_target()))
+            }
+            FlowControl::Call | FlowControl::IndirectCall => Flow::Call(None),
             FlowControl::Interrupt | FlowControl::Exception => Flow::Trap,
             FlowControl::Next | FlowControl::XbeginXabortXend => Flow::Next,
         };
@@ -73,7 +76,7 @@ pub(super) fn decode(bytes: &[u8], address: u64) -> Stretch {
                 writes |= 1 << used.register().full_register().number();
             }
         }
-        if flow == Flow::Call {
+        if matches!(flow, Flow::Call(_)) {
             writes = Registers::MAX;
         }
         instructions.push(Instruction {

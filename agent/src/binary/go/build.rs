@@ -29,10 +29,10 @@ fn search<'a>(image: &Image<'a>) -> Option<(u64, &'a [u8])> {
         return None;
     }
     let finder = memchr::memmem::Finder::new(MAGIC);
-    image.segments().iter().filter(|segment| segment.writable).find_map(|segment| {
-        let found = finder.find_iter(segment.bytes).take(limits::BINARY_NOTES);
-        let at = found.into_iter().find(|at| at % ALIGNMENT == 0)?;
-        Some((segment.address + at as u64, segment.bytes.get(at..)?))
+    image.spans(|segment| segment.writable).find_map(|segment| {
+        let mut found = finder.find_iter(segment.bytes).take(limits::BINARY_NOTES);
+        let at = found.find(|at| at % ALIGNMENT == 0)?;
+        Some((segment.address.wrapping_add(at as u64), segment.bytes.get(at..)?))
     })
 }
 

@@ -8,11 +8,14 @@
 //!
 //! Up to 1.17 entries are addresses, from 1.18 on 32-bit offsets from the start of the text.
 
-use std::{collections::HashMap, ops::Range};
+use std::{collections::HashMap, ops::Range, sync::LazyLock};
 
 use memchr::memmem;
 
-use super::super::image::{Image, u32_at, u64_at};
+use super::super::{
+    image::{Image, u32_at, u64_at},
+    search::Search,
+};
 use crate::limits;
 
 /// Pointers are 64 bits.
@@ -34,6 +37,14 @@ const MAGICS: [(u32, Layout); 4] = [
     (0xffff_fffa, Layout::V16),
     (0xffff_fffb, Layout::V2),
 ];
+
+/// How a table begins, with both sizes of instructions.
+static MAGIC: LazyLock<Search> = LazyLock::new(|| {
+    let begins = MAGICS.into_iter().flat_map(|(magic, _)| {
+        [1_u8, 4].map(|quantum| [&magic.to_le_bytes(), [0, 0, quantum, 8].as_slice()].concat())
+    });
+    Search::new(&begins.collect::<Vec<_>>())
+});
 
 /// The table.
 pub(super) struct Functions<'a> {
@@ -63,18 +74,16 @@ impl<'a> Functions<'a> {
     }
 
     fn search(image: &Image<'a>) -> Option<Self> {
-        MAGICS.into_iter().find_map(|(magic, _)| {
-            [1_u8, 4].into_iter().find_map(|quantum| {
-                let mut pattern = magic.to_le_bytes().to_vec();
-                pattern.extend([0, 0, quantum, 8]);
-                let finder = memmem::Finder::new(&pattern);
-                image.segments().iter().find_map(|segment| {
-                    let mut found = finder.find_iter(segment.bytes).take(limits::BINARY_NOTES);
-                    found.find_map(|at| {
-                        Self::parse(image, segment.address + at as u64, segment.bytes.get(at..)?)
-                    })
-                })
-            })
+        image.spans(|_| true).find_map(|segment| {
+            let mut found = None;
+            let mut tries = limits::BINARY_NOTES;
+            MAGIC.each(segment.bytes, |_, at| {
+                let bytes = segment.bytes.get(at.start..).unwrap_or_default();
+                found = Self::parse(image, segment.address.wrapping_add(at.start as u64), bytes);
+                tries -= 1;
+                found.is_none() && tries > 0
+            });
+            found
         })
     }
 
@@ -108,8 +117,8 @@ impl<'a> Functions<'a> {
             address,
         };
         if layout != Layout::V18 && table.entry(0) == Some(0) {
-            let start = address + functab as u64;
-            table.relocated = image.relocations(start..start + (count + 1) * 2 * WORD as u64);
+            let start = address.wrapping_add(functab as u64);
+            table.relocated = image.relocations(start..start.saturating_add((count + 1) * 2 * WORD as u64));
         }
         Some(table)
     }
@@ -169,7 +178,7 @@ impl<'a> Functions<'a> {
         match self.layout {
             Layout::V18 => self.text.checked_add(u32_at(self.bytes, at)?.into()),
             Layout::V2 | Layout::V16 => match u64_at(self.bytes, at)? {
-                0 => Some(self.relocated.get(&(self.address + at as u64)).copied().unwrap_or(0)),
+                0 => Some(self.relocated.get(&self.address.wrapping_add(at as u64)).copied().unwrap_or(0)),
                 entry => Some(entry),
             },
         }

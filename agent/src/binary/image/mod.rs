@@ -163,6 +163,17 @@ impl<'a> Image<'a> {
         &self.segments
     }
 
+    /// Segments of a kind, up to [`limits::BINARY_SEARCHED`] bytes of all of them together: they may overlap in a file that
+    /// was made to.
+    pub fn spans(&self, wanted: impl Fn(&Segment<'a>) -> bool) -> impl Iterator<Item = Segment<'a>> {
+        let mut left = limits::BINARY_SEARCHED;
+        self.segments.iter().filter(move |segment| wanted(segment)).map(move |segment| {
+            let bytes = segment.bytes.get(..left.min(segment.bytes.len())).unwrap_or_default();
+            left -= bytes.len();
+            Segment { bytes, ..*segment }
+        })
+    }
+
     pub fn has_sections(&self) -> bool {
         !self.sections.is_empty()
     }

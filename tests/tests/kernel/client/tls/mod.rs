@@ -5,9 +5,11 @@
 mod channel;
 mod pace;
 pub mod patterns;
+mod programs;
 mod requests;
 pub mod shapes;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -80,6 +82,7 @@ impl Manner {
 
 /// Clients that trust one certificate, and their sessions.
 pub struct Client {
+    chain: PathBuf,
     fresh: [Arc<ClientConfig>; 2],
     resuming: [Arc<ClientConfig>; 2],
     early: Arc<ClientConfig>,
@@ -106,6 +109,7 @@ impl Client {
         let mut early = config(v13, Some(16))?;
         early.enable_early_data = true;
         Ok(Self {
+            chain: certificate.chain(),
             fresh: [Arc::new(config(v12, None)?), Arc::new(config(v13, None)?)],
             resuming: [Arc::new(config(v12, Some(16))?), Arc::new(config(v13, Some(16))?)],
             early: Arc::new(early),

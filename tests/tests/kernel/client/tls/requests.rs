@@ -85,6 +85,16 @@ impl Question {
         Self { request, status, body, split: Split::Whole, cut: Cut::No }
     }
 
+    /// Status code of the answer.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// Body of the answer, when it is text.
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap_or_default()
+    }
+
     /// Sends it.
     pub fn ask(&self, connection: &mut Secured) -> Result<()> {
         connection.stream_mut().cut = self.cut;

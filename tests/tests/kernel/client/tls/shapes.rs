@@ -2,10 +2,12 @@
 
 use anyhow::{Context, Result, ensure};
 
+use super::programs::{http2, renegotiated};
 use super::requests::Question;
 use super::{Client, Cut, Manner, Version};
 use crate::client::Split;
 use crate::ledger::Ledger;
+use crate::patience::in_vm;
 use crate::servers::Server;
 use crate::servers::tls::Gives;
 
@@ -17,11 +19,14 @@ pub fn every_shape(
     ledger: &mut Ledger,
 ) -> Result<Vec<&'static str>> {
     type Shape = fn(&Server, &Client, &mut Ledger) -> Result<()>;
-    let shapes: [(&str, bool, Shape); 6] = [
+    let shapes: [(&str, bool, Shape); 8] = [
         ("pipelined", gives.pipelines, pipelined),
         ("hello in pieces", true, hello_in_pieces),
         ("early data", gives.early, early_data),
         ("WebSocket", gives.websocket, websocket),
+        ("renegotiated", gives.renegotiates, renegotiated),
+        // A machine of the kernel matrix has no curl.
+        ("HTTP/2", gives.http2 && !in_vm(), http2),
         ("resumed, TLS 1.2", gives.resumes[0], |s, c, l| resumed(s, c, Version::V12, l)),
         ("resumed, TLS 1.3", gives.resumes[1], |s, c, l| resumed(s, c, Version::V13, l)),
     ];

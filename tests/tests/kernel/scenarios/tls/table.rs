@@ -2,11 +2,11 @@
 //!
 //! Runs only when it is asked for (`--only tls/table`): it holds when the agent reads TLS.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, anyhow, ensure};
 use picket_tests::rates::Reported;
 
 use super::Stage;
-use crate::agent::Installation;
+use crate::agent::{Installation, Report};
 use crate::client::tls::patterns::Pattern;
 use crate::client::tls::shapes;
 use crate::ledger::Ledger;
@@ -39,7 +39,10 @@ pub fn compare(site: &Site, row: &'static Row) -> Result<Vec<String>> {
         agent.wait_for(all.len());
     }
     let stats = installation.stats().map_or_else(|error| format!("{error:#}"), |stats| stats.to_string());
-    let reports = agent.stop()?;
+    // The table is worth having also when the agent does not end as it should.
+    let output = agent.output().clone();
+    let stopped = agent.stop();
+    let reports = output.from(0).iter().map(|line| Report::parse(line)).collect::<Result<Vec<_>>>()?;
     let reported = Reported::new(reports.iter().map(|report| report.at("")));
     let mut lines = vec![row.library.to_owned()];
     let mut whole = true;
@@ -49,14 +52,12 @@ pub fn compare(site: &Site, row: &'static Row) -> Result<Vec<String>> {
         lines.push(format!("{:16}{name:16}{rates}", row.name));
     }
     let table = lines.join("\n");
-    ensure!(
-        whole,
-        "{}\nstats: {stats}\n{table}",
-        if row.seen { "not all was reported rightly" } else { "reported, though it is called unseen" }
-    );
+    let why = if row.seen { "not all was reported rightly" } else { "reported, though it is called unseen" };
+    ensure!(whole, "{why}\nstats: {stats}\n{table}");
+    stopped.map_err(|error| anyhow!("{error:#}\n{table}"))?;
     if row.seen {
         // Every field, and nothing that was never sent.
-        all.check(&reports).context(table)?;
+        all.check(&reports).map_err(|error| anyhow!("{error:#}\n{table}"))?;
     }
     Ok(lines)
 }

@@ -1,9 +1,10 @@
-//! Asks Debian's suites for kernels, with an apt state of our own.
+//! Asks Debian's suites for packages of other releases, with an apt state of our own.
 //!
 //! The system's own sources stay untouched: adding a newer suite to them would change what every later
 //! `apt install` on the machine resolves to. Signatures and hashes are checked by apt as always.
 
 use std::cmp::Ordering;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,8 +14,8 @@ use anyhow::{Context, Result, bail, ensure};
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /// Where a Debian suite is published.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Archive {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Archive {
     /// The main archive.
     Main,
     /// The security archive, which also serves long-term support.
@@ -23,7 +24,7 @@ pub(super) enum Archive {
 
 /// A package as a suite's index describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Package {
+pub struct Package {
     pub name: String,
     pub version: String,
     /// The suite whose index listed it.
@@ -32,21 +33,21 @@ pub(super) struct Package {
 
 /// Base addresses of the two archives.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Mirror {
+pub struct Mirror {
     main: String,
     security: String,
 }
 
 impl Mirror {
     /// `explicit` (the main archive's address) when given, else what the system's own apt sources use.
-    pub(super) fn find(explicit: Option<&str>) -> Result<Self> {
+    pub fn find(explicit: Option<&str>) -> Result<Self> {
         if let Some(main) = explicit {
             return Ok(Self::from_uris(&[main]).expect("one address is enough"));
         }
         let out = Command::new("apt-get")
             .args(["indextargets", "--format", "$(CREATED_BY) $(REPO_URI)"])
             .output()
-            .context("cannot run apt-get: the kernel matrix fetches Debian's kernels with apt")?;
+            .context("cannot run apt-get: packages of other Debian releases are fetched with apt")?;
         let listing = String::from_utf8_lossy(&out.stdout);
         let uris: Vec<&str> = listing.lines().filter_map(|line| line.strip_prefix("Packages ")).collect();
         Self::from_uris(&uris).context(
@@ -76,13 +77,13 @@ impl Mirror {
 }
 
 /// An apt state directory that knows a few suites and nothing of the system's.
-pub(super) struct Apt {
+pub struct Apt {
     config: PathBuf,
 }
 
 impl Apt {
     /// Writes sources and configuration for `suites` below `dir`; nothing is fetched yet.
-    pub(super) fn new(dir: &Path, mirror: &Mirror, suites: &[(&str, Archive)]) -> Result<Self> {
+    pub fn new(dir: &Path, mirror: &Mirror, suites: &[(&str, Archive)]) -> Result<Self> {
         ensure!(
             Path::new(KEYRING).exists(),
             "{KEYRING} is missing: install debian-archive-keyring, so that downloads can be verified"
@@ -127,14 +128,14 @@ impl Apt {
     }
 
     /// Fetches the suites' indexes (nothing, when they did not change).
-    pub(super) fn update(&self) -> Result<()> {
+    pub fn update(&self) -> Result<()> {
         let status = self.apt_get().args(["-qq", "-o", "APT::Update::Error-Mode=any", "update"]).status()?;
-        ensure!(status.success(), "apt-get update of the kernel suites failed ({status})");
+        ensure!(status.success(), "apt-get update of other suites failed ({status})");
         Ok(())
     }
 
     /// All cloud kernel packages in the fetched indexes.
-    pub(super) fn kernel_packages(&self) -> Result<Vec<Package>> {
+    pub fn kernel_packages(&self) -> Result<Vec<Package>> {
         let targets = self
             .apt_get()
             .args(["indextargets", "--format", "$(RELEASE) $(FILENAME)", "Created-By: Packages"])
@@ -159,9 +160,17 @@ impl Apt {
     }
 
     /// Downloads `packages` into `dir`, with apt's own progress.
-    pub(super) fn download(&self, packages: &[&Package], dir: &Path) -> Result<()> {
-        let wanted = packages.iter().map(|p| format!("{}={}", p.name, p.version));
-        let status = self.apt_get().arg("download").args(wanted).current_dir(dir).status()?;
+    pub fn download(&self, packages: &[&Package], dir: &Path) -> Result<()> {
+        let wanted: Vec<String> = packages.iter().map(|p| format!("{}={}", p.name, p.version)).collect();
+        self.fetch(&wanted, dir)
+    }
+
+    /// Downloads packages into `dir`: `name` for the newest of the fetched indexes, or `name=version`.
+    pub fn fetch(&self, wanted: &[impl AsRef<OsStr>], dir: &Path) -> Result<()> {
+        // Whatever this system has installed, a newer version most of all, is not what is asked for.
+        let nothing_installed = ["-o", "Dir::State::status=/dev/null"];
+        let status =
+            self.apt_get().args(nothing_installed).arg("download").args(wanted).current_dir(dir).status()?;
         ensure!(status.success(), "apt-get download failed ({status})");
         Ok(())
     }
@@ -185,7 +194,7 @@ fn cloud_packages(index: &str, suite: &str) -> Vec<Package> {
 
 /// Orders two versions as Debian does (deb-version(7)), without epochs, which kernels never had:
 /// runs of non-digits and of digits in turn, `~` before the end before letters before the rest.
-pub(super) fn compare_versions(a: &str, b: &str) -> Ordering {
+pub fn compare_versions(a: &str, b: &str) -> Ordering {
     fn weight(byte: Option<&u8>) -> i32 {
         match byte {
             Some(b'~') => -1,
