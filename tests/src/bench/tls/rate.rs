@@ -35,7 +35,7 @@ fn run(bench: &Bench) -> Result<Section> {
     let client = Client::new(&certificate)?;
     let cgroup = Cgroup::new("nginx")?;
     let nginx = Kind::Nginx.start(&certificate, &cgroup, None)?;
-    let (seconds, turns) = (if bench.quick { 2 } else { 6 }, bench.turns(5, 2));
+    let (seconds, turns) = (if bench.quick { 2 } else { 4 }, bench.turns(5, 2));
     bench.progress(&format!("{} sides, {turns} turns of {seconds} s", SIDES.len()));
     let load = Load { service: nginx.address.into(), rate: RATE, connections: CONNECTIONS, seconds };
     let measured = in_turns(turns, &mut { SIDES }, |side, turn| {

@@ -90,7 +90,7 @@ impl Ground<'_> {
         let Self { bench, kind, cgroup, certificate, client } = self;
         let service = kind.start(certificate, cgroup, Some(0))?;
         let last = machine::cpus() - 1;
-        let (seconds, turns) = (if bench.quick { 2 } else { 5 }, bench.turns(7, 2));
+        let (seconds, turns) = (if bench.quick { 2 } else { 3 }, bench.turns(5, 2));
         bench.progress(&format!("saturated: {} sides, {turns} turns of {seconds} s", SIDES.len()));
         saturate(client, service.address.into(), 1, last)?;
         let measured = in_turns(turns, &mut { SIDES }, |side, turn| {
@@ -155,7 +155,7 @@ impl Ground<'_> {
     fn steady(&self) -> Result<(Table, Aim)> {
         let Self { bench, kind, cgroup, certificate, client } = self;
         let service = kind.start(certificate, cgroup, None)?;
-        let (seconds, turns) = (if bench.quick { 2 } else { 5 }, bench.turns(7, 2));
+        let (seconds, turns) = (if bench.quick { 2 } else { 3 }, bench.turns(5, 2));
         bench.progress(&format!("steady: {} sides, {turns} turns of {seconds} s", STEADY.len()));
         let load =
             Load { service: service.address.into(), rate: RATE, connections: STEADY_CONNECTIONS, seconds };
