@@ -9,6 +9,7 @@ use super::{
     image::Image,
     search::Search,
 };
+use crate::limits;
 
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,13 +33,17 @@ static SEARCH: LazyLock<Search> = LazyLock::new(|| Search::new(&PATTERNS));
 /// Bytes behind a mark that are looked at: a version and a date.
 const BEHIND: u64 = 64;
 
-/// Reads the constants, the first time; up to [`crate::limits::BINARY_SEARCHED`] bytes.
+/// Reads the constants, the first time; up to [`limits::BINARY_SEARCHED`] bytes.
 pub(super) fn read<'i>(image: &'i Image<'_>) -> &'i Marks {
     image.marks(|| {
-        let mut marks = Marks::default();
+        let (mut marks, mut looks) = (Marks::default(), 0);
         for constants in image.constants() {
             SEARCH.each(constants, |pattern, found| {
-                let behind = |at| constants.from(at).and_then(|rest| rest.first(BEHIND).bytes());
+                let mut behind = |at| {
+                    looks += 1;
+                    let near = if looks <= limits::BINARY_SYMBOLS { BEHIND } else { 0 };
+                    constants.from(at).and_then(|rest| rest.first(near).bytes())
+                };
                 match pattern {
                     0 if marks.openssl.is_none() => {
                         marks.openssl = behind(found.end).as_deref().and_then(dated)

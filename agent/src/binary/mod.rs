@@ -60,12 +60,13 @@ pub fn inspect(file: &[u8]) -> Result<Inspection, Error> {
 ///
 /// # Errors
 /// The file is not ELF, not 64-bit little-endian, for another processor than x86-64 and AArch64, or its headers contradict
-/// its length. [`Error::Unread`]: it could not be read as far as needed.
+/// its length. [`Error::Unread`], [`Error::TooMuch`]: it was not read as far as needed,
+/// and nothing is known of it.
 pub fn inspect_source(file: &dyn Source) -> Result<Inspection, Error> {
-    let store = Store::new(file).map_err(|error| Error::Unread(error.kind()))?;
+    let store = Store::new(file)?;
     let inspection = Image::parse(&store).map(look);
     // What was lost may be what was looked for.
-    store.lost().map_or(inspection, |kind| Err(Error::Unread(kind)))
+    store.lost().map_or(inspection, Err)
 }
 
 fn look(image: Image<'_>) -> Inspection {

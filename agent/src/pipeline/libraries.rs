@@ -51,7 +51,7 @@ impl Attach for Libraries {
     fn inspect(&self, file: &OpenFile) -> Result<Option<Inspection>, Failure> {
         match binary::inspect_source(file.file()) {
             Ok(inspection) => Ok((!inspection.runtimes.is_empty()).then_some(inspection)),
-            Err(error @ binary::Error::Unread(_)) => Err(error.into()),
+            Err(error @ (binary::Error::Unread(_) | binary::Error::TooMuch)) => Err(error.into()),
             // Scripts' interpreters, data that is mapped to be run, programs for other processors: nothing to see.
             Err(_) => Ok(None),
         }

@@ -7,7 +7,10 @@ mod dynamic;
 mod frames;
 mod symbols;
 
-use std::cell::{Cell, OnceCell};
+use std::{
+    cell::{Cell, OnceCell},
+    io,
+};
 
 use object::{
     LittleEndian, elf,
@@ -37,7 +40,10 @@ pub enum Error {
     Processor(u16),
     /// It was cut or changed while it was read, or its disk fails.
     #[error("it could not be read as far as needed ({0}): was it cut meanwhile, or does its disk fail?")]
-    Unread(std::io::ErrorKind),
+    Unread(io::ErrorKind),
+    /// Its tables are larger than those of any program that is known.
+    #[error("more than {} MiB would have to be read to inspect it", limits::BINARY_READ >> 20)]
+    TooMuch,
     /// Its headers point outside of it, or there are more than any linker makes.
     #[error(
         "its {0} are outside of the file or more than any linker makes: it is damaged or was made to look strange"

@@ -180,16 +180,16 @@ impl<'a> Image<'a> {
         let Some(strings) = self.sections.get(table.link as usize).map(|section| section.bytes) else {
             return;
         };
-        let mut wanted = HashMap::new();
+        let (mut wanted, mut parts) = (HashMap::new(), 0);
         SEARCH.each(strings, |pattern, found| {
-            let start = match NAMES.get(pattern) {
-                Some(_) => found.start,
-                None => match strings.find_back(0, found.start, limits::BINARY_NAME) {
-                    Some(nul) => nul + 1,
-                    None => return true,
-                },
+            let start = if NAMES.get(pattern).is_some() {
+                Some(found.start)
+            } else {
+                parts += 1;
+                let near = if parts <= limits::BINARY_SYMBOLS { limits::BINARY_NAME } else { 0 };
+                strings.find_back(0, found.start, near).map(|nul| nul + 1)
             };
-            if let Ok(start) = u32::try_from(start) {
+            if let Some(start) = start.and_then(|start| u32::try_from(start).ok()) {
                 wanted.insert(start, pattern);
             }
             wanted.len() < limits::BINARY_SYMBOLS

@@ -8,12 +8,18 @@ mod frames;
 mod source;
 mod span;
 
-use std::{cell::Cell, cell::RefCell, io, num::NonZeroUsize, ops::Range};
+use std::{
+    cell::{Cell, RefCell},
+    io,
+    num::NonZeroUsize,
+    ops::Range,
+};
 
 use bumpalo::Bump;
 use lru::LruCache;
 use object::ReadRef;
 
+use super::image::Error;
 use crate::limits;
 pub use source::Source;
 pub(super) use span::Span;
@@ -35,7 +41,7 @@ pub(super) struct Store<'s> {
     kept: Bump,
     /// Bytes that may still be read.
     left: Cell<u64>,
-    lost: Cell<Option<io::ErrorKind>>,
+    lost: Cell<Option<Error>>,
 }
 
 impl<'s> Store<'s> {
@@ -43,12 +49,12 @@ impl<'s> Store<'s> {
     ///
     /// # Errors
     /// The file's length can't be asked.
-    pub fn new(source: &'s dyn Source) -> io::Result<Self> {
+    pub fn new(source: &'s dyn Source) -> Result<Self, Error> {
         let kept = Bump::new();
         kept.set_allocation_limit(Some(limits::BINARY_KEPT));
         Ok(Self {
             source,
-            length: source.length()?,
+            length: source.length().map_err(|error| Error::Unread(error.kind()))?,
             blocks: RefCell::new(LruCache::new(BLOCKS)),
             kept,
             left: Cell::new(limits::BINARY_READ),
@@ -57,7 +63,7 @@ impl<'s> Store<'s> {
     }
 
     /// Why not all that was looked at could be read, if so: then what was found is not the whole.
-    pub fn lost(&self) -> Option<io::ErrorKind> {
+    pub fn lost(&self) -> Option<Error> {
         self.lost.get()
     }
 
@@ -106,7 +112,7 @@ impl<'s> Store<'s> {
             return None;
         }
         let Some(left) = self.left.get().checked_sub(into.len() as u64) else {
-            self.lost.set(Some(io::ErrorKind::QuotaExceeded));
+            self.lost.set(Some(Error::TooMuch));
             return None;
         };
         self.left.set(left);
@@ -121,7 +127,7 @@ impl<'s> Store<'s> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => error.kind(),
             };
-            self.lost.set(Some(failed));
+            self.lost.set(Some(Error::Unread(failed)));
             return None;
         }
         Some(())

@@ -207,6 +207,11 @@ fn what_cannot_be_seen_is_named() {
         let [found] = inspection.runtimes.as_slice() else { panic!("{runtime}: {:?}", inspection.runtimes) };
         assert_eq!((found.runtime, found.version.as_deref()), (runtime, version));
         assert!(found.points.is_empty() && found.unseen.is_some_and(|unseen| !unseen.partly));
+        // With local symbols, of which TLS code would have its own, a text is but a text.
+        let mut file = elf(&[("main", text)], &[]);
+        let locals = file.len() - 3 * 64 + 44;
+        file[locals..locals + 4].copy_from_slice(&300_u32.to_le_bytes());
+        assert_eq!(inspect(&file).unwrap().runtimes, [], "{runtime}");
     }
     // A program that is only compiled with OpenSSL says so too.
     assert_eq!(
