@@ -220,14 +220,16 @@ pub const BINARY_CODE: u64 = 1024 * 1024;
 pub const BINARY_LIBRARIES: usize = 512;
 /// Functions of rustls that are kept by their names; a program has a dozen.
 pub const BINARY_RUSTLS: usize = 512;
+/// Bytes of code from which on a file may have TLS code without symbols in it: libssl alone has 300 KB.
+pub const BINARY_TLS_CODE: u64 = 64 * 1024;
 /// Local symbols from which on a file is taken to have its symbols.
 pub const BINARY_LOCALS: u32 = 256;
-/// Bytes of headers that are kept while a file is inspected; Chromium's are 40 KB.
+/// Bytes of headers that are kept while a file is inspected; most have 4 KB.
 pub const BINARY_KEPT: usize = 2 * 1024 * 1024;
 /// Functions in Go's table; Kubernetes has 100,000.
 pub const BINARY_GO_FUNCTIONS: u64 = 2 * 1024 * 1024;
 
-/// Bytes that are read to inspect one file, some of them twice: Node takes 12 MB, Chromium with its symbols 100 MB.
+/// Bytes that are read to inspect one file, some of them twice: Node takes 11 MB, LLVM's library 63 MB.
 pub const BINARY_READ: u64 = 512 * 1024 * 1024;
 /// Processes that hold connections older than the agent and are probed for these.
 pub const OLDER_PROCESSES: usize = 1024;

@@ -102,11 +102,11 @@ fn dated(bytes: &[u8]) -> Option<Box<str>> {
     (day && month).then(|| version.into())
 }
 
-/// Adds code whose functions have no names. A file that keeps its symbols has none, and its constants are not read.
+/// Adds code whose functions have no names. Where there can't be any, constants are not read.
 pub(super) fn look(image: &Image<'_>, runtimes: &mut Vec<Found>) {
     let known = |runtime: &[Runtime]| runtimes.iter().any(|found| runtime.contains(&found.runtime));
     if known(&[Runtime::OpenSsl, Runtime::BoringSsl, Runtime::LibreSsl])
-        || image.keeps_symbols()
+        || !image.may_hide_tls()
         || image.needed().any(|library| library.starts_with("libssl.so"))
         || image.soname().is_some_and(|soname| soname.starts_with("libcrypto.so"))
     {

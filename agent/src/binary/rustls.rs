@@ -37,7 +37,7 @@ const NEXT_V0: &str = "12DeframerIterNt";
 
 pub(super) fn look(image: &Image<'_>, names: &Named, runtimes: &mut Vec<Found>) {
     // Constants are read only where symbols can't say it, and for the version.
-    if names.rustls.is_empty() && image.keeps_symbols() {
+    if names.rustls.is_empty() && !image.may_hide_tls() {
         return;
     }
     let version = marks::read(image).rustls.clone();
@@ -101,7 +101,7 @@ fn points(image: &Image<'_>, names: &Named) -> Result<(u32, Vec<Point>), Unseen>
     Ok((object, points))
 }
 
-fn functions<'n>(names: &'n Named, wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = (&'n str, Symbol)> {
+fn functions(names: &Named, wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = (&str, Symbol)> {
     let all = names
         .rustls
         .iter()

@@ -225,10 +225,13 @@ impl<'a> Image<'a> {
         self.sections.iter().find(|section| section.name == name).copied()
     }
 
-    /// It has the symbols of its own functions, too, or most of them: `strip` leaves no local ones, and a program has hundreds.
-    pub fn keeps_symbols(&self) -> bool {
+    /// There may be TLS code in it whose functions have no names: it has code enough, and does not keep its symbols. `strip`
+    /// leaves no local ones, of which a program has hundreds.
+    pub fn may_hide_tls(&self) -> bool {
+        let code = self.segments.iter().filter(|segment| segment.executable);
+        let code = code.fold(0_u64, |sum, segment| sum.saturating_add(segment.bytes.length()));
         let table = self.sections.iter().find(|section| section.kind == elf::SHT_SYMTAB);
-        table.is_some_and(|table| table.info >= limits::BINARY_LOCALS)
+        code >= limits::BINARY_TLS_CODE && table.is_none_or(|table| table.info < limits::BINARY_LOCALS)
     }
 
     pub fn interpreter(&self) -> Option<&str> {
