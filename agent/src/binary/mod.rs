@@ -3,8 +3,8 @@
 //! Pure code over the bytes of a file: nothing is run, attached or remembered. The data's way:
 //!
 //! ```text
-//! store (reads what is looked at) ─> image (headers, symbols, frames) ─> runtimes (openssl, gnutls, go, rustls, …) ─> points
-//!                                                        └─ code: where a function is entered and left
+//! store (reads where it is looked) ─> image (headers, symbols, frames) ─> runtimes (openssl, go, rustls, …) ─> points
+//!                                                                              └─ code: where a function is entered and left
 //! ```
 //!
 //! A point is a place in the file where a uprobe goes, with the name of the eBPF program that runs there. There are no
@@ -21,6 +21,8 @@
 //!   enter, and may fire without one: when the call began before the point was there, for a shell that is left after what it
 //!   called, or because code that the function ends in (a tail call) is shared with functions without points. A leave without
 //!   an enter is nothing.
+
+#![forbid(unsafe_code)]
 
 mod code;
 mod found;
@@ -60,8 +62,7 @@ pub fn inspect(file: &[u8]) -> Result<Inspection, Error> {
 ///
 /// # Errors
 /// The file is not ELF, not 64-bit little-endian, for another processor than x86-64 and AArch64, or its headers contradict
-/// its length. [`Error::Unread`], [`Error::TooMuch`]: it was not read as far as needed,
-/// and nothing is known of it.
+/// its length. [`Error::Unread`], [`Error::TooMuch`]: it was not read as far as needed, and nothing is known of it.
 pub fn inspect_source(file: &dyn Source) -> Result<Inspection, Error> {
     let store = Store::new(file)?;
     let inspection = Image::parse(&store).map(look);
