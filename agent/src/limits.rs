@@ -236,18 +236,30 @@ pub const BINARY_SYMBOLS: usize = 16 * 1024;
 /// Functions of the same name in one file.
 pub const BINARY_NAMESAKES: usize = 8;
 /// Bytes of segments in which versions, and tables without a section, are looked for.
-pub const BINARY_SEARCHED: usize = 64 * 1024 * 1024;
+pub const BINARY_SEARCHED: u64 = 64 * 1024 * 1024;
 /// Bytes of one function that are disassembled, its cold parts and what it ends in included.
 pub const BINARY_FUNCTION: usize = 64 * 1024;
 /// Cold parts and functions that one function ends in…
 pub const BINARY_PARTS: usize = 16;
 /// …and jumps out of it that are followed to find them.
 pub const BINARY_JUMPS: usize = 256;
+/// Bytes of all functions of one file that are disassembled; what is made of them takes up to sixty times as much.
+pub const BINARY_CODE: u64 = 1024 * 1024;
+/// Libraries that one file asks for; Chromium asks for 60.
+pub const BINARY_LIBRARIES: usize = 512;
+/// Functions of rustls that are kept by their names; a program has a dozen.
+pub const BINARY_RUSTLS: usize = 512;
+/// Bytes of code from which on a file may have TLS code without symbols in it: libssl alone has 300 KB.
+pub const BINARY_TLS_CODE: u64 = 64 * 1024;
+/// Local symbols from which on a file is taken to have its symbols.
+pub const BINARY_LOCALS: u32 = 256;
+/// Bytes of headers that are kept while a file is inspected; most have 4 KB.
+pub const BINARY_KEPT: usize = 2 * 1024 * 1024;
 /// Functions in Go's table; Kubernetes has 100,000.
 pub const BINARY_GO_FUNCTIONS: u64 = 2 * 1024 * 1024;
 
-/// Bytes of a file that are inspected: Chromium has 250 MB, with its debugging information 2 GB.
-pub const INSPECTED_FILE: u64 = 512 * 1024 * 1024;
+/// Bytes that are read to inspect one file, some of them twice: Node takes 11 MB, LLVM's library 63 MB.
+pub const BINARY_READ: u64 = 512 * 1024 * 1024;
 /// Processes that hold connections older than the agent and are probed for these.
 pub const OLDER_PROCESSES: usize = 1024;
 // Discovery: which processes run which files.

@@ -5,10 +5,13 @@
 //! What `SSL_peek` shows is read again; it is probed only for the ciphertext that is read in it. libssl of all versions reads its ciphertext with `BIO_read`, not
 //! `BIO_read_ex` (`ssl3_read_n`, from 3.2 `tls_default_read_n`; BoringSSL's `ssl_buffer.cc`).
 
+use std::borrow::Cow;
+
 use super::{
+    code::Routine,
     found::{Found, Runtime, Scope, Unseen},
     image::{Image, Named},
-    marks,
+    marks::{self, Marks},
     table::{self, Function},
 };
 
@@ -39,6 +42,9 @@ pub(super) const CIPHERTEXT: &[Function] = &[Function {
 /// Symbols that tell whose code it is.
 pub(super) const TELLING: &[&str] = &["SSL_CTX_set_grease_enabled", "tls_config_new"];
 
+/// Says libcrypto's version, wherever libcrypto is.
+pub(super) const VERSION: &str = "OpenSSL_version";
+
 const fn call(name: &'static str, enter: &'static str, arguments: u8) -> Function {
     Function { name, enter, leave: Some("picket_ssl_leave"), arguments, scope: Scope::Always }
 }
@@ -48,25 +54,24 @@ const fn peek(name: &'static str) -> Function {
     Function { name, enter, leave, arguments: 3, scope }
 }
 
-pub(super) fn look(image: &Image<'_>, names: &Named<'_>, runtimes: &mut Vec<Found>) {
+pub(super) fn look(image: &Image<'_>, names: &Named, runtimes: &mut Vec<Found>) {
     let library = table::points(image, names, FUNCTIONS);
     let crypto = table::points(image, names, CIPHERTEXT);
     if library.is_empty() && crypto.is_empty() {
         return;
     }
     // libssl has no version in it but that of its soname.
-    let marks = marks::read(image);
+    let marks = said(image, names).map_or_else(|| Cow::Borrowed(marks::read(image)), Cow::Owned);
     let reads = library.iter().any(|point| point.program.starts_with("picket_ssl_read"));
     if !library.is_empty() {
         let (runtime, said) = if names.has("SSL_CTX_set_grease_enabled") || names.bssl || marks.boringssl {
             (Runtime::BoringSsl, None)
-        } else if let Some(version) = marks.libressl {
-            (Runtime::LibreSsl, Some(version))
+        } else if marks.libressl.is_some() {
+            (Runtime::LibreSsl, marks.libressl.clone())
         } else {
-            (Runtime::OpenSsl, marks.openssl)
+            (Runtime::OpenSsl, marks.openssl.clone())
         };
-        let version = said.or_else(|| image.soname().and_then(soname_version));
-        let mut found = Found::new(runtime, version.map(Into::into));
+        let mut found = Found::new(runtime, said.or_else(|| soname_version(image)));
         found.points = library;
         if !reads {
             found.unseen = Some(Unseen {
@@ -78,14 +83,20 @@ pub(super) fn look(image: &Image<'_>, names: &Named<'_>, runtimes: &mut Vec<Foun
         runtimes.push(found);
     }
     if !crypto.is_empty() {
-        let version = marks.libressl.or(marks.openssl).or_else(|| image.soname().and_then(soname_version));
-        let mut found = Found::new(Runtime::LibCrypto, version.map(Into::into));
+        let said = marks.libressl.clone().or_else(|| marks.openssl.clone());
+        let mut found = Found::new(Runtime::LibCrypto, said.or_else(|| soname_version(image)));
         found.points = crypto;
         runtimes.push(found);
     }
 }
 
+/// What the function says that tells the version: a few bytes instead of all constants.
+fn said(image: &Image<'_>, names: &Named) -> Option<Marks> {
+    names.all(VERSION).find_map(|symbol| Routine::read(image, symbol)?.text(image, Marks::of_text))
+}
+
 /// `1.1` of `libssl.so.1.1`.
-pub(super) fn soname_version(soname: &str) -> Option<&str> {
-    soname.split_once(".so.").map(|(_, version)| version).filter(|version| !version.is_empty())
+pub(super) fn soname_version(image: &Image<'_>) -> Option<Box<str>> {
+    let (_, version) = image.soname()?.split_once(".so.")?;
+    (!version.is_empty()).then(|| version.into())
 }
