@@ -21,6 +21,7 @@ mod routes;
 pub mod server;
 #[cfg(test)]
 pub(crate) mod tests;
+pub mod tls;
 pub mod types;
 
 pub use client::{Client, ClientError};

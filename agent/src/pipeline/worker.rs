@@ -13,6 +13,7 @@ use super::{
     connections::{Connections, Over},
     judge::Judge,
     shared::Shared,
+    sight,
 };
 use crate::{
     capture::{Origin, Record, Segment, record::Peer},
@@ -146,7 +147,8 @@ impl Flow {
                 }
             }
             Ok(Record::Close(peer, at)) => {
-                if let Some(connection) = self.connections.take(peer.cookie) {
+                if let Some(mut connection) = self.connections.take(peer.cookie) {
+                    sight::ended(&self.shared, &mut connection);
                     self.close(connection, at);
                 }
             }
@@ -161,6 +163,7 @@ impl Flow {
     fn handshake(&mut self, peer: Peer, at: Ktime, segment: &Segment<'_>) {
         let connection = open(&mut self.connections, &self.shared, &self.judge, peer, at, segment);
         connection.handshake(segment, at, &mut self.stream);
+        sight::established(&self.shared, connection);
         self.settle(peer.cookie, at);
     }
 
@@ -168,7 +171,11 @@ impl Flow {
     fn plaintext(&mut self, peer: Peer, at: Ktime, segment: &Segment<'_>, origin: Origin) {
         let http = self.judge.settings().http;
         let connection = open(&mut self.connections, &self.shared, &self.judge, peer, at, segment);
+        let first = origin.fresh && connection.tls.as_deref().is_none_or(|tls| tls.pid.is_none());
         connection.plaintext(origin, http, segment.known_start);
+        if first {
+            sight::seen(&self.shared, connection);
+        }
     }
 
     /// stream and http: payload of a connection becomes requests and responses, which are judged.
@@ -223,8 +230,9 @@ impl Flow {
             }
             self.connections.settle(cookie);
         }
-        while let Some(connection) = self.connections.idle(now.saturating_sub(limits::CONNECTION_IDLE)) {
+        while let Some(mut connection) = self.connections.idle(now.saturating_sub(limits::CONNECTION_IDLE)) {
             self.shared.counters.expired_idle.add(1);
+            sight::ended(&self.shared, &mut connection);
             self.close(connection, now);
         }
         self.publish();

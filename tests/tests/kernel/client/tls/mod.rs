@@ -5,7 +5,7 @@
 mod channel;
 mod pace;
 pub mod patterns;
-mod programs;
+pub mod programs;
 mod requests;
 pub mod shapes;
 

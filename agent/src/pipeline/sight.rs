@@ -1,0 +1,156 @@
+//! What of TLS is seen: counted for each service, and told with the reason where it is not.
+
+use std::sync::Arc;
+
+use super::{connection::Connection, judge::service_of, shared::Shared};
+use crate::{
+    api::tls::{Http2View, TlsFailure, TlsLatency, TlsStats, TlsView},
+    binary::Inspection,
+    discover::{self, Snapshot, View},
+    service::{Service, family::Family},
+    time::{self, Ktime},
+    tls::sight::{self, Mapped, Reason, TlsRuntime},
+};
+
+/// A service has answered a handshake: whose connection it is is looked up now, because its process may be gone when the
+/// connection ends.
+pub fn established(shared: &Shared, connection: &mut Connection) {
+    if connection.service.is_none() && is_established(connection) {
+        service_of(shared, &connection.peer, &mut connection.service);
+    }
+}
+
+/// Plaintext of a connection came for the first time.
+pub fn seen(shared: &Shared, connection: &mut Connection) {
+    shared.counters.tls_seen.add(1);
+    service_of(shared, &connection.peer, &mut connection.service).note_tls(true);
+}
+
+/// A connection has ended, or nothing was heard of it for long. One that was never established counts as nothing: the
+/// client or the service refused.
+pub fn ended(shared: &Shared, connection: &mut Connection) {
+    let unseen = connection.tls.as_deref().is_some_and(|tls| tls.pid.is_none());
+    if unseen && is_established(connection) {
+        shared.counters.tls_unseen.add(1);
+        service_of(shared, &connection.peer, &mut connection.service).note_tls(false);
+    }
+}
+
+/// A connection is not HTTP/1.x, for this reason.
+pub fn ignored(shared: &Shared, connection: &mut Connection, reason: &str) {
+    if reason != "http2" {
+        shared.counters.not_http.add(1);
+        return;
+    }
+    let tls = connection.tls.is_some();
+    if tls { &shared.counters.http2_tls } else { &shared.counters.http2_clear }.add(1);
+    service_of(shared, &connection.peer, &mut connection.service).note_http2(tls);
+}
+
+/// The service has answered with its hello.
+fn is_established(connection: &Connection) -> bool {
+    let facts = connection.tls.as_deref().and_then(|tls| tls.facts.as_deref());
+    facts.is_some_and(|facts| facts.version.is_some())
+}
+
+/// Discovery of TLS libraries, or why there is none.
+pub type Looking = Result<Arc<discover::Stats>, String>;
+
+/// What is told of services' TLS; as of one moment.
+pub struct Teller<'a> {
+    looking: &'a Looking,
+    libraries: &'a View<Inspection>,
+    family: Family,
+}
+
+impl<'a> Teller<'a> {
+    /// Reads who descends from whom.
+    #[must_use]
+    pub fn new(looking: &'a Looking, libraries: &'a View<Inspection>) -> Self {
+        Self { looking, libraries, family: Family::now() }
+    }
+
+    /// Of one service; `None`: it had no TLS connection.
+    #[must_use]
+    pub fn of(&self, service: &Service) -> Option<TlsView> {
+        let [seen, unseen] = service.tls();
+        if seen + unseen == 0 {
+            return None;
+        }
+        let runtimes = service.pid.and_then(|pid| self.family.first(pid, |pid| self.of_process(pid)));
+        let runtimes = runtimes.unwrap_or_default();
+        let reason = (unseen > 0).then(|| match self.looking {
+            Err(why) => Reason {
+                short: None,
+                why: why.clone(),
+                advice: "see picket doctor, and [capture] tls in the configuration".to_owned(),
+            },
+            Ok(_) => Reason::of(&runtimes, seen > 0),
+        });
+        let (short, why, advice) = match reason {
+            Some(Reason { short, why, advice }) => (short, Some(why), Some(advice)),
+            None => (None, None, None),
+        };
+        Some(TlsView { seen, unseen, runtimes, short, why, advice })
+    }
+
+    fn of_process(&self, pid: u32) -> Option<Vec<TlsRuntime>> {
+        let mapped = self.libraries.of_process(pid)?;
+        let files: Vec<Mapped<'_>> = mapped
+            .iter()
+            .map(|one| Mapped {
+                file: one.file.path(),
+                what: &one.what,
+                unattached: one.unattached.as_deref(),
+            })
+            .collect();
+        Some(sight::runtimes(&files)).filter(|runtimes| !runtimes.is_empty())
+    }
+}
+
+/// What is told of a service's HTTP/2; `None`: it had no such connection.
+#[must_use]
+pub fn http2(service: &Service) -> Option<Http2View> {
+    let [clear, tls] = service.http2();
+    (clear + tls > 0).then_some(Http2View { clear, tls })
+}
+
+/// Discovery's counters, as gauges, times and failures.
+#[must_use]
+pub fn stats(looking: &Looking) -> (TlsStats, Option<Snapshot>) {
+    let snapshot = match looking {
+        Ok(stats) => stats.snapshot(),
+        Err(why) => return (TlsStats { why_not: Some(why.clone()), ..TlsStats::default() }, None),
+    };
+    let count = |name| snapshot.counters.iter().find(|(other, _)| *other == name).map_or(0, |(_, n)| *n);
+    let (wall, now) = (jiff::Timestamp::now(), time::now());
+    let stats = TlsStats {
+        why_not: None,
+        processes: snapshot.processes as u64,
+        files: snapshot.files as u64,
+        attached: count("attached").saturating_sub(count("detached")),
+        latency: TlsLatency {
+            count: snapshot.latency.count,
+            p50_ms: milliseconds(snapshot.latency.p50),
+            p99_ms: milliseconds(snapshot.latency.p99),
+            max_ms: milliseconds(snapshot.latency.max),
+        },
+        failures: snapshot
+            .failures
+            .iter()
+            .map(|failed| TlsFailure {
+                file: failed.path.to_string_lossy().into_owned(),
+                pid: failed.pid,
+                step: failed.step.name().to_owned(),
+                reason: failed.reason.clone(),
+                at: wall.checked_sub(std::time::Duration::from_nanos(now.saturating_sub(failed.at))).ok(),
+            })
+            .collect(),
+    };
+    (stats, Some(snapshot))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a time for people")]
+fn milliseconds(time: Ktime) -> f64 {
+    time as f64 / 1_000_000.0
+}
