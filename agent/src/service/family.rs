@@ -62,7 +62,10 @@ impl Family {
 
 #[cfg(test)]
 mod tests {
-    use std::process::{Command, Stdio};
+    use std::{
+        io::{BufRead as _, BufReader},
+        process::{Command, Stdio},
+    };
 
     use super::*;
 
@@ -78,34 +81,37 @@ mod tests {
         assert_eq!(Family::of((2..many).map(|pid| (pid, 1))).with_descendants(1).len(), FAMILY);
     }
 
+    /// Starts another program, then a copy of itself; all end with its standard input.
+    const MASTER: &str = "
+import os, subprocess, sys
+other = subprocess.Popen(['sleep', '1000'])
+if os.fork() == 0:
+    sys.stdin.read()
+    os._exit(0)
+print('ready', flush=True)
+sys.stdin.read()
+other.kill()
+";
+
     #[test]
     fn workers_are_asked_before_other_children() {
-        // A shell whose first child is another program and whose second is a shell.
-        let script = "sleep 1000 & (read x; :) <&0 & echo ok; read x; kill %1";
-        let mut shell = Command::new("/bin/sh")
-            .args(["-c", script])
+        let mut master = Command::new("python3")
+            .args(["-c", MASTER])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("a shell");
-        let mut line = String::new();
-        std::io::BufRead::read_line(
-            &mut std::io::BufReader::new(shell.stdout.take().expect("a pipe")),
-            &mut line,
-        )
-        .expect("its word");
-        let family = Family::now();
+            .expect("python3");
+        let mut said = String::new();
+        BufReader::new(master.stdout.take().expect("a pipe")).read_line(&mut said).expect("its word");
         let mut asked = Vec::new();
-        assert_eq!(family.first(shell.id(), |pid| { asked.push(pid); None::<()> }), None);
-        let names: Vec<String> = asked
-            .iter()
-            .map(|pid| fs::read_link(format!("/proc/{pid}/exe")).expect("its program"))
-            .map(|exe| exe.file_name().expect("a name").to_string_lossy().into_owned())
-            .collect();
-        let own = fs::read_link(format!("/proc/{}/exe", shell.id())).expect("its program");
-        let own = own.file_name().expect("a name").to_string_lossy().into_owned();
-        drop(shell.stdin.take());
-        shell.wait().expect("it ends");
-        assert_eq!(names, [own.clone(), own, "sleep".to_owned()]);
+        let found = Family::now().first(master.id(), |pid| {
+            asked.push(fs::read_to_string(format!("/proc/{pid}/comm")).expect("its name").trim().to_owned());
+            None::<()>
+        });
+        drop(master.stdin.take());
+        master.wait().expect("it ends");
+        assert_eq!((said.as_str(), found), ("ready\n", None));
+        assert!(asked[0].starts_with("python3"), "{asked:?}");
+        assert_eq!(asked, [asked[0].clone(), asked[0].clone(), "sleep".to_owned()]);
     }
 }
