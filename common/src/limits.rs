@@ -61,5 +61,6 @@ pub const TLS_CALLS: u32 = 16_384;
 /// Processes whose objects' layout is known (LRU).
 pub const TLS_LAYOUTS: u32 = 4096;
 
-/// Objects of a process in which a known random is looked for before it is given up.
-pub const TLS_SEARCHES: u32 = 64;
+/// Objects of a process in which a known random is looked for one after the other; after these from time to time, once a
+/// second in the end.
+pub const TLS_SEARCHES: u16 = 16;

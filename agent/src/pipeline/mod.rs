@@ -175,6 +175,9 @@ async fn start(options: RunOptions) -> anyhow::Result<()> {
     // Behind all that the workers sent.
     let _ = shared.events.send(None);
     join("printer", printing);
+    let left = probe::reaper::leave_behind();
+    tracing::debug!(probes = left, "left to be taken off");
+    drop(discovery);
     Ok(())
 }
 

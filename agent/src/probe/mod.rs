@@ -9,6 +9,7 @@ pub mod counts;
 pub mod deny;
 pub mod enforce;
 pub mod object;
+pub mod reaper;
 pub mod rings;
 pub mod tap;
 pub mod tls;

@@ -11,7 +11,6 @@
 
 use aya_ebpf::{macros::uprobe, programs::ProbeContext};
 use picket_common::{
-    limits::TLS_SEARCHES,
     stats::Counter,
     tls::{HELLO_KEY_AT, KEY_LEN, Key, Library, RECORD_HEADER, content},
 };
@@ -208,22 +207,17 @@ fn claim(object: u64) {
     let layout = unsafe { TLS_LAYOUT.get(pid as u32) }.copied().unwrap_or_default();
     let mut offset = u64::from(layout.offset);
     if layout.hops == 0 {
-        if u32::from(layout.searches) >= TLS_SEARCHES {
+        if !layout.is_due() {
             return;
         }
         count::add(Counter::TlsSearches, 1);
         offset = picket_half_in(object, pid);
-        let found = offset != 0;
-        let next = Layout {
-            hops: u16::from(found),
-            pointer: 0,
-            offset: offset as u16,
-            searches: layout.searches + u16::from(!found),
-        };
-        let _ = TLS_LAYOUT.insert(pid as u32, next, 0);
-        if !found {
+        if offset == 0 {
+            let _ = TLS_LAYOUT.insert(pid as u32, layout.missed(), 0);
             return;
         }
+        let found = Layout { hops: 1, pointer: 0, offset: offset as u16, searches: 0, next: 0 };
+        let _ = TLS_LAYOUT.insert(pid as u32, found, 0);
     }
     let half = ObjectKey { address: object + offset, pid };
     // SAFETY: the value is copied at once.

@@ -18,9 +18,10 @@ mod tie;
 
 use core::mem::MaybeUninit;
 
-use aya_ebpf::helpers::generated::bpf_get_current_pid_tgid;
+use aya_ebpf::helpers::generated::{bpf_get_current_pid_tgid, bpf_ktime_get_ns};
 use picket_common::{
     conn::Direction,
+    limits::TLS_SEARCHES,
     record::RecordKind,
     stats::Counter,
     tls::{Key, Library, Whose},
@@ -111,7 +112,30 @@ pub struct Layout {
     pub offset: u16,
     /// Searches that found nothing.
     pub searches: u16,
+    /// Not before this time (`CLOCK_MONOTONIC`, nanoseconds) is searched again.
+    pub next: u64,
 }
+
+impl Layout {
+    /// Whether to search, after some searches found nothing: connections older than the agent have no random that is known.
+    #[inline(always)]
+    fn is_due(&self) -> bool {
+        // SAFETY: a helper without arguments.
+        self.searches < TLS_SEARCHES || unsafe { bpf_ktime_get_ns() } >= self.next
+    }
+
+    /// One more search found nothing: the next ones are further and further apart.
+    #[inline(always)]
+    fn missed(&self) -> Self {
+        let searches = if self.searches < TLS_SEARCHES + 10 { self.searches + 1 } else { self.searches };
+        let doublings = searches.saturating_sub(TLS_SEARCHES) & 15;
+        // SAFETY: a helper without arguments.
+        let next = (unsafe { bpf_ktime_get_ns() }) + (MILLISECOND << doublings);
+        Self { searches, next, ..*self }
+    }
+}
+
+const MILLISECOND: u64 = 1_000_000;
 
 /// The thread that runs, as whoever calls a C function.
 #[inline(always)]

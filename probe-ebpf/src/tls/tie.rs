@@ -1,7 +1,6 @@
 //! Which connection an object belongs to.
 
 use picket_common::{
-    limits::TLS_SEARCHES,
     stats::Counter,
     tls::{KEY_LEN, Key, Library, Whose},
 };
@@ -152,19 +151,20 @@ fn random(key: &ObjectKey) -> Option<Key> {
     if known.hops != 0 {
         return read(place(key.address, &known)?);
     }
-    if u32::from(known.searches) >= TLS_SEARCHES {
+    if !known.is_due() {
         return None;
     }
     count::add(Counter::TlsSearches, 1);
     let found = picket_search(key.address);
     let layout = if found == 0 {
-        Layout { searches: known.searches + 1, ..known }
+        known.missed()
     } else {
         Layout {
             hops: (found >> 32) as u16,
             pointer: (found >> 16) as u16,
             offset: found as u16,
             searches: 0,
+            next: 0,
         }
     };
     let _ = TLS_LAYOUT.insert(pid, layout, 0);
