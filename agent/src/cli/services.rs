@@ -82,7 +82,9 @@ fn tls(service: &ServiceView) -> String {
             parts.push(format!("unseen {}{short}", grouped(tls.unseen)));
         }
     }
-    if let Some(http2) = service.http2.as_ref().map(|http2| http2.clear + http2.tls).filter(|count| *count > 0) {
+    if let Some(http2) =
+        service.http2.as_ref().map(|http2| http2.clear + http2.tls).filter(|count| *count > 0)
+    {
         parts.push(format!("HTTP/2 {}", grouped(http2)));
     }
     parts.join(", ")
@@ -98,7 +100,11 @@ fn unseen(service: &ServiceView, screen: &mut Screen<'_>) -> Result<(), CliError
         return Ok(());
     };
     screen.line("")?;
-    let count = if tls.unseen == 1 { "1 TLS connection" } else { &format!("{} TLS connections", grouped(tls.unseen)) };
+    let count = if tls.unseen == 1 {
+        "1 TLS connection"
+    } else {
+        &format!("{} TLS connections", grouped(tls.unseen))
+    };
     let about = format!("{}, port {}: {count} not seen", service.name, service.listen.port());
     let about = screen.bold(&printable(&about));
     screen.line(about)?;

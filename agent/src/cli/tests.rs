@@ -372,7 +372,8 @@ fn what_is_not_seen_of_tls_is_said() {
              why:  no TLS library that Picket knows is mapped by this process\n  \
              do:   terminate TLS in a proxy in front of the service, such as nginx or HAProxy on the same host\n"
         );
-        let json: serde_json::Value = serde_json::from_str(&picket(&["services", "--json"]).out).expect("JSON");
+        let json: serde_json::Value =
+            serde_json::from_str(&picket(&["services", "--json"]).out).expect("JSON");
         assert_eq!(json[1]["tls"]["runtimes"][0]["sight"], "unseen");
         assert_eq!(json[2]["tls"]["why"].as_str().map(|why| why.contains("health checks")), Some(true));
         assert_eq!(json[0]["http2"]["tls"], 4);

@@ -305,7 +305,19 @@ mod tests {
             assert_eq!(check.level == Level::Ok, check.fix.is_none(), "{check:?}");
         }
         let ids: std::collections::HashSet<_> = report.checks.iter().map(|check| check.id).collect();
-        for id in ["kernel", "rights", "cgroup2", "ring_buffer", "tap_attach", "xdp", "inet_diag", "bpffs", "uprobes", "mappings", "tls_services"] {
+        for id in [
+            "kernel",
+            "rights",
+            "cgroup2",
+            "ring_buffer",
+            "tap_attach",
+            "xdp",
+            "inet_diag",
+            "bpffs",
+            "uprobes",
+            "mappings",
+            "tls_services",
+        ] {
             assert!(ids.contains(id), "no check {id}");
         }
     }

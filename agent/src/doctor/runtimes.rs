@@ -87,8 +87,7 @@ impl Runtimes {
         let count = |sight| self.processes.iter().filter(|process| process.sight == sight).count();
         let (unseen, partly) = (count(Sight::Unseen), count(Sight::Partly));
         let mut found = format!(
-            "{} of {} processes that listen have TLS code in them; Picket sees the plaintext of {}, a part of {partly}'s, \
-             nothing of {unseen}'s",
+            "{} of {} processes that listen have TLS code in them; their plaintext: {} seen, {partly} partly, {unseen} unseen",
             self.processes.len(),
             self.listening,
             count(Sight::Seen)
@@ -121,10 +120,8 @@ impl Files {
                 with_code.push((file.path().to_owned(), what));
             }
         }
-        let mapped: Vec<Mapped<'_>> = with_code
-            .iter()
-            .map(|(path, what)| Mapped { file: path, what, unattached: None })
-            .collect();
+        let mapped: Vec<Mapped<'_>> =
+            with_code.iter().map(|(path, what)| Mapped { file: path, what, unattached: None }).collect();
         Some(sight::runtimes(&mapped)).filter(|runtimes| !runtimes.is_empty())
     }
 

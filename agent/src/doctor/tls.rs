@@ -22,7 +22,11 @@ const COSTS: &str = "requests inside TLS cannot be seen; plain requests are, and
 pub(super) fn uprobes(loaded: Loaded) -> Check {
     const ID: &str = "uprobes";
     match try_one(loaded) {
-        Ok(()) => Check::ok(ID, Job::Tls, "tried: a program of Picket's own for TLS libraries is set, and taken off"),
+        Ok(()) => Check::ok(
+            ID,
+            Job::Tls,
+            "tried: a program of Picket's own for TLS libraries is set, and taken off",
+        ),
         Err(error) => Check::degraded(
             ID,
             Job::Tls,

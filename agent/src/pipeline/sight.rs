@@ -29,8 +29,7 @@ pub fn seen(shared: &Shared, connection: &mut Connection) {
 /// A connection has ended, or nothing was heard of it for long. One that was never established counts as nothing: the
 /// client or the service refused.
 pub fn ended(shared: &Shared, connection: &mut Connection) {
-    let unseen = connection.tls.as_deref().is_some_and(|tls| tls.pid.is_none());
-    if unseen && is_established(connection) {
+    if is_unseen(connection) {
         shared.counters.tls_unseen.add(1);
         service_of(shared, &connection.peer, &mut connection.service).note_tls(false);
     }
@@ -45,6 +44,10 @@ pub fn ignored(shared: &Shared, connection: &mut Connection, reason: &str) {
     let tls = connection.tls.is_some();
     if tls { &shared.counters.http2_tls } else { &shared.counters.http2_clear }.add(1);
     service_of(shared, &connection.peer, &mut connection.service).note_http2(tls);
+}
+
+fn is_unseen(connection: &Connection) -> bool {
+    connection.tls.as_deref().is_some_and(|tls| tls.pid.is_none()) && is_established(connection)
 }
 
 /// The service has answered with its hello.
@@ -153,4 +156,79 @@ pub fn stats(looking: &Looking) -> (TlsStats, Option<Snapshot>) {
 #[expect(clippy::cast_precision_loss, reason = "a time for people")]
 fn milliseconds(time: Ktime) -> f64 {
     time as f64 / 1_000_000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use picket_common::conn::Tuple;
+
+    use super::*;
+    use crate::{
+        capture::record::Peer,
+        http::Limits,
+        pipeline::tls::Tls,
+        tls::hello::{TlsFacts, Version},
+    };
+
+    #[test]
+    fn a_connection_is_unseen_when_its_handshake_was_answered_and_nothing_came() {
+        let answered = || Some(Arc::new(TlsFacts { version: Some(Version::TLS_1_3), ..TlsFacts::default() }));
+        let offered = || Some(Arc::new(TlsFacts::default()));
+        for (tls, unseen) in [
+            (None, false),
+            (Some((None, None)), false),
+            (Some((offered(), None)), false),
+            (Some((answered(), None)), true),
+            (Some((answered(), Some(7))), false),
+            // Older than the agent: only its plaintext was ever seen.
+            (Some((None, Some(7))), false),
+        ] {
+            let peer = Peer { cookie: 1, listener: 2, cgroup: 3, tuple: Tuple::default() };
+            let mut connection = Connection::new(peer, Limits::default(), true, 0);
+            connection.tls = tls.map(|(facts, pid)| {
+                let mut tls = Box::<Tls>::default();
+                (tls.facts, tls.pid) = (facts, pid);
+                tls
+            });
+            assert_eq!(is_unseen(&connection), unseen, "{:?}", connection.tls.as_deref().map(|tls| tls.pid));
+        }
+    }
+
+    #[test]
+    fn services_tell_their_counts_and_the_reason() {
+        let (on, libraries): (Looking, _) = (Ok(Arc::default()), View::default());
+        let off: Looking = Err("TLS is not looked into: it is off".into());
+        let service = Service::named("shop", 443);
+        let told = |looking| Teller::new(looking, &libraries).of(&service);
+        assert_eq!((told(&on), http2(&service)), (None, None));
+
+        service.note_tls(true);
+        service.note_tls(true);
+        service.note_http2(true);
+        service.note_http2(false);
+        service.note_http2(true);
+        let view = told(&on).expect("it had TLS");
+        assert_eq!((view.seen, view.unseen, view.why), (2, 0, None));
+        assert_eq!(http2(&service), Some(Http2View { clear: 1, tls: 2 }));
+
+        service.note_tls(false);
+        let view = told(&on).expect("it had TLS");
+        assert_eq!((view.seen, view.unseen, view.why.as_deref()), (2, 1, Some(sight::NO_LIBRARY)));
+        let view = told(&off).expect("it had TLS");
+        assert_eq!(view.why.as_deref(), Some("TLS is not looked into: it is off"));
+        assert!(view.advice.is_some_and(|advice| advice.contains("[capture] tls")));
+    }
+
+    #[test]
+    fn discovery_tells_what_is_attached() {
+        let stats = discover::Stats::default();
+        stats.attached.add(5);
+        stats.detached.add(2);
+        let (told, snapshot) = super::stats(&Ok(Arc::new(stats)));
+        assert_eq!((told.attached, told.why_not), (3, None));
+        assert!(snapshot.is_some_and(|snapshot| snapshot.counters.contains(&("attached", 5))));
+        let (told, snapshot) = super::stats(&Err("off".into()));
+        assert_eq!(told.why_not.as_deref(), Some("off"));
+        assert!(snapshot.is_none());
+    }
 }

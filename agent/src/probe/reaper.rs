@@ -32,7 +32,8 @@ pub fn leave_behind() -> usize {
     }
     let others: Vec<RawFd> = open.into_iter().filter_map(|(fd, uprobe)| (!uprobe).then_some(fd)).collect();
     // The control group of the agent must not have to wait for it.
-    let procs = cgroup::mounted().map(|root: PathBuf| root.join("cgroup.procs").into_os_string().into_encoded_bytes());
+    let procs = cgroup::mounted()
+        .map(|root: PathBuf| root.join("cgroup.procs").into_os_string().into_encoded_bytes());
     let procs = procs.and_then(|path| CString::new(path).ok());
     // SAFETY: what the child calls is safe there (signal-safety(7)): it allocates nothing and takes no lock.
     unsafe {

@@ -174,7 +174,11 @@ impl Reason {
         }
         match first(Sight::Partly) {
             Some(partly) if !seen => of(partly),
-            _ => Self { short: None, why: NO_REQUEST.into(), advice: "nothing, if its requests are seen".into() },
+            _ => Self {
+                short: None,
+                why: NO_REQUEST.into(),
+                advice: "nothing, if its requests are seen".into(),
+            },
         }
     }
 }
@@ -224,9 +228,8 @@ mod tests {
         type File = (&'static str, Vec<Found>, Option<&'static str>);
         let file = |path, found| -> File { (path, vec![found], None) };
         let libc = || file("/lib/libc.so.6", found(Runtime::LibC, None, true, None));
-        let crypto = |version| {
-            file("/lib/libcrypto.so", found(Runtime::LibCrypto, Some(version), true, None))
-        };
+        let crypto =
+            |version| file("/lib/libcrypto.so", found(Runtime::LibCrypto, Some(version), true, None));
         let ssl = |version| file("/lib/libssl.so", found(Runtime::OpenSsl, Some(version), true, None));
         let table: Vec<(Vec<File>, &[(&str, Sight)], Option<Sight>)> = vec![
             (vec![libc(), crypto("3.0.19")], &[], None),
@@ -273,7 +276,8 @@ mod tests {
         for (files, expected, sight) in table {
             let told = told(&files);
             let short: Vec<(String, Sight)> = told.iter().map(|one| (one.full_name(), one.sight)).collect();
-            let expected: Vec<(String, Sight)> = expected.iter().map(|(n, s)| ((*n).to_owned(), *s)).collect();
+            let expected: Vec<(String, Sight)> =
+                expected.iter().map(|(n, s)| ((*n).to_owned(), *s)).collect();
             assert_eq!(short, expected);
             assert_eq!(Sight::of(&told), sight);
             for one in told {

@@ -51,6 +51,8 @@ const EXPECTED: [Expected; 5] = [
     },
 ];
 
+/// The row whose service starts after the agent.
+const LATE: &str = "go";
 /// Connections with a request to each of them.
 const CONNECTIONS: u64 = 6;
 
@@ -62,12 +64,17 @@ pub fn told(site: &Site) -> Result<Vec<String>> {
     let certificate = Certificate::make(site.dir())?;
     let client = Client::new(&certificate)?;
     let netns = Arc::new(Netns::new()?);
-    let servers = EXPECTED
-        .iter()
-        .map(|expected| Ok((expected, (named(expected.row)?.start)(&Place::inside(site, &netns)?, &certificate)?)))
-        .collect::<Result<Vec<(&Expected, Server)>>>()?;
+    let start = |expected: &'static Expected| -> Result<(&Expected, Server)> {
+        Ok((expected, (named(expected.row)?.start)(&Place::inside(site, &netns)?, &certificate)?))
+    };
+    let mut servers = EXPECTED.iter().filter(|e| e.row != LATE).map(start).collect::<Result<Vec<_>>>()?;
     let installation = Installation::new(site, "picket")?;
     let agent = installation.start()?;
+    for expected in EXPECTED.iter().filter(|expected| expected.row == LATE) {
+        servers.push(start(expected)?);
+    }
+    let attended = || installation.stats().ok()?.0["tls"]["latency"]["count"].as_u64().filter(|n| *n > 0);
+    wait_until("probes in the service that came last", 20, attended)?;
 
     for (expected, server) in &servers {
         for n in 0..CONNECTIONS {
@@ -112,7 +119,11 @@ pub fn told(site: &Site) -> Result<Vec<String>> {
     for (name, wanted) in wanted {
         ensure!(counter(name) == Some(wanted), "{name}: {:?}, not {wanted}", counter(name));
     }
-    ensure!(counter("attached") >= Some(3) && stats["tls"]["attached"].as_u64() >= Some(3), "{}", stats["tls"]);
+    ensure!(
+        counter("attached") >= Some(3) && stats["tls"]["attached"].as_u64() >= Some(3),
+        "{}",
+        stats["tls"]
+    );
     ensure!(stats["tls"]["why_not"].is_null(), "{}", stats["tls"]);
     notes.push(format!("latency of discovery: {}", stats["tls"]["latency"]));
     agent.stop()?;
@@ -123,7 +134,8 @@ pub fn told(site: &Site) -> Result<Vec<String>> {
     for (expected, server) in &servers {
         let processes = report["tls"]["processes"].as_array().into_iter().flatten();
         let process = processes.clone().find(|process| process["pid"] == server.service.pid);
-        let process = process.with_context(|| format!("doctor does not name {}: {}", expected.row, report["tls"]))?;
+        let process =
+            process.with_context(|| format!("doctor does not name {}: {}", expected.row, report["tls"]))?;
         runtime_is_as_expected(expected, &process["runtimes"])?;
         ensure!(process["sight"] == expected.sight, "{process}");
         ensure!(process["ports"] == serde_json::json!([server.service.port]), "{process}");
@@ -147,7 +159,8 @@ fn counted(installation: &Installation<'_>, server: &Server, [seen, unseen]: [u6
         last = service.clone();
         (service["tls"]["seen"] == seen && service["tls"]["unseen"] == unseen).then(|| service.clone())
     });
-    found.with_context(|| format!("{}: {seen} seen and {unseen} unseen expected: {last}", server.service.name))
+    found
+        .with_context(|| format!("{}: {seen} seen and {unseen} unseen expected: {last}", server.service.name))
 }
 
 fn service_is_as_expected(expected: &Expected, service: &Value) -> Result<String> {
