@@ -5,7 +5,7 @@
 mod channel;
 mod pace;
 pub mod patterns;
-pub mod programs;
+mod programs;
 mod requests;
 pub mod shapes;
 

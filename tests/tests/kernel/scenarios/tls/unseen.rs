@@ -1,6 +1,7 @@
 //! What `picket services`, `picket stats` and `picket doctor` say of services that speak TLS: of seen ones with which
 //! library, of the others that they are not seen, why, and what to do.
 
+use std::io::Write;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
@@ -9,8 +10,7 @@ use serde_json::Value;
 use super::named;
 use crate::agent::Installation;
 use crate::client::tls::patterns::Load;
-use crate::client::tls::{Client, Manner, Pace, programs};
-use crate::ledger::Ledger;
+use crate::client::tls::{Client, Manner, Pace};
 use crate::netns::Netns;
 use crate::patience::{in_vm, wait_until};
 use crate::report::CannotRun;
@@ -88,9 +88,13 @@ pub fn told(site: &Site) -> Result<Vec<String>> {
         drop(server.connect(false)?);
     }
     let [(_, nginx), ..] = &servers[..] else { unreachable!("there are five") };
-    // A handshake and no request; HTTP/2, on one connection.
+    // A handshake and no request.
     drop(client.connect(nginx, Manner::nth(0))?);
-    programs::http2(nginx, &client, &mut Ledger::default())?;
+    // The preface of HTTP/2 (RFC 9113 section 3.4), at a service that has not begun to speak.
+    let mut http2 = client.connect(nginx, Manner::nth(0))?;
+    http2.stream_mut().write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")?;
+    http2.stream_mut().finish()?;
+    drop(http2);
 
     let mut notes = Vec::new();
     for (expected, server) in &servers {
@@ -109,6 +113,7 @@ pub fn told(site: &Site) -> Result<Vec<String>> {
     for wanted in ["unseen 6 (Java)", "unseen 6 (rustls)", "7, unseen 1, HTTP/2 1", "JSSE", "do:"] {
         ensure!(table.contains(wanted), "{wanted:?} is not in\n{table}");
     }
+    notes.extend(table.lines().map(str::to_owned));
 
     let stats = installation.stats()?.0;
     let counter = |name: &str| {
@@ -147,6 +152,11 @@ pub fn told(site: &Site) -> Result<Vec<String>> {
     for (id, wanted) in [("uprobes", "ok"), ("mappings", "ok"), ("tls_services", "degraded")] {
         ensure!(level(id) == Some(wanted), "doctor's {id}: {:?}, not {wanted}", level(id));
     }
+    let shown = installation.cli_ok(&["doctor"])?.stdout;
+    for wanted in ["Java is not seen: ", "rustls is not seen: ", "GnuTLS is partly seen: "] {
+        ensure!(shown.contains(wanted), "{wanted:?} is not in\n{shown}");
+    }
+    notes.extend(shown.lines().skip_while(|line| !line.contains("TLS CODE")).map(str::to_owned));
     Ok(notes)
 }
 
