@@ -177,7 +177,8 @@ async fn start(options: RunOptions) -> anyhow::Result<()> {
     join("printer", printing);
     let left = probe::reaper::leave_behind();
     tracing::debug!(probes = left, "left to be taken off");
-    drop(discovery);
+    // Ending the process closes all of it; taking it apart would wait for the kernel.
+    std::mem::forget(discovery);
     Ok(())
 }
 

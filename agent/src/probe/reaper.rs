@@ -2,10 +2,16 @@
 //!
 //! The kernel takes each uprobe off alone, and waits every time until all CPUs have left it: 0.1 s each, several seconds for a
 //! host's TLS libraries, and ending a process takes as long as closing what it had open. So the agent, when it ends, leaves a
-//! child behind that has nothing but these file descriptors, and does nothing but end. (The kernel is quicker with links of
+//! child behind that has nothing but these file descriptors, and does nothing but end when the agent has ended. (The kernel is quicker with links of
 //! many uprobes, Linux 6.6; aya has none yet.)
 
-use std::{ffi::CString, fs, os::fd::RawFd, path::PathBuf};
+use std::{
+    ffi::CString,
+    fs,
+    io,
+    os::fd::{AsRawFd, RawFd},
+    path::PathBuf,
+};
 
 use super::cgroup;
 
@@ -30,6 +36,11 @@ pub fn leave_behind() -> usize {
     if count <= FEW {
         return 0;
     }
+    // The agent holds one end as long as it has anything open: it is closed last, for its number is the highest. Whoever
+    // closes a probe last waits, and that must not be the agent.
+    let Ok((gone, held)) = io::pipe() else { return 0 };
+    let highest = open.iter().map(|(fd, _)| *fd).max().unwrap_or(0).max(gone.as_raw_fd()).max(held.as_raw_fd());
+    let Ok(last) = rustix::io::fcntl_dupfd_cloexec(&held, highest + 1) else { return 0 };
     let others: Vec<RawFd> = open.into_iter().filter_map(|(fd, uprobe)| (!uprobe).then_some(fd)).collect();
     // The control group of the agent must not have to wait for it.
     let procs = cgroup::mounted()
@@ -46,11 +57,14 @@ pub fn leave_behind() -> usize {
                 }
             }
             // Nobody is to wait for its standard output, its socket or its locks.
-            for fd in &others {
+            for fd in others.iter().chain([&held.as_raw_fd(), &last.as_raw_fd()]) {
                 libc::close(*fd);
             }
+            let mut byte = 0u8;
+            libc::read(gone.as_raw_fd(), (&raw mut byte).cast(), 1);
             libc::_exit(0);
         }
     }
+    std::mem::forget(last);
     count
 }

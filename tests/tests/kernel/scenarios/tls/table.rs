@@ -20,6 +20,8 @@ pub fn compare(site: &Site, row: &'static Row) -> Result<Vec<String>> {
     let load = stage.load();
     let mut older = load.open_older()?;
     let installation = Installation::new(site, "picket")?;
+    // An agent built for debugging is slower than what is sent here in records of a few bytes.
+    installation.configure("[capture]\nring_size = \"64 MiB\"\n")?;
     let agent = installation.start()?;
     let mut parts = Vec::new();
     // First, while nothing has been seen of the service yet.
