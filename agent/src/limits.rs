@@ -221,6 +221,8 @@ pub const BINARY_GO_FUNCTIONS: u64 = 2 * 1024 * 1024;
 
 /// Bytes of a file that are inspected: Chromium has 250 MB, with its debugging information 2 GB.
 pub const INSPECTED_FILE: u64 = 512 * 1024 * 1024;
+/// TLS connections of one worker that ended without plaintext and wait a second for it before they count as unseen.
+pub const UNSEEN_WAITING: usize = 1024;
 /// How long `picket doctor` looks for TLS code in the files of processes that listen, milliseconds.
 pub const DOCTOR_TLS: u64 = 10_000;
 /// Processes that hold connections older than the agent and are probed for these.

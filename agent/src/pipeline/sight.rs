@@ -1,12 +1,13 @@
 //! What of TLS is seen: counted for each service, and told with the reason where it is not.
 
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
-use super::{connection::Connection, judge::service_of, shared::Shared};
+use super::{connection::Connection, counters::Counters, judge::service_of, shared::Shared};
 use crate::{
     api::tls::{Http2View, TlsFailure, TlsLatency, TlsStats, TlsView},
     binary::Inspection,
     discover::{self, Snapshot, View},
+    limits,
     service::{Service, family::Family},
     time::{self, Ktime},
     tls::sight::{self, Mapped, Reason, TlsRuntime},
@@ -20,18 +21,57 @@ pub fn established(shared: &Shared, connection: &mut Connection) {
     }
 }
 
-/// Plaintext of a connection came for the first time.
-pub fn seen(shared: &Shared, connection: &mut Connection) {
-    shared.counters.tls_seen.add(1);
-    service_of(shared, &connection.peer, &mut connection.service).note_tls(true);
+/// Connections that ended without plaintext. A client that resets its connection ends it before the service has read what
+/// it sent: they wait a little before they count as unseen.
+#[derive(Default)]
+pub struct Ended {
+    /// Since when, which, whose; the oldest first.
+    waiting: VecDeque<(Ktime, u64, Arc<Service>)>,
 }
 
-/// A connection has ended, or nothing was heard of it for long. One that was never established counts as nothing: the
-/// client or the service refused.
-pub fn ended(shared: &Shared, connection: &mut Connection) {
-    if is_unseen(connection) {
-        shared.counters.tls_unseen.add(1);
-        service_of(shared, &connection.peer, &mut connection.service).note_tls(false);
+/// How long plaintext may come after the end, nanoseconds.
+const LATE: Ktime = time::SECOND;
+
+impl Ended {
+    /// Plaintext of a connection came for the first time.
+    pub fn seen(&mut self, shared: &Shared, connection: &mut Connection) {
+        shared.counters.tls_seen.add(1);
+        service_of(shared, &connection.peer, &mut connection.service).note_tls(true);
+        self.forget(connection.peer.cookie);
+    }
+
+    /// A connection has ended, or nothing was heard of it for long. One that was never established counts as nothing: the
+    /// client or the service refused.
+    pub fn end(&mut self, shared: &Shared, connection: &mut Connection, now: Ktime) {
+        if is_unseen(connection) {
+            let service = service_of(shared, &connection.peer, &mut connection.service);
+            self.wait(&shared.counters, connection.peer.cookie, Arc::clone(service), now);
+        }
+    }
+
+    /// Counts those that have waited long enough.
+    pub fn count(&mut self, counters: &Counters, now: Ktime) {
+        while self.waiting.front().is_some_and(|(since, ..)| since.saturating_add(LATE) <= now) {
+            self.count_first(counters);
+        }
+    }
+
+    fn wait(&mut self, counters: &Counters, cookie: u64, service: Arc<Service>, now: Ktime) {
+        if self.waiting.len() >= limits::UNSEEN_WAITING {
+            self.count_first(counters);
+        }
+        self.waiting.push_back((now, cookie, service));
+    }
+
+    fn forget(&mut self, cookie: u64) {
+        self.waiting.retain(|(_, other, _)| *other != cookie);
+    }
+
+    fn count_first(&mut self, counters: &Counters) {
+        if let Some((.., service)) = self.waiting.pop_front() {
+            counters.tls_unseen.add(1);
+            service.note_tls(false);
+        }
     }
 }
 
@@ -192,6 +232,29 @@ mod tests {
             });
             assert_eq!(is_unseen(&connection), unseen, "{:?}", connection.tls.as_deref().map(|tls| tls.pid));
         }
+    }
+
+    #[test]
+    fn what_comes_after_the_end_is_seen_all_the_same() {
+        let (counters, service) = (Counters::default(), Arc::new(Service::named("shop", 443)));
+        let mut ended = Ended::default();
+        for cookie in [1, 2, 3] {
+            ended.wait(&counters, cookie, Arc::clone(&service), 10 * cookie);
+        }
+        ended.forget(2);
+        ended.forget(4);
+        ended.count(&counters, LATE + 9);
+        assert_eq!(counters.tls_unseen.value(), 0);
+        ended.count(&counters, LATE + 20);
+        assert_eq!((counters.tls_unseen.value(), service.tls()), (1, [0, 1]));
+        ended.count(&counters, LATE + 30);
+        assert_eq!((counters.tls_unseen.value(), service.tls()), (2, [0, 2]));
+        // Not more than there is room for.
+        let cap = limits::UNSEEN_WAITING as u64;
+        for cookie in 0..cap + 5 {
+            ended.wait(&counters, cookie, Arc::clone(&service), 100);
+        }
+        assert_eq!((counters.tls_unseen.value(), ended.waiting.len() as u64), (7, cap));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::{
     connections::{Connections, Over},
     judge::Judge,
     shared::Shared,
-    sight,
+    sight::{self, Ended},
 };
 use crate::{
     capture::{Origin, Record, Segment, record::Peer},
@@ -55,6 +55,8 @@ struct Flow {
     outputs: Vec<Output>,
     judge: Judge,
     view: Arc<Mutex<View>>,
+    /// TLS connections that ended, and of which nothing was seen so far.
+    ended: Ended,
 }
 
 /// What others may see of a worker; renewed at every tick.
@@ -80,6 +82,7 @@ impl Worker {
             judge: Judge::new(Arc::clone(&shared)),
             view,
             shared,
+            ended: Ended::default(),
         };
         Self { ring, stop, flow }
     }
@@ -148,7 +151,7 @@ impl Flow {
             }
             Ok(Record::Close(peer, at)) => {
                 if let Some(mut connection) = self.connections.take(peer.cookie) {
-                    sight::ended(&self.shared, &mut connection);
+                    self.ended.end(&self.shared, &mut connection, at);
                     self.close(connection, at);
                 }
             }
@@ -174,7 +177,7 @@ impl Flow {
         let first = origin.fresh && connection.tls.as_deref().is_none_or(|tls| tls.pid.is_none());
         connection.plaintext(origin, http, segment.known_start);
         if first {
-            sight::seen(&self.shared, connection);
+            self.ended.seen(&self.shared, connection);
         }
     }
 
@@ -232,9 +235,10 @@ impl Flow {
         }
         while let Some(mut connection) = self.connections.idle(now.saturating_sub(limits::CONNECTION_IDLE)) {
             self.shared.counters.expired_idle.add(1);
-            sight::ended(&self.shared, &mut connection);
+            self.ended.end(&self.shared, &mut connection, now);
             self.close(connection, now);
         }
+        self.ended.count(&self.shared.counters, now);
         self.publish();
     }
 

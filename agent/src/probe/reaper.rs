@@ -7,8 +7,7 @@
 
 use std::{
     ffi::CString,
-    fs,
-    io,
+    fs, io,
     os::fd::{AsRawFd, RawFd},
     path::PathBuf,
 };
@@ -39,7 +38,8 @@ pub fn leave_behind() -> usize {
     // The agent holds one end as long as it has anything open: it is closed last, for its number is the highest. Whoever
     // closes a probe last waits, and that must not be the agent.
     let Ok((gone, held)) = io::pipe() else { return 0 };
-    let highest = open.iter().map(|(fd, _)| *fd).max().unwrap_or(0).max(gone.as_raw_fd()).max(held.as_raw_fd());
+    let highest =
+        open.iter().map(|(fd, _)| *fd).max().unwrap_or(0).max(gone.as_raw_fd()).max(held.as_raw_fd());
     let Ok(last) = rustix::io::fcntl_dupfd_cloexec(&held, highest + 1) else { return 0 };
     let others: Vec<RawFd> = open.into_iter().filter_map(|(fd, uprobe)| (!uprobe).then_some(fd)).collect();
     // The control group of the agent must not have to wait for it.
