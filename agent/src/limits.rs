@@ -46,6 +46,8 @@ pub const FDS_SCANNED: usize = 65_536;
 pub const LISTENERS: usize = 16_384;
 /// Services in the catalog.
 pub const SERVICES: usize = 4096;
+/// Descendants of a service's process that are asked which TLS library they have.
+pub const FAMILY: usize = 256;
 /// Bytes of a request to the API.
 pub const API_BODY: usize = 64 * 1024;
 /// Bytes of an answer the command line takes.
@@ -260,6 +262,10 @@ pub const BINARY_GO_FUNCTIONS: u64 = 2 * 1024 * 1024;
 
 /// Bytes that are read to inspect one file, some of them twice: Node takes 11 MB, LLVM's library 63 MB.
 pub const BINARY_READ: u64 = 512 * 1024 * 1024;
+/// TLS connections of one worker that ended without plaintext and wait a second for it before they count as unseen.
+pub const UNSEEN_WAITING: usize = 1024;
+/// How long `picket doctor` looks for TLS code in the files of processes that listen, milliseconds.
+pub const DOCTOR_TLS: u64 = 10_000;
 /// Processes that hold connections older than the agent and are probed for these.
 pub const OLDER_PROCESSES: usize = 1024;
 // Discovery: which processes run which files.

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `GET /v1/version` | version and process of the agent |
 //! | `GET /v1/stats` | counters and gauges, losses among them |
-//! | `GET /v1/services` | services that had requests |
+//! | `GET /v1/services` | services that had requests or TLS connections, and what of their TLS is seen |
 //! | `GET /v1/denylist?limit=N` | who is blocked |
 //! | `POST /v1/denylist` | blocks: `{"net":"203.0.113.7","for_seconds":600,"reason":"…"}` or `"forever":true` |
 //! | `DELETE /v1/denylist?net=…` or `?all=true` | unblocks |
@@ -21,6 +21,7 @@ mod routes;
 pub mod server;
 #[cfg(test)]
 pub(crate) mod tests;
+pub mod tls;
 pub mod types;
 
 pub use client::{Client, ClientError};

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use super::{types::*, *};
+use super::{tls::TlsView, types::*, *};
 
 /// Keeps blocks and passes, nothing else: enough to see that what is sent arrives.
 #[derive(Default)]
@@ -198,6 +198,8 @@ fn every_call_arrives_and_comes_back() {
         requests: 10,
         events: 2,
         last_seen: Some("2026-01-02T03:04:05.000000006Z".parse().expect("time")),
+        tls: Some(TlsView { seen: 1, unseen: 2, ..TlsView::default() }),
+        http2: None,
     }];
     let agent =
         Running::start(InMemory { stats: stats.clone(), services: services.clone(), ..InMemory::default() });

@@ -7,7 +7,10 @@ use jiff::Timestamp;
 use picket_common::stats::{COUNTERS, Counter};
 use serde::{Deserialize, Serialize};
 
-use super::net;
+use super::{
+    net,
+    tls::{Http2View, TlsStats, TlsView},
+};
 use crate::{service::Service, time::Ktime};
 
 /// Which agent this is.
@@ -38,6 +41,9 @@ pub struct Stats {
     pub gauges: BTreeMap<String, u64>,
     /// Per second over the last ten seconds: `requests`, `events`, `packets`…
     pub rates: BTreeMap<String, f64>,
+    /// The search for TLS libraries; none: an agent that knows of none.
+    #[serde(default)]
+    pub tls: Option<TlsStats>,
 }
 
 /// A counter of the kernel side.
@@ -105,7 +111,7 @@ impl StageCounter {
     }
 }
 
-/// A service that had requests.
+/// A service that had requests, or TLS connections.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServiceView {
     /// Short name.
@@ -138,6 +144,12 @@ pub struct ServiceView {
     pub events: u64,
     /// When the last request was seen.
     pub last_seen: Option<Timestamp>,
+    /// Its TLS connections; none: it had none.
+    #[serde(default)]
+    pub tls: Option<TlsView>,
+    /// Its HTTP/2 connections; none: it had none.
+    #[serde(default)]
+    pub http2: Option<Http2View>,
 }
 
 impl ServiceView {
@@ -161,6 +173,8 @@ impl ServiceView {
             last_seen: service
                 .last_seen()
                 .and_then(|at| wall.checked_sub(Duration::from_nanos(monotonic.saturating_sub(at))).ok()),
+            tls: None,
+            http2: None,
         }
     }
 }

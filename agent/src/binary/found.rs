@@ -135,9 +135,7 @@ pub enum Place {
     Leave,
 }
 
-/// What a point costs each time it is passed. Figures: [`docs/tls.md`], a virtual machine and bare metal differ widely.
-///
-/// [`docs/tls.md`]: https://github.com/picket-security/picket/blob/main/docs/tls.md
+/// What a point costs each time it is passed. Figures are in `docs/tls.md`: a virtual machine and bare metal differ widely.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cost {
     /// The kernel emulates the instruction: one trap.

@@ -283,12 +283,15 @@ pub enum LogLevel {
 
 const DOCTOR: &str = "\
 What can be tried is tried, not looked up: small programs are loaded and attached to a cgroup made
-for them, which is removed again. Nothing on this host is changed; interfaces are only looked at.
+for them, which is removed again; a probe is set in a file that nobody runs. Nothing on this host is
+changed; interfaces are only looked at, and files of processes that listen are read to see which TLS
+code is in them: below the checks stands what Picket would see of each, why not, and what to do.
 
 Examples:
   sudo picket doctor
   sudo picket doctor --cgroup /sys/fs/cgroup/system.slice
   sudo picket doctor --json | jq '.checks[] | select(.level != \"ok\")'
+  sudo picket doctor --json | jq '.tls.processes[] | select(.sight != \"seen\")'
 
 Exit codes:
   0  Picket can watch this host (what is degraded is listed)
@@ -403,8 +406,11 @@ pub enum PasslistAction {
 }
 
 const SERVICES: &str = "\
+The column TLS: connections seen in the clear, those that were not (with the library), HTTP/2.
+
 Examples:
   sudo picket services
+  sudo picket services --json | jq '.[] | select(.tls.unseen > 0) | {name, tls}'
   sudo picket services --json | jq -r '.[] | [.name, .requests] | @tsv'";
 
 const STATS: &str = "\

@@ -23,7 +23,7 @@ pub mod run;
 pub mod screen;
 mod services;
 mod stats;
-mod table;
+pub(crate) mod table;
 #[cfg(test)]
 mod tests;
 

@@ -2,10 +2,13 @@
 
 use super::{
     CliError, Exit, ask, duration,
-    screen::{Screen, grouped},
+    screen::{Screen, grouped, wrapped},
     table::Table,
 };
-use crate::api::{Client, ServiceView};
+use crate::{
+    api::{Client, ServiceView},
+    event::printable,
+};
 
 pub(super) fn list(client: &Client, screen: &mut Screen<'_>) -> Result<Exit, CliError> {
     let services = ask(client.services())?;
@@ -16,7 +19,7 @@ pub(super) fn list(client: &Client, screen: &mut Screen<'_>) -> Result<Exit, Cli
     if services.is_empty() {
         screen.line("no requests yet")?;
         screen.line(
-            "  A service is listed from its first plain HTTP/1 request on; try: curl -s http://127.0.0.1/",
+            "  A service is listed from its first HTTP/1 request or TLS handshake on; try: curl -s http://127.0.0.1/",
         )?;
         screen.line("  Requests, but nothing here? See: picket stats, picket doctor")?;
         return Ok(Exit::Done);
@@ -25,7 +28,11 @@ pub(super) fn list(client: &Client, screen: &mut Screen<'_>) -> Result<Exit, Cli
         .iter()
         .any(|service| !matches!(service.policy.as_str(), "" | "default") || service.mode == "off");
     let contained = services.iter().any(|service| container(service).is_some());
+    let tls = services.iter().any(|service| !tls(service).is_empty());
     let mut headings = vec!["NAME", ">PID", ">PORT", ">REQUESTS", ">EVENTS", "LAST SEEN"];
+    if tls {
+        headings.push("TLS");
+    }
     if policies {
         headings.push("POLICY");
     }
@@ -44,6 +51,10 @@ pub(super) fn list(client: &Client, screen: &mut Screen<'_>) -> Result<Exit, Cli
                 format!("{} ago", duration::short(duration::between(at, screen.now)))
             }),
         ];
+        if tls {
+            let shown = self::tls(service);
+            row.push(if shown.is_empty() { "-".to_owned() } else { shown });
+        }
         if policies {
             row.push(format!("{} ({})", service.policy, service.mode));
         }
@@ -53,7 +64,58 @@ pub(super) fn list(client: &Client, screen: &mut Screen<'_>) -> Result<Exit, Cli
         table.row(row);
     }
     table.print(screen)?;
+    for service in &services {
+        unseen(service, screen)?;
+    }
     Ok(Exit::Done)
+}
+
+/// `1,024`, `unseen 12 (Java)`, `1,024, unseen 1, HTTP/2 7`: connections.
+fn tls(service: &ServiceView) -> String {
+    let mut parts = Vec::new();
+    if let Some(tls) = &service.tls {
+        if tls.seen > 0 {
+            parts.push(grouped(tls.seen));
+        }
+        if tls.unseen > 0 {
+            let short = tls.short.as_ref().map_or_else(String::new, |short| format!(" ({short})"));
+            parts.push(format!("unseen {}{short}", grouped(tls.unseen)));
+        }
+    }
+    if let Some(http2) =
+        service.http2.as_ref().map(|http2| http2.clear + http2.tls).filter(|count| *count > 0)
+    {
+        parts.push(format!("HTTP/2 {}", grouped(http2)));
+    }
+    parts.join(", ")
+}
+
+/// Columns of what is said below the table.
+const WIDTH: usize = 96;
+
+/// Why connections of a service were not seen, where there is somebody to name for it: else it is in `--json`.
+fn unseen(service: &ServiceView, screen: &mut Screen<'_>) -> Result<(), CliError> {
+    let Some(tls) = service.tls.as_ref().filter(|tls| tls.unseen > 0) else { return Ok(()) };
+    let Some(why) = tls.why.as_deref().filter(|_| tls.short.is_some() || tls.seen == 0) else {
+        return Ok(());
+    };
+    screen.line("")?;
+    let count = if tls.unseen == 1 {
+        "1 TLS connection"
+    } else {
+        &format!("{} TLS connections", grouped(tls.unseen))
+    };
+    let about = format!("{}, port {}: {count} not seen", service.name, service.listen.port());
+    let about = screen.bold(&printable(&about));
+    screen.line(about)?;
+    for (label, text) in [("why:", Some(why)), ("do:", tls.advice.as_deref())] {
+        let Some(text) = text else { continue };
+        for (at, line) in wrapped(&printable(text), WIDTH).iter().enumerate() {
+            let label = if at == 0 { label } else { "" };
+            screen.line(format_args!("  {label:5} {line}"))?;
+        }
+    }
+    Ok(())
 }
 
 /// The container as tools show it, twelve digits, and its pod.

@@ -12,7 +12,7 @@ use super::{
     table::Table,
 };
 use crate::{
-    api::{Client, Stats},
+    api::{Client, Stats, tls::TlsLatency},
     event::printable,
 };
 
@@ -66,6 +66,7 @@ fn show(
     let about = screen.faint(&about);
     screen.line(about)?;
     now(stats, before, screen)?;
+    tls(stats, screen)?;
     kernel(stats, before, per_cpu, screen)?;
     agent(stats, before, screen)
 }
@@ -120,6 +121,10 @@ pub(super) fn advice(name: &str) -> (&'static str, &'static str) {
             "packets whose bytes the kernel would not give",
             "please report it, with the kernel's version (uname -r) and the network card's driver",
         ),
+        "processes_over_cap" | "files_over_cap" | "process_files_over_cap" => (
+            "processes or files that were not looked into for TLS: more than Picket follows",
+            "watch a part of the host only: [capture] cgroup",
+        ),
         _ => (
             "requests, or parts of them, that were not judged",
             "raise the cap this name stands for in [limits] or [capture] of the configuration",
@@ -144,6 +149,46 @@ fn now(stats: &Stats, before: Option<&Stats>, screen: &mut Screen<'_>) -> Result
         }
     }
     table.print(screen)?;
+    Ok(())
+}
+
+/// What of TLS is seen, how soon, and what could not be looked into.
+fn tls(stats: &Stats, screen: &mut Screen<'_>) -> Result<(), CliError> {
+    let Some(tls) = &stats.tls else { return Ok(()) };
+    screen.line("")?;
+    let count = |name: &str| {
+        let found = stats.agent.iter().find(|counter| counter.stage == "pipeline" && counter.name == name);
+        found.map_or(0, |counter| counter.total)
+    };
+    let (seen, unseen) = (count("tls_seen"), count("tls_unseen"));
+    let hint = if unseen > 0 { ": see picket services" } else { "" };
+    screen.line(format_args!("TLS connections: {} seen, {} unseen{hint}", grouped(seen), grouped(unseen)))?;
+    if let Some(why) = &tls.why_not {
+        screen.line(format_args!("  {}", screen.paint(AnsiColor::Yellow, &printable(why))))?;
+        return Ok(());
+    }
+    screen.line(format_args!(
+        "  probes in {} of {} files that {} processes have mapped",
+        grouped(tls.attached),
+        grouped(tls.files),
+        grouped(tls.processes)
+    ))?;
+    let TlsLatency { count, p50_ms, p99_ms, max_ms } = &tls.latency;
+    if *count > 0 {
+        screen.line(format_args!(
+            "  from mapping to probes: p50 {p50_ms:.1} ms, p99 {p99_ms:.1} ms, longest {max_ms:.1} ms ({} files)",
+            grouped(*count)
+        ))?;
+    }
+    for failed in &tls.failures {
+        screen.line(format_args!(
+            "  not seen: {} of process {} ({}): {}",
+            printable(&failed.file),
+            failed.pid,
+            printable(&failed.step),
+            printable(&failed.reason)
+        ))?;
+    }
     Ok(())
 }
 

@@ -5,10 +5,14 @@ use std::path::Path;
 use clap::CommandFactory as _;
 
 use super::{Exit, args::Cli, main, screen::Screen};
-use crate::api::{
-    ServiceView, Stats,
-    tests::{InMemory, Running},
-    types::{DenyInterface, KernelCounter, StageCounter},
+use crate::{
+    api::{
+        ServiceView, Stats,
+        tests::{InMemory, Running},
+        tls::{Http2View, TlsFailure, TlsLatency, TlsStats, TlsView},
+        types::{DenyInterface, KernelCounter, StageCounter},
+    },
+    tls::sight::{Reason, Sight, TlsRuntime},
 };
 
 /// What a command did.
@@ -281,6 +285,8 @@ fn service(name: &str, container_id: Option<&str>) -> ServiceView {
         requests: 12_345,
         events: 6,
         last_seen: Some("2026-01-02T03:08:55Z".parse().expect("time")),
+        tls: None,
+        http2: None,
     }
 }
 
@@ -311,6 +317,108 @@ fn services_are_listed() {
         let ends: Vec<&str> = did.out.lines().map(|line| line.rsplit("  ").next().expect("a cell")).collect();
         assert_eq!(ends, ["POLICY", "shop (block)", "default (monitor)"]);
     });
+}
+
+fn runtime(name: &str, sight: Sight) -> TlsRuntime {
+    let unseen = sight != Sight::Seen;
+    TlsRuntime {
+        name: name.into(),
+        version: None,
+        file: "/usr/lib/x.so".into(),
+        sight,
+        why: unseen.then(|| "it is compiled anew in each process".to_owned()),
+        advice: unseen.then(|| "use a proxy".to_owned()),
+    }
+}
+
+#[test]
+fn what_is_not_seen_of_tls_is_said() {
+    let tls = |seen, unseen, runtimes: &[TlsRuntime]| {
+        let reason = (unseen > 0).then(|| Reason::of(runtimes, seen > 0));
+        Some(TlsView {
+            seen,
+            unseen,
+            runtimes: runtimes.to_vec(),
+            short: reason.as_ref().and_then(|reason| reason.short.clone()),
+            why: reason.as_ref().map(|reason| reason.why.clone()),
+            advice: reason.map(|reason| reason.advice),
+        })
+    };
+    let java = tls(0, 12, &[runtime("Java", Sight::Unseen)]);
+    let nginx = tls(1024, 0, &[runtime("OpenSSL", Sight::Seen)]);
+    let checked = tls(7, 1, &[runtime("OpenSSL", Sight::Seen)]);
+    let odd = tls(0, 1, &[]);
+    let http2 = Some(Http2View { clear: 1, tls: 4 });
+    let services = vec![
+        ServiceView { tls: nginx, http2, ..service("nginx", None) },
+        ServiceView { tls: java, ..service("shop.jar (java)", None) },
+        ServiceView { tls: checked, ..service("haproxy", None) },
+        ServiceView { tls: odd, ..service("odd", None) },
+        service("plain", None),
+    ];
+    with_agent(InMemory { services, ..InMemory::default() }, |picket| {
+        let out = picket(&["services"]).out;
+        let (table, below) = out.split_once("\n\n").expect("words below the table");
+        let ends: Vec<&str> = table.lines().map(|line| line.rsplit("  ").next().expect("a cell")).collect();
+        assert_eq!(
+            ends,
+            ["TLS", "1,024, HTTP/2 5", "unseen 12 (Java)", "7, unseen 1", "unseen 1 (unknown library)", "-"]
+        );
+        assert_eq!(
+            below,
+            "shop.jar (java), port 8080: 12 TLS connections not seen\n  \
+             why:  it is compiled anew in each process\n  do:   use a proxy\n\n\
+             odd, port 8080: 1 TLS connection not seen\n  \
+             why:  no TLS library that Picket knows is mapped by this process\n  \
+             do:   terminate TLS in a proxy in front of the service, such as nginx or HAProxy on the same host\n"
+        );
+        let json: serde_json::Value =
+            serde_json::from_str(&picket(&["services", "--json"]).out).expect("JSON");
+        assert_eq!(json[1]["tls"]["runtimes"][0]["sight"], "unseen");
+        assert_eq!(json[2]["tls"]["why"].as_str().map(|why| why.contains("health checks")), Some(true));
+        assert_eq!(json[0]["http2"]["tls"], 4);
+        assert!(json[4]["tls"].is_null());
+    });
+}
+
+#[test]
+fn stats_say_what_tls_needs() {
+    let shown = |tls: TlsStats| {
+        let mut shown = String::new();
+        let agent = vec![
+            StageCounter::count("pipeline", "tls_seen", 1024),
+            StageCounter::count("pipeline", "tls_unseen", 12),
+        ];
+        let stats = Stats { agent, tls: Some(tls), ..stats(0) };
+        with_agent(InMemory { stats, ..InMemory::default() }, |picket| shown = picket(&["stats"]).out);
+        shown
+    };
+    let failure = TlsFailure {
+        file: "/opt/a\x1b.so".into(),
+        pid: 9,
+        step: "attach".into(),
+        reason: "it is full".into(),
+        at: None,
+    };
+    let latency = TlsLatency { count: 3, p50_ms: 1.25, p99_ms: 20.0, max_ms: 21.5 };
+    let out = shown(TlsStats {
+        processes: 40,
+        files: 90,
+        attached: 3,
+        latency,
+        failures: vec![failure],
+        ..TlsStats::default()
+    });
+    for line in [
+        "TLS connections: 1,024 seen, 12 unseen: see picket services",
+        "  probes in 3 of 90 files that 40 processes have mapped",
+        "  from mapping to probes: p50 1.2 ms, p99 20.0 ms, longest 21.5 ms (3 files)",
+        "  not seen: /opt/a\\u{1b}.so of process 9 (attach): it is full",
+    ] {
+        assert!(out.lines().any(|shown| shown == line), "{line:?} in\n{out}");
+    }
+    let off = shown(TlsStats { why_not: Some("TLS is not looked into: off".into()), ..TlsStats::default() });
+    assert!(off.contains("  TLS is not looked into: off\n") && !off.contains("probes in"), "{off}");
 }
 
 fn stats(ring_full: u64) -> Stats {

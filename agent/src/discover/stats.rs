@@ -61,6 +61,18 @@ pub enum Step {
     Attach,
 }
 
+impl Step {
+    /// `open`, `inspect`, `attach`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Inspect => "inspect",
+            Self::Attach => "attach",
+        }
+    }
+}
+
 /// Why a file was left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failed {

@@ -12,16 +12,27 @@ mod kernel;
 mod processes;
 mod programs;
 mod rights;
+mod runtimes;
+mod tls;
 mod xdp_features;
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use anstyle::AnsiColor;
 use serde::Serialize;
 
+pub use runtimes::{Runtimes, TlsProcess};
+
 use crate::{
-    cli::{CliError, Exit, args::DoctorArgs, screen::Screen},
+    cli::{
+        CliError, Exit,
+        args::DoctorArgs,
+        screen::{Screen, wrapped},
+        table::Table,
+    },
     event::printable,
+    limits::DOCTOR_TLS,
+    tls::sight::{Sight, TlsRuntime},
 };
 
 /// How well something works.
@@ -115,13 +126,15 @@ pub struct Report {
     pub block: bool,
     /// The checks, in the order a person reads them.
     pub checks: Vec<Check>,
+    /// TLS code in processes that listen.
+    pub tls: Runtimes,
 }
 
 impl Report {
-    fn of(checks: Vec<Check>) -> Self {
+    fn of(checks: Vec<Check>, tls: Runtimes) -> Self {
         let works = |job| !checks.iter().any(|check| check.job == job && check.level == Level::Missing);
         let watch = works(Job::Watch);
-        Self { watch, block: watch && works(Job::Block), checks }
+        Self { watch, block: watch && works(Job::Block), checks, tls }
     }
 }
 
@@ -135,7 +148,8 @@ pub fn examine(cgroup: Option<&Path>) -> Report {
     if may_try {
         checks.extend(features::all());
         checks.push(attach::check(&place));
-        checks.push(programs::check());
+        checks.extend(programs::all());
+        checks.push(tls::mappings());
     } else {
         checks.push(Check::missing(
             "programs",
@@ -145,17 +159,18 @@ pub fn examine(cgroup: Option<&Path>) -> Report {
             "run sudo picket doctor",
         ));
     }
-    checks.extend([kernel::jit(), kernel::memlock(), kernel::lockdown(), kernel::btf()]);
+    checks.extend([kernel::jit(), kernel::memlock(), kernel::lockdown()]);
     checks.extend([
         rights::namespaces(),
         processes::inet_diag(),
         processes::netns(),
         processes::open_files(),
     ]);
-    checks.push(kernel::uprobes());
     checks.push(interfaces::bpffs());
     checks.extend(interfaces::all());
-    Report::of(checks)
+    let tls = Runtimes::of_listening(Duration::from_millis(DOCTOR_TLS));
+    checks.push(tls.check());
+    Report::of(checks, tls)
 }
 
 /// `picket doctor`.
@@ -189,6 +204,7 @@ fn print(report: &Report, screen: &mut Screen<'_>) -> Result<(), CliError> {
             }
         }
     }
+    processes(&report.tls, screen)?;
     let count = |level| report.checks.iter().filter(|check| check.level == level).count();
     screen.line("")?;
     let verdict = match (report.watch, report.block) {
@@ -209,23 +225,42 @@ fn print(report: &Report, screen: &mut Screen<'_>) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Columns of the report.
-const WIDTH: usize = 110;
-
-/// Breaks text at spaces.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
+/// TLS code in processes, and below what is not seen of it.
+fn processes(tls: &Runtimes, screen: &mut Screen<'_>) -> Result<(), CliError> {
+    if tls.processes.is_empty() {
+        return Ok(());
+    }
+    screen.line("")?;
+    let mut table = Table::new(&[">PID", "NAME", "PORT", "TLS CODE IN IT", "PLAINTEXT"]);
+    for process in &tls.processes {
+        let ports: Vec<String> = process.ports.iter().map(u16::to_string).collect();
+        let names: Vec<String> = process.runtimes.iter().map(TlsRuntime::full_name).collect();
+        let sight = process.sight.name().to_owned();
+        table.row([process.pid.to_string(), process.name.clone(), ports.join(" "), names.join(", "), sight]);
+    }
+    table.print(screen)?;
+    // Each reason once, however many processes have it.
+    let mut said: Vec<&str> = Vec::new();
+    for runtime in tls.processes.iter().flat_map(|process| &process.runtimes) {
+        let (Some(why), Some(advice)) = (&runtime.why, &runtime.advice) else { continue };
+        if said.contains(&why.as_str()) {
+            continue;
+        }
+        said.push(why);
+        let sight = if runtime.sight == Sight::Partly { "partly seen" } else { "not seen" };
+        let head = format!("{} is {sight}: {why}", runtime.name);
+        for line in wrapped(&printable(&head), WIDTH) {
+            screen.line(line)?;
+        }
+        for (at, line) in wrapped(&printable(advice), WIDTH - 6).iter().enumerate() {
+            screen.line(format_args!("  {:3} {line}", if at == 0 { "do:" } else { "" }))?;
         }
     }
-    lines
+    Ok(())
 }
+
+/// Columns of the report.
+const WIDTH: usize = 110;
 
 #[cfg(test)]
 mod tests {
@@ -237,20 +272,13 @@ mod tests {
         let missing = |job| Check::missing("b", job, "", "", "");
         let degraded = Check::degraded("c", Job::Watch, "", "", "");
         let verdict = |checks| {
-            let report = Report::of(checks);
+            let report = Report::of(checks, Runtimes::default());
             (report.watch, report.block)
         };
         assert_eq!(verdict(vec![ok(), degraded]), (true, true));
         assert_eq!(verdict(vec![ok(), missing(Job::Block)]), (true, false));
         assert_eq!(verdict(vec![ok(), missing(Job::Watch)]), (false, false));
         assert_eq!(verdict(vec![ok(), missing(Job::Attribute), missing(Job::Tls)]), (true, true));
-    }
-
-    #[test]
-    fn text_is_broken_at_spaces() {
-        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
-        assert_eq!(wrapped("unbreakable a", 3), ["unbreakable", "a"]);
-        assert_eq!(wrapped("", 3), [""]);
     }
 
     /// On the machine the tests run on, as root, the main job works; and looking changes nothing.
@@ -277,7 +305,19 @@ mod tests {
             assert_eq!(check.level == Level::Ok, check.fix.is_none(), "{check:?}");
         }
         let ids: std::collections::HashSet<_> = report.checks.iter().map(|check| check.id).collect();
-        for id in ["kernel", "rights", "cgroup2", "ring_buffer", "tap_attach", "xdp", "inet_diag", "bpffs"] {
+        for id in [
+            "kernel",
+            "rights",
+            "cgroup2",
+            "ring_buffer",
+            "tap_attach",
+            "xdp",
+            "inet_diag",
+            "bpffs",
+            "uprobes",
+            "mappings",
+            "tls_services",
+        ] {
             assert!(ids.contains(id), "no check {id}");
         }
     }

@@ -9,12 +9,19 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 use picket_common::stats::Counter;
 
-use super::{memory, reload::Reloader, shared::Shared, worker::View};
+use super::{
+    memory,
+    reload::Reloader,
+    shared::Shared,
+    sight::{self, Looking, Teller},
+    worker::View,
+};
 use crate::{
     api::{
         ApiError, BlockRequest, BlockView, Control, Denylist, PassView, Reloaded, ServiceView, Stats,
         types::{KernelCounter, StageCounter},
     },
+    discover::Snapshot,
     probe::{counts::KernelCounts, tap::Attached},
     service::Service,
     stream::StreamStats,
@@ -28,6 +35,7 @@ const RATE_SECONDS: usize = 10;
 pub struct Agent {
     shared: Arc<Shared>,
     kernel: Kernel,
+    looking: Looking,
     views: Vec<Arc<Mutex<View>>>,
     reloader: Reloader,
     started: Timestamp,
@@ -57,10 +65,11 @@ impl Agent {
     pub fn new(
         shared: Arc<Shared>,
         kernel: Kernel,
+        looking: Looking,
         views: Vec<Arc<Mutex<View>>>,
         reloader: Reloader,
     ) -> Self {
-        Self { shared, kernel, views, reloader, started: Timestamp::now(), rates: Mutex::default() }
+        Self { shared, kernel, looking, views, reloader, started: Timestamp::now(), rates: Mutex::default() }
     }
 
     /// Once a second: ends blocks whose time is over, samples rates.
@@ -105,7 +114,7 @@ impl Agent {
             .collect()
     }
 
-    fn agent_counters(&self, stream: &StreamStats) -> Vec<StageCounter> {
+    fn agent_counters(&self, stream: &StreamStats, discover: Option<&Snapshot>) -> Vec<StageCounter> {
         let pipeline = self.shared.counters.iter().map(|(name, total)| {
             let lost = matches!(
                 name,
@@ -129,7 +138,12 @@ impl Agent {
             let lost = matches!(name, "evicted" | "refused" | "cut");
             StageCounter { loss: lost, ..StageCounter::count("collections", name, total) }
         });
-        pipeline.chain(stream).chain(services).chain(respond).chain(kept).collect()
+        let discover = discover.into_iter().flat_map(|snapshot| &snapshot.counters).map(|&(name, total)| {
+            // What the kernel's records lost is made good by a look.
+            let lost = matches!(name, "processes_over_cap" | "files_over_cap" | "process_files_over_cap");
+            StageCounter { loss: lost, ..StageCounter::count("discover", name, total) }
+        });
+        pipeline.chain(stream).chain(services).chain(discover).chain(respond).chain(kept).collect()
     }
 }
 
@@ -143,13 +157,15 @@ impl Control for Agent {
             connections += view.connections as u64;
             memory += view.memory as u64;
         }
+        let (tls, snapshot) = sight::stats(&self.looking);
         let mut stats = Stats {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
             started: self.started,
             uptime_seconds: Timestamp::now().duration_since(self.started).as_secs_f64(),
             kernel: self.kernel_counters(),
-            agent: self.agent_counters(&stream),
+            agent: self.agent_counters(&stream, snapshot.as_ref()),
+            tls: Some(tls),
             ..Stats::default()
         };
         stats.gauges.insert("connections".into(), connections);
@@ -178,11 +194,16 @@ impl Control for Agent {
     fn services(&self) -> Vec<ServiceView> {
         let (wall, monotonic) = (Timestamp::now(), time::now());
         let settings = self.shared.settings();
+        let teller = Teller::new(&self.looking, &self.shared.libraries);
         let view = |service: &Arc<Service>| {
             let policy = settings.policies.at(settings.policies.place(service));
             let name = policy.and_then(|policy| policy.name.as_deref()).unwrap_or("default");
             let mode = policy.map_or("", |policy| settings.effective(policy.mode).name());
-            ServiceView::of(service, (name, mode), wall, monotonic)
+            ServiceView {
+                tls: teller.of(service),
+                http2: sight::http2(service),
+                ..ServiceView::of(service, (name, mode), wall, monotonic)
+            }
         };
         self.shared.services.list().iter().map(view).collect()
     }

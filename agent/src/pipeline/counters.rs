@@ -62,8 +62,16 @@ counters! {
     unanswered,
     /// Requests that are malformed in some way.
     malformed,
-    /// Connections given up because they do not speak HTTP/1.x (any longer).
+    /// Connections given up because they do not speak HTTP (any longer).
     not_http,
+    /// Connections in the clear that speak HTTP/2, which is not read yet.
+    http2_clear,
+    /// The same over TLS.
+    http2_tls,
+    /// TLS connections whose plaintext is seen.
+    tls_seen,
+    /// TLS connections that ended, or were silent for long, and of whose plaintext nothing was seen.
+    tls_unseen,
     /// Requests on which at least one rule held.
     events,
     /// Blocks made by the agent on its own.

@@ -11,6 +11,7 @@ use super::{
     connection::{Bound, Connection, Judged, Told},
     settings::Settings,
     shared::Shared,
+    sight,
     transaction::Transaction,
 };
 use crate::{
@@ -89,7 +90,7 @@ impl Judge {
                     self.finish(connection, judged, Err((reason, at)));
                 }
             }
-            Output::Ignore { .. } => self.shared.counters.not_http.add(1),
+            Output::Ignore { reason } => sight::ignored(&self.shared, connection, reason),
             Output::Skip { .. } => {}
         }
     }
@@ -315,7 +316,11 @@ fn facts(peer: &Peer, client: IpAddr, tls: Option<Arc<TlsFacts>>) -> Facts {
 
 /// Whose connection it is. A service that was not found is asked for again: its process may just have
 /// been starting.
-fn service_of<'c>(shared: &Shared, peer: &Peer, service: &'c mut Option<Arc<Service>>) -> &'c Arc<Service> {
+pub fn service_of<'c>(
+    shared: &Shared,
+    peer: &Peer,
+    service: &'c mut Option<Arc<Service>>,
+) -> &'c Arc<Service> {
     let known = service.take().filter(|service| service.is_known());
     service.insert(known.unwrap_or_else(|| shared.services.resolve(peer)))
 }

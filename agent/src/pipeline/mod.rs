@@ -25,6 +25,7 @@ mod reload;
 mod responder;
 mod settings;
 mod shared;
+mod sight;
 mod tls;
 mod transaction;
 mod worker;
@@ -128,6 +129,7 @@ async fn start(options: RunOptions) -> anyhow::Result<()> {
     let below = config.capture.cgroup.as_deref().and_then(|path| cgroup_path(&tap.cgroup, path));
     let discovery = discover(tap.tls, config.capture.tls, below);
     let libraries = discovery.as_ref().map(Discovery::view).unwrap_or_default();
+    let looking = discovery.as_ref().map(Discovery::stats).map_err(Clone::clone);
     let (events, transactions) = mpsc::sync_channel(limits::EVENT_QUEUE);
     if let Err(error) = &tap.clients {
         tracing::warn!(%error, "which processes of this host connect to services is looked up");
@@ -151,7 +153,7 @@ async fn start(options: RunOptions) -> anyhow::Result<()> {
     }
 
     let reloader = Reloader::start(Arc::clone(&shared), options, config)?;
-    let agent = Arc::new(Agent::new(Arc::clone(&shared), kernel, views, reloader));
+    let agent = Arc::new(Agent::new(Arc::clone(&shared), kernel, looking, views, reloader));
     let (served, serving) = tokio::sync::oneshot::channel::<()>();
     let api = tokio::spawn(server.serve(Arc::clone(&agent) as Arc<dyn Control>, async {
         // Either way it is time to stop.
@@ -188,14 +190,15 @@ async fn start(options: RunOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Follows what processes map, and attaches to TLS libraries. Returns when the processes that run are attended to.
+/// Follows what processes map, and attaches to TLS libraries; or says why not. Returns when the processes that run are
+/// attended to.
 fn discover(
     probes: Result<TlsProbes, ProbeError>,
     enabled: bool,
     below: Option<PathBuf>,
-) -> Option<Discovery<Libraries>> {
+) -> Result<Discovery<Libraries>, String> {
     if !enabled {
-        return None;
+        return Err("TLS is not looked into: [capture] tls is false".to_owned());
     }
     let start = |probes| -> anyhow::Result<Discovery<Libraries>> {
         let probes = Arc::new(probes);
@@ -210,13 +213,10 @@ fn discover(
         spawn("picket-older", move || older.run(&candidates))?;
         Ok(discovery)
     };
-    match probes.map_err(anyhow::Error::from).and_then(start) {
-        Ok(discovery) => Some(discovery),
-        Err(error) => {
-            tracing::warn!("{error:#}: TLS is not looked into, requests in the clear are seen as before");
-            None
-        }
-    }
+    probes.map_err(anyhow::Error::from).and_then(start).map_err(|error| {
+        tracing::warn!("{error:#}: TLS is not looked into, requests in the clear are seen as before");
+        format!("TLS is not looked into: {error:#}")
+    })
 }
 
 /// The path of the watched control group from the hierarchy's root, as `/proc/PID/cgroup` says it; `None`: the root, or

@@ -16,6 +16,7 @@ use super::{
     libraries,
     parked::Parked,
     shared::Shared,
+    sight::{self, Ended},
 };
 use crate::{
     capture::{Origin, Record, Segment, record::Peer},
@@ -66,6 +67,8 @@ struct Flow {
     latest: Ktime,
     /// Of that, what others were told last.
     told: Ktime,
+    /// TLS connections that ended, and of which nothing was seen so far.
+    ended: Ended,
 }
 
 /// What others may see of a worker; renewed at every tick.
@@ -101,6 +104,7 @@ impl Worker {
             parked: Parked::default(),
             latest: 0,
             told: 0,
+            ended: Ended::default(),
         };
         Self { index, ring, stop, flow }
     }
@@ -184,7 +188,8 @@ impl Flow {
                 }
             }
             Ok(Record::Close(peer, at)) => {
-                if let Some(connection) = self.connections.take(peer.cookie) {
+                if let Some(mut connection) = self.connections.take(peer.cookie) {
+                    self.ended.end(&self.shared, &mut connection, at);
                     self.close(connection, at);
                 }
             }
@@ -199,6 +204,7 @@ impl Flow {
     fn handshake(&mut self, peer: Peer, at: Ktime, segment: &Segment<'_>) {
         let connection = open(&mut self.connections, &self.shared, &self.judge, peer, at, segment);
         connection.handshake(segment, at, &mut self.stream);
+        sight::established(&self.shared, connection);
         self.settle(peer.cookie, at);
     }
 
@@ -207,6 +213,7 @@ impl Flow {
         let http = self.judge.settings().http;
         let connection = open(&mut self.connections, &self.shared, &self.judge, peer, at, segment);
         let before = connection.tls.as_deref().and_then(|tls| tls.pid);
+        let first = origin.fresh && before.is_none();
         connection.plaintext(origin, http, segment.known_start);
         if before != Some(origin.pid)
             && let Some(library) = origin.library
@@ -214,6 +221,9 @@ impl Flow {
             && let Some(tls) = &mut connection.tls
         {
             tls.set_library(&name);
+        }
+        if first {
+            self.ended.seen(&self.shared, connection);
         }
     }
 
@@ -341,11 +351,13 @@ impl Flow {
             }
             self.connections.settle(cookie);
         }
-        while let Some(connection) = self.connections.idle(now.saturating_sub(limits::CONNECTION_IDLE)) {
+        while let Some(mut connection) = self.connections.idle(now.saturating_sub(limits::CONNECTION_IDLE)) {
             self.shared.counters.expired_idle.add(1);
+            self.ended.end(&self.shared, &mut connection, now);
             self.close(connection, now);
         }
         self.shared.chains.sweep(now);
+        self.ended.count(&self.shared.counters, now);
         self.publish();
     }
 

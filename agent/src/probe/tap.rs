@@ -216,6 +216,16 @@ impl Loaded {
         loaded(&self.programs, name)
     }
 
+    /// The probes for TLS libraries alone.
+    ///
+    /// # Errors
+    ///
+    /// Why this kernel has none.
+    pub fn into_tls(self) -> Result<TlsProbes, ProbeError> {
+        let Self { tls, programs, .. } = self;
+        tls.map(|rustls| TlsProbes::new(Arc::new(Mutex::new(programs)), rustls))
+    }
+
     /// The kernel's counters.
     #[must_use]
     pub fn counts(&self) -> &KernelCounts {

@@ -13,6 +13,7 @@ pub mod allowance;
 pub mod catalog;
 pub mod cgroup;
 pub mod diag;
+pub mod family;
 pub mod holders;
 pub mod lookup;
 pub mod name;
@@ -82,6 +83,10 @@ struct Counters {
     requests: AtomicU64,
     events: AtomicU64,
     last_seen: AtomicU64,
+    /// TLS connections whose plaintext was seen, and those of which none was.
+    tls: [AtomicU64; 2],
+    /// HTTP/2 connections: in the clear, over TLS.
+    http2: [AtomicU64; 2],
     /// A connection was attributed to it; listeners nobody talked to are not listed.
     resolved: AtomicBool,
 }
@@ -173,6 +178,28 @@ impl Service {
     #[must_use]
     pub fn events(&self) -> u64 {
         self.counters.events.load(Ordering::Relaxed)
+    }
+
+    /// Counts a TLS connection, whose plaintext is `seen` or was not until it ended.
+    pub fn note_tls(&self, seen: bool) {
+        self.counters.tls[usize::from(!seen)].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a connection that speaks HTTP/2.
+    pub fn note_http2(&self, over_tls: bool) {
+        self.counters.http2[usize::from(over_tls)].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// TLS connections whose plaintext was seen, and those that ended and of whose plaintext nothing was.
+    #[must_use]
+    pub fn tls(&self) -> [u64; 2] {
+        [&self.counters.tls[0], &self.counters.tls[1]].map(|count| count.load(Ordering::Relaxed))
+    }
+
+    /// Connections that speak HTTP/2: in the clear, over TLS.
+    #[must_use]
+    pub fn http2(&self) -> [u64; 2] {
+        [&self.counters.http2[0], &self.counters.http2[1]].map(|count| count.load(Ordering::Relaxed))
     }
 
     /// When the last request was seen.

@@ -1,3 +1,4 @@
 //! tls: what Picket knows about TLS connections.
 
 pub mod hello;
+pub mod sight;

@@ -2,6 +2,7 @@
 
 mod sites;
 mod table;
+mod unseen;
 
 use std::sync::Arc;
 
@@ -19,8 +20,13 @@ use crate::site::Site;
 
 macro_rules! rows {
     ($($name:literal),* $(,)?) => {
-        /// Both scenarios of each row.
+        /// Both scenarios of each row, and those about several rows.
         pub const SCENARIOS: &[Scenario] = &[
+            scenario(
+                "tls/unseen",
+                unseen::told,
+                "services, stats and doctor say which TLS is seen, with which library, and what is not and why",
+            ),
             $(scenario(
                 concat!("tls/sites/", $name),
                 |site| sites::answers(site, named($name)?),
