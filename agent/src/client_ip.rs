@@ -106,10 +106,16 @@ impl ClientIp {
 
     /// The addresses of one header line from right to left; `None` for an entry that is no address.
     fn hops<'h>(&self, line: &'h Bytes) -> Box<dyn Iterator<Item = Option<IpAddr>> + 'h> {
-        match self.header {
-            ForwardedHeader::Forwarded => Box::new(forwarded::hops(line)),
-            ForwardedHeader::List(_) => Box::new(list::hops(line)),
-        }
+        nodes(self.header.name(), line)
+    }
+}
+
+/// The addresses of one line of a forwarding field (its name in small letters) from right to left; `None` for an entry
+/// that is no address.
+pub(crate) fn nodes<'h>(name: &str, line: &'h Bytes) -> Box<dyn Iterator<Item = Option<IpAddr>> + 'h> {
+    match name {
+        "forwarded" => Box::new(forwarded::hops(line)),
+        _ => Box::new(list::hops(line)),
     }
 }
 

@@ -12,6 +12,7 @@
 pub mod api;
 pub mod binary;
 pub mod capture;
+pub mod chain;
 pub mod cli;
 pub mod client_ip;
 pub mod config;

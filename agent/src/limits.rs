@@ -179,6 +179,35 @@ pub const RULE_DATA: usize = 1_000_000;
 /// Candidates of one value whose check digit is reckoned.
 pub const CHECKSUMS: usize = 64;
 
+// Chains: requests that proxies of this host make of others.
+
+/// Transactions that others may come from, on record.
+pub const CHAIN_HOPS: usize = 16_384;
+/// One that is over is kept this long, nanoseconds: the inner one may be read later by another worker.
+pub const CHAIN_GRACE: u64 = 1_000_000_000;
+/// Open requests with the same method and end of the target that an inner one is compared with.
+pub const CHAIN_CANDIDATES: usize = 256;
+/// Processes whose habits are kept.
+pub const CHAIN_PROCESSES: usize = 1024;
+/// Prefixes that one proxy replaces, and fields that it adds, that are learned.
+pub const CHAIN_HABITS: usize = 64;
+/// Transactions of a proxy among which it is looked for whether only one is open.
+pub const CHAIN_ALONE: usize = 64;
+/// Bytes of a path that are compared piece by piece; a longer one has to be the same.
+pub const CHAIN_PATH: usize = 2048;
+/// Addresses in forwarding fields that are compared.
+pub const CHAIN_ADDRESSES: usize = 64;
+/// Requests of a service that are recorded before it is known whether it makes requests of its own.
+pub const CHAIN_TRIAL: u64 = 256;
+/// Requests of one worker that wait for others to read what came before.
+pub const CHAIN_WAITING: usize = 1024;
+/// How long they wait at most, nanoseconds.
+pub const CHAIN_WAIT: u64 = 500_000_000;
+/// Transactions of one worker that are over, but not told before others have read what may come from them.
+pub const CHAIN_TOLD_LATER: usize = 8192;
+/// How long they wait at most, nanoseconds.
+pub const CHAIN_TOLD_WITHIN: u64 = 5_000_000_000;
+
 // The cleartext beginning of a TLS connection.
 
 /// Bytes of a direction that are looked at for its hello, headers of records included. Hellos with post-quantum
@@ -209,22 +238,34 @@ pub const BINARY_SYMBOLS: usize = 16 * 1024;
 /// Functions of the same name in one file.
 pub const BINARY_NAMESAKES: usize = 8;
 /// Bytes of segments in which versions, and tables without a section, are looked for.
-pub const BINARY_SEARCHED: usize = 64 * 1024 * 1024;
+pub const BINARY_SEARCHED: u64 = 64 * 1024 * 1024;
 /// Bytes of one function that are disassembled, its cold parts and what it ends in included.
 pub const BINARY_FUNCTION: usize = 64 * 1024;
 /// Cold parts and functions that one function ends in…
 pub const BINARY_PARTS: usize = 16;
 /// …and jumps out of it that are followed to find them.
 pub const BINARY_JUMPS: usize = 256;
+/// Bytes of all functions of one file that are disassembled; what is made of them takes up to sixty times as much.
+pub const BINARY_CODE: u64 = 1024 * 1024;
+/// Libraries that one file asks for; Chromium asks for 60.
+pub const BINARY_LIBRARIES: usize = 512;
+/// Functions of rustls that are kept by their names; a program has a dozen.
+pub const BINARY_RUSTLS: usize = 512;
+/// Bytes of code from which on a file may have TLS code without symbols in it: libssl alone has 300 KB.
+pub const BINARY_TLS_CODE: u64 = 64 * 1024;
+/// Local symbols from which on a file is taken to have its symbols.
+pub const BINARY_LOCALS: u32 = 256;
+/// Bytes of headers that are kept while a file is inspected; most have 4 KB.
+pub const BINARY_KEPT: usize = 2 * 1024 * 1024;
 /// Functions in Go's table; Kubernetes has 100,000.
 pub const BINARY_GO_FUNCTIONS: u64 = 2 * 1024 * 1024;
 
-/// Bytes of a file that are inspected: Chromium has 250 MB, with its debugging information 2 GB.
-pub const INSPECTED_FILE: u64 = 512 * 1024 * 1024;
 /// TLS connections of one worker that ended without plaintext and wait a second for it before they count as unseen.
 pub const UNSEEN_WAITING: usize = 1024;
 /// How long `picket doctor` looks for TLS code in the files of processes that listen, milliseconds.
 pub const DOCTOR_TLS: u64 = 10_000;
+/// Bytes that are read to inspect one file, some of them twice: Node takes 11 MB, LLVM's library 63 MB.
+pub const BINARY_READ: u64 = 512 * 1024 * 1024;
 /// Processes that hold connections older than the agent and are probed for these.
 pub const OLDER_PROCESSES: usize = 1024;
 // Discovery: which processes run which files.

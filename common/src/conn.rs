@@ -15,6 +15,19 @@ pub struct Tuple {
     pub remote_port: u16,
 }
 
+impl Tuple {
+    /// The same connection from its other end.
+    #[must_use]
+    pub const fn reversed(&self) -> Self {
+        Self {
+            local_addr: self.remote_addr,
+            remote_addr: self.local_addr,
+            local_port: self.remote_port,
+            remote_port: self.local_port,
+        }
+    }
+}
+
 /// Which way bytes go, from the service's side.
 #[repr(u8)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

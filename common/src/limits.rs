@@ -15,6 +15,10 @@ pub const MAX_RECORDS_PER_PACKET: u32 = 6;
 /// Entries of the advice table (LRU): connections about which user space has said something.
 pub const ADVICE_ENTRIES: u32 = 65_536;
 
+/// Connections out, of all processes, of which it is noted who makes them (LRU): taken when a service of this host
+/// accepts one, which is at once.
+pub const CLIENTS_NOTED: u32 = 8192;
+
 /// Single addresses the denylist holds, per family.
 pub const DENY_ENTRIES: u32 = 1_048_576;
 

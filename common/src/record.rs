@@ -43,9 +43,10 @@ pub struct RecordHeader {
     pub tuple: Tuple,
     /// Index of the ring buffer it is written to.
     pub ring: u32,
-    /// With [`RecordKind::Plain`]: the process (thread group) whose TLS library had the bytes.
+    /// With [`RecordKind::Plain`]: the process (thread group) whose TLS library had the bytes. Else: the process of
+    /// this host at the other end of the connection; 0: none, or not known.
     pub pid: u32,
-    /// The same: a [`Library`](crate::tls::Library).
+    /// With [`RecordKind::Plain`]: a [`Library`](crate::tls::Library).
     pub library: u32,
 }
 

@@ -15,7 +15,7 @@ use picket_common::{
 };
 
 use crate::{
-    count, emit,
+    client, count, emit,
     maps::{HANDSHAKE, TLS_TIED, conn_of, conn_or_new, tap_config},
     tls::hello::{self, Hello},
 };
@@ -45,6 +45,10 @@ pub struct Conn {
     pub zero: u16,
     pub ingress: Half,
     pub egress: Half,
+    /// Process (thread group) at the other end, 0 when it is not on this host or not known.
+    pub client: u32,
+    /// Padding.
+    pub zero2: u32,
 }
 
 /// What a socket's storage holds.
@@ -115,6 +119,7 @@ pub fn picket_conn(ctx: SockOpsContext) -> u32 {
     match ctx.op() {
         PASSIVE_ESTABLISHED => opened(&ctx, sk),
         ACTIVE_ESTABLISHED => {
+            client::established(ctx.ops);
             // SAFETY: not null, and the verifier knows it as a full socket.
             if let Some(tapped) = unsafe { conn_or_new(sk) } {
                 tapped.conn.phase = phase::IGNORED;
@@ -138,6 +143,7 @@ fn opened(ctx: &SockOpsContext, sk: *mut bpf_sock) {
     let conn = &mut tapped.conn;
     conn.phase = phase::OPENED;
     conn.known_start = 1;
+    conn.client = client::of_accepted(ctx.ops);
     conn.ingress.budget = config.ingress_budget;
     conn.egress.budget = config.egress_budget;
     let _ = ctx.set_cb_flags(ctx.cb_flags() as i32 | STATE_CB_FLAG);
@@ -202,6 +208,7 @@ fn header(ctx: &SockOpsContext, kind: RecordKind, conn: &Conn, tuple: Tuple) -> 
         listener: conn.listener,
         ktime,
         cgroup: conn.cgroup,
+        pid: conn.client,
         ring: emit::ring_of(&tuple),
         tuple,
         ..RecordHeader::default()

@@ -2,6 +2,7 @@
 //!
 //! - [`tap`]: `cgroup_skb` ingress and egress, copies HTTP bytes into ring buffers;
 //! - [`conn`]: `sock_ops`, connections opened and closed;
+//! - [`client`]: `cgroup/connect`, which process of this host connects to a service;
 //! - [`deny`]: XDP, drops what denylisted addresses send;
 //! - [`tls`]: uprobes on TLS libraries, plaintext into the same ring buffers.
 //!
@@ -12,6 +13,7 @@
 // For one atomic add, in `count`.
 #![feature(asm_experimental_arch)]
 
+mod client;
 mod conn;
 mod count;
 mod deny;

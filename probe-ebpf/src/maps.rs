@@ -12,8 +12,8 @@ use picket_common::{
     conn::{TapConfig, Tuple},
     deny::{DenyConfig, DenyCpu, DenyEntry},
     limits::{
-        ADVICE_ENTRIES, CIDR_ENTRIES, DENY_ENTRIES, MAX_RINGS, TLS_CALLS, TLS_HELLOS, TLS_LAYOUTS,
-        TLS_OBJECTS, TLS_RECORDS,
+        ADVICE_ENTRIES, CIDR_ENTRIES, CLIENTS_NOTED, DENY_ENTRIES, MAX_RINGS, TLS_CALLS, TLS_HELLOS,
+        TLS_LAYOUTS, TLS_OBJECTS, TLS_RECORDS,
     },
     stats::COUNTERS,
     tls::{Key, Whose},
@@ -57,6 +57,13 @@ pub static ADVICE: LruHashMap<u64, Advice> = LruHashMap::with_max_entries(ADVICE
 /// softirq.
 #[map]
 pub static HANDSHAKE: PerCpuArray<Handshake> = PerCpuArray::with_max_entries(1, 0);
+
+/// Processes whose socket (by cookie) is connecting.
+#[map]
+pub static CONNECTING: LruHashMap<u64, u32> = LruHashMap::with_max_entries(CLIENTS_NOTED, 0);
+/// Processes with a connection that its service has not accepted yet, by the numbers of its handshake.
+#[map]
+pub static CLIENTS: LruHashMap<u64, u32> = LruHashMap::with_max_entries(CLIENTS_NOTED, 0);
 
 /// Counters, one set per CPU.
 #[map]

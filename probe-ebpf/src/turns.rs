@@ -159,7 +159,10 @@ fn probe<S: Source>(
         }
         (phase::OPENED, Direction::Egress) => {
             // The service speaks first: no HTTP, unless it answers a request that never came (408).
-            if looks != Looks::Response {
+            if conn.plain != 0 && looks != Looks::Request {
+                // The library was in use before it was watched: in the middle of a response.
+                conn.phase = phase::OLDER;
+            } else if looks != Looks::Response {
                 ignore(conn);
             }
             false
@@ -294,6 +297,9 @@ pub fn fill<S: Source>(source: S, conn: &mut Conn, packet: &Packet, record: &mut
     }
     record.listener = conn.listener;
     record.cgroup = conn.cgroup;
+    if conn.plain == 0 {
+        record.pid = conn.client;
+    }
     record.cookie = source.cookie();
     // SAFETY: a helper without arguments.
     record.ktime = unsafe { bpf_ktime_get_ns() };

@@ -14,8 +14,10 @@ use crate::{
 
 /// Name of the program that measures.
 const PROGRAM: &str = "bench";
-/// … and of the one that compares rule engines.
+/// … of the one that compares rule engines,
 const RULES: &str = "bench-rules";
+/// … and of the one about TLS.
+const TLS: &str = "bench-tls";
 
 /// The file whose generated parts are replaced.
 const DOCS: &str = "docs/benchmarks.md";
@@ -28,6 +30,7 @@ const DOCS: &str = "docs/benchmarks.md";
   cargo xtask bench --quick              the same in a few minutes, to see that it works; writes nothing
   cargo xtask bench --only xdp           one part: xdp, flood, saturated, steady, footprint, reaction
   cargo xtask bench rules                rule engines side by side: Picket's, libmodsecurity, libddwaf
+  cargo xtask bench tls                  services that speak TLS: nginx, Node.js, Go; what a probed call costs
 
 Let the machine do nothing else meanwhile. All sides of a comparison are measured in turns, in one run."
 )]
@@ -44,6 +47,19 @@ pub struct Args {
 
 #[derive(clap::Subcommand)]
 enum What {
+    /// Services that speak TLS, with Picket and without
+    #[command(after_help = "Examples:
+  cargo xtask bench tls                  about a quarter of an hour; writes its parts of docs/benchmarks.md
+  cargo xtask bench tls nginx calls      these parts alone; there are calls, nginx, node, go, rate
+  cargo xtask bench tls --quick          all in two minutes, to see that it works; writes nothing")]
+    Tls {
+        /// Parts [default: all]
+        #[arg(value_name = "PART")]
+        parts: Vec<String>,
+        /// Fewer, shorter turns; does not write the docs
+        #[arg(long)]
+        quick: bool,
+    },
     /// Rule engines side by side, on one CPU; needs neither root nor the agent
     #[command(after_help = "Examples:
   cargo xtask bench rules                some minutes; writes its part of docs/benchmarks.md
@@ -57,8 +73,9 @@ enum What {
 
 /// Builds, then measures.
 pub fn run(args: &Args) -> Result<()> {
-    match args.what {
-        Some(What::Rules { quick }) => rules(quick),
+    match &args.what {
+        Some(What::Rules { quick }) => rules(*quick),
+        Some(What::Tls { parts, quick }) => tls(parts, *quick),
         None => whole(args),
     }
 }
@@ -74,6 +91,19 @@ fn whole(args: &Args) -> Result<()> {
         command.args(["--only", pattern]);
     }
     if args.quick {
+        command.arg("--quick");
+    }
+    command.run()
+}
+
+/// Services that speak TLS, as root.
+fn tls(parts: &[String], quick: bool) -> Result<()> {
+    setup::ensure(&[Group::Build, Group::Bench])?;
+    let agent = build::agent(true)?;
+    let program = program(TLS)?;
+    let mut command = as_root(&program, "loading programs into the kernel")?;
+    command.args(parts).arg("--picket").arg(agent).arg("--docs").arg(paths::root().join(DOCS));
+    if quick {
         command.arg("--quick");
     }
     command.run()
@@ -118,5 +148,17 @@ mod tests {
         let whole = read(&["bench", "--quick", "--only", "xdp"]).expect("as the help says");
         assert!(whole.what.is_none() && whole.quick && whole.only.as_deref() == Some("xdp"));
         assert!(read(&["bench", "--only", "xdp", "rules"]).is_err());
+    }
+
+    #[test]
+    fn parts_about_tls_are_named() {
+        let command = Args::augment_args(clap::Command::new("bench"));
+        let matches =
+            command.try_get_matches_from(["bench", "tls", "nginx", "calls"]).expect("as the help says");
+        let Ok(Args { what: Some(What::Tls { parts, quick: false }), .. }) = Args::from_arg_matches(&matches)
+        else {
+            panic!("two parts, in full")
+        };
+        assert_eq!(parts, ["nginx", "calls"]);
     }
 }

@@ -43,16 +43,16 @@ const fn send(name: &'static str) -> Function {
     Function { name, enter: "picket_gnutls_send", leave, arguments: 3, scope: Scope::Always }
 }
 
-pub(super) fn look(image: &Image<'_>, names: &Named<'_>, runtimes: &mut Vec<Found>) {
+pub(super) fn look(image: &Image<'_>, names: &Named, runtimes: &mut Vec<Found>) {
     let points = table::points(image, names, FUNCTIONS);
     if points.is_empty() {
         return;
     }
     let version = names
         .all(VERSION)
-        .find_map(|symbol| code::Routine::read(image, symbol)?.text(image, is_version))
-        .or_else(|| image.soname().and_then(soname_version));
-    let mut found = Found::new(Runtime::GnuTls, version.map(Into::into));
+        .find_map(|symbol| code::Routine::read(image, symbol)?.text(image, version_of))
+        .or_else(|| soname_version(image));
+    let mut found = Found::new(Runtime::GnuTls, version);
     found.points = points;
     found.unseen = Some(Unseen {
         why: "what a program reads with gnutls_record_recv_packet stays in the library's own buffers",
@@ -63,7 +63,7 @@ pub(super) fn look(image: &Image<'_>, names: &Named<'_>, runtimes: &mut Vec<Foun
 }
 
 /// Such as `3.7.9`.
-fn is_version(text: &str) -> bool {
-    text.split('.').count() == 3
-        && text.split('.').all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
+fn version_of(text: &str) -> Option<Box<str>> {
+    let number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    (text.split('.').count() == 3 && text.split('.').all(number)).then(|| text.into())
 }

@@ -22,7 +22,7 @@ pub(super) const FUNCTIONS: &[Function] = &[Function {
 const LIBRARIES: &[&str] =
     &["libc.so.6", "libc.so", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1", "ld-musl-x86_64.so.1"];
 
-pub(super) fn look(image: &Image<'_>, names: &Named<'_>, runtimes: &mut Vec<Found>) {
+pub(super) fn look(image: &Image<'_>, names: &Named, runtimes: &mut Vec<Found>) {
     if !image.soname().is_some_and(|soname| LIBRARIES.contains(&soname)) {
         return;
     }

@@ -3,8 +3,8 @@
 //! Pure code over the bytes of a file: nothing is run, attached or remembered. The data's way:
 //!
 //! ```text
-//! bytes ─> image (headers, symbols, frames) ─> runtimes (openssl, gnutls, go, rustls, …) ─> points
-//!                                                        └─ code: where a function is entered and left
+//! store (reads where it is looked) ─> image (headers, symbols, frames) ─> runtimes (openssl, go, rustls, …) ─> points
+//!                                                                              └─ code: where a function is entered and left
 //! ```
 //!
 //! A point is a place in the file where a uprobe goes, with the name of the eBPF program that runs there. There are no
@@ -22,6 +22,8 @@
 //!   called, or because code that the function ends in (a tail call) is shared with functions without points. A leave without
 //!   an enter is nothing.
 
+#![forbid(unsafe_code)]
+
 mod code;
 mod found;
 mod gnutls;
@@ -32,6 +34,7 @@ mod marks;
 mod openssl;
 mod rustls;
 mod search;
+mod store;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -39,19 +42,35 @@ mod unseen;
 
 pub use found::{Cost, Found, Inspection, Place, Point, Runtime, Scope, Unseen};
 pub use image::Error;
+pub use store::Source;
 
 use image::Image;
+use store::Store;
 
-/// Looks for TLS code in the bytes of an ELF file.
+/// Looks for TLS code in the bytes of an ELF file: [`inspect_source`].
+///
+/// # Errors
+/// As there.
+pub fn inspect(file: &[u8]) -> Result<Inspection, Error> {
+    inspect_source(&file)
+}
+
+/// Looks for TLS code in an ELF file, of which it reads what it needs.
 ///
 /// A file without any is no error: its [`Inspection::runtimes`] is empty, and that takes microseconds. Time and memory are
 /// linear in the file and bounded by the caps of [`crate::limits`] whatever its bytes are.
 ///
 /// # Errors
 /// The file is not ELF, not 64-bit little-endian, for another processor than x86-64 and AArch64, or its headers contradict
-/// its length.
-pub fn inspect(file: &[u8]) -> Result<Inspection, Error> {
-    let image = Image::parse(file)?;
+/// its length. [`Error::Unread`], [`Error::TooMuch`]: it was not read as far as needed, and nothing is known of it.
+pub fn inspect_source(file: &dyn Source) -> Result<Inspection, Error> {
+    let store = Store::new(file)?;
+    let inspection = Image::parse(&store).map(look);
+    // What was lost may be what was looked for.
+    store.lost().map_or(inspection, Err)
+}
+
+fn look(image: Image<'_>) -> Inspection {
     let names = image.named();
     let mut runtimes = Vec::new();
     openssl::look(&image, &names, &mut runtimes);
@@ -61,10 +80,10 @@ pub fn inspect(file: &[u8]) -> Result<Inspection, Error> {
     libc::look(&image, &names, &mut runtimes);
     unseen::look(&image, &names, &mut runtimes);
     marks::look(&image, &mut runtimes);
-    Ok(Inspection {
+    Inspection {
         interpreter: image.interpreter().map(Into::into),
         static_linked: image.is_static(),
         build_id: image.build_id().map(Into::into),
         runtimes,
-    })
+    }
 }

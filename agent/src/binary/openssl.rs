@@ -2,13 +2,16 @@
 //!
 //! Arguments of `SSL_write_ex2` (OpenSSL 3.3) are `(ssl, buf, num, flags, *written)`: the count is the fifth, where it is the
 //! fourth of `SSL_write_ex`, hence a program of its own. `SSL_write_ex` is a shell of it there, so both are passed.
-//! `SSL_peek` is never probed: what it shows is read again. libssl of all versions reads its ciphertext with `BIO_read`, not
+//! What `SSL_peek` shows is read again; it is probed only for the ciphertext that is read in it. libssl of all versions reads its ciphertext with `BIO_read`, not
 //! `BIO_read_ex` (`ssl3_read_n`, from 3.2 `tls_default_read_n`; BoringSSL's `ssl_buffer.cc`).
 
+use std::borrow::Cow;
+
 use super::{
+    code::Routine,
     found::{Found, Runtime, Scope, Unseen},
     image::{Image, Named},
-    marks,
+    marks::{self, Marks},
     table::{self, Function},
 };
 
@@ -22,6 +25,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     call("SSL_write_early_data", "picket_ssl_write_ex", 4),
     call("SSL_write_ex2", "picket_ssl_write_ex2", 5),
     call("SSL_sendfile", "picket_ssl_sendfile", 4),
+    peek("SSL_peek"),
+    peek("SSL_peek_ex"),
     Function { name: "SSL_free", enter: "picket_ssl_free", leave: None, arguments: 1, scope: Scope::Always },
 ];
 
@@ -37,29 +42,36 @@ pub(super) const CIPHERTEXT: &[Function] = &[Function {
 /// Symbols that tell whose code it is.
 pub(super) const TELLING: &[&str] = &["SSL_CTX_set_grease_enabled", "tls_config_new"];
 
+/// Says libcrypto's version, wherever libcrypto is.
+pub(super) const VERSION: &str = "OpenSSL_version";
+
 const fn call(name: &'static str, enter: &'static str, arguments: u8) -> Function {
     Function { name, enter, leave: Some("picket_ssl_leave"), arguments, scope: Scope::Always }
 }
 
-pub(super) fn look(image: &Image<'_>, names: &Named<'_>, runtimes: &mut Vec<Found>) {
+const fn peek(name: &'static str) -> Function {
+    let (enter, leave, scope) = ("picket_ssl_peek", Some("picket_ssl_leave"), Scope::OlderConnections);
+    Function { name, enter, leave, arguments: 3, scope }
+}
+
+pub(super) fn look(image: &Image<'_>, names: &Named, runtimes: &mut Vec<Found>) {
     let library = table::points(image, names, FUNCTIONS);
     let crypto = table::points(image, names, CIPHERTEXT);
     if library.is_empty() && crypto.is_empty() {
         return;
     }
     // libssl has no version in it but that of its soname.
-    let marks = marks::read(image);
+    let marks = said(image, names).map_or_else(|| Cow::Borrowed(marks::read(image)), Cow::Owned);
     let reads = library.iter().any(|point| point.program.starts_with("picket_ssl_read"));
     if !library.is_empty() {
         let (runtime, said) = if names.has("SSL_CTX_set_grease_enabled") || names.bssl || marks.boringssl {
             (Runtime::BoringSsl, None)
-        } else if let Some(version) = marks.libressl {
-            (Runtime::LibreSsl, Some(version))
+        } else if marks.libressl.is_some() {
+            (Runtime::LibreSsl, marks.libressl.clone())
         } else {
-            (Runtime::OpenSsl, marks.openssl)
+            (Runtime::OpenSsl, marks.openssl.clone())
         };
-        let version = said.or_else(|| image.soname().and_then(soname_version));
-        let mut found = Found::new(runtime, version.map(Into::into));
+        let mut found = Found::new(runtime, said.or_else(|| soname_version(image)));
         found.points = library;
         if !reads {
             found.unseen = Some(Unseen {
@@ -71,14 +83,20 @@ pub(super) fn look(image: &Image<'_>, names: &Named<'_>, runtimes: &mut Vec<Foun
         runtimes.push(found);
     }
     if !crypto.is_empty() {
-        let version = marks.libressl.or(marks.openssl).or_else(|| image.soname().and_then(soname_version));
-        let mut found = Found::new(Runtime::LibCrypto, version.map(Into::into));
+        let said = marks.libressl.clone().or_else(|| marks.openssl.clone());
+        let mut found = Found::new(Runtime::LibCrypto, said.or_else(|| soname_version(image)));
         found.points = crypto;
         runtimes.push(found);
     }
 }
 
+/// What the function says that tells the version: a few bytes instead of all constants.
+fn said(image: &Image<'_>, names: &Named) -> Option<Marks> {
+    names.all(VERSION).find_map(|symbol| Routine::read(image, symbol)?.text(image, Marks::of_text))
+}
+
 /// `1.1` of `libssl.so.1.1`.
-pub(super) fn soname_version(soname: &str) -> Option<&str> {
-    soname.split_once(".so.").map(|(_, version)| version).filter(|version| !version.is_empty())
+pub(super) fn soname_version(image: &Image<'_>) -> Option<Box<str>> {
+    let (_, version) = image.soname()?.split_once(".so.")?;
+    (!version.is_empty()).then(|| version.into())
 }

@@ -35,13 +35,16 @@ const DECRYPT: &str = "11RecordLayer16decrypt_incoming";
 const NEXT: &str = "deframer..DeframerIter$u20$as$u20$core..iter..traits..iterator..Iterator$GT$4next";
 const NEXT_V0: &str = "12DeframerIterNt";
 
-pub(super) fn look(image: &Image<'_>, names: &Named<'_>, runtimes: &mut Vec<Found>) {
-    // Constants are read only where no symbol says it, and for the version.
-    let version = marks::read(image).rustls;
+pub(super) fn look(image: &Image<'_>, names: &Named, runtimes: &mut Vec<Found>) {
+    // Constants are read only where symbols can't say it, and for the version.
+    if names.rustls.is_empty() && !image.may_hide_tls() {
+        return;
+    }
+    let version = marks::read(image).rustls.clone();
     if names.rustls.is_empty() && version.is_none() {
         return;
     }
-    let mut found = Found::new(Runtime::Rustls, version.map(Into::into));
+    let mut found = Found::new(Runtime::Rustls, version);
     match points(image, names) {
         Ok((object, points)) => {
             found.object = Some(object);
@@ -63,7 +66,7 @@ const OTHER: Unseen = Unseen {
     partly: false,
 };
 
-fn points(image: &Image<'_>, names: &Named<'_>) -> Result<(u32, Vec<Point>), Unseen> {
+fn points(image: &Image<'_>, names: &Named) -> Result<(u32, Vec<Point>), Unseen> {
     if names.rustls.is_empty() {
         return Err(STRIPPED);
     }
@@ -98,11 +101,12 @@ fn points(image: &Image<'_>, names: &Named<'_>) -> Result<(u32, Vec<Point>), Uns
     Ok((object, points))
 }
 
-fn functions<'n>(
-    names: &'n Named<'n>,
-    wanted: impl Fn(&str) -> bool,
-) -> impl Iterator<Item = (&'n str, Symbol)> {
-    let all = names.rustls.iter().copied().filter(move |(name, _)| wanted(name) && !name.contains(".cold"));
+fn functions(names: &Named, wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = (&str, Symbol)> {
+    let all = names
+        .rustls
+        .iter()
+        .map(|(name, symbol)| (&**name, *symbol))
+        .filter(move |(name, _)| wanted(name) && !name.contains(".cold"));
     all.take(limits::BINARY_NAMESAKES)
 }
 

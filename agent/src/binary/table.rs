@@ -34,7 +34,7 @@ struct Present<'t> {
 }
 
 /// Points of all functions of a table that a file has.
-pub(super) fn points(image: &Image<'_>, names: &Named<'_>, table: &[Function]) -> Vec<Point> {
+pub(super) fn points(image: &Image<'_>, names: &Named, table: &[Function]) -> Vec<Point> {
     let present = table.iter().flat_map(|function| {
         names.all(function.name).map(move |symbol| Present {
             function,

@@ -58,7 +58,7 @@ pub(super) fn symbols() -> impl Iterator<Item = &'static str> {
     TELLING.iter().map(|telling| telling.symbol)
 }
 
-pub(super) fn look(image: &Image<'_>, names: &Named<'_>, runtimes: &mut Vec<Found>) {
+pub(super) fn look(image: &Image<'_>, names: &Named, runtimes: &mut Vec<Found>) {
     for telling in TELLING {
         if names.has(telling.symbol) {
             let mut found = Found::new(telling.runtime, None);

@@ -62,6 +62,8 @@ pub struct Peer {
     pub cgroup: u64,
     /// Addresses and ports.
     pub tuple: Tuple,
+    /// Process of this host at the other end; 0: none, or not known.
+    pub client: u32,
 }
 
 impl Peer {
@@ -125,8 +127,14 @@ impl<'a> Record<'a> {
         let data = payload
             .get(..head.cap_len as usize)
             .ok_or(RecordError::Overrun { claimed: head.cap_len, held })?;
-        let peer =
-            Peer { cookie: head.cookie, listener: head.listener, cgroup: head.cgroup, tuple: head.tuple };
+        let peer = Peer {
+            cookie: head.cookie,
+            listener: head.listener,
+            cgroup: head.cgroup,
+            tuple: head.tuple,
+            // Of plaintext it says whose library had it; other records of the connection come before.
+            client: if head.kind == RecordKind::Plain as u8 { 0 } else { head.pid },
+        };
         match head.kind {
             k if k == RecordKind::Close as u8 => return Ok(Self::Close(peer, head.ktime)),
             k if k == RecordKind::Adopt as u8 => return Ok(Self::Adopt(peer, head.ktime)),
@@ -241,12 +249,12 @@ mod tests {
             cgroup: 13,
             tuple: Tuple { local_port: 80, remote_port: 4711, ..Tuple::default() },
             ring: 0,
-            pid: 0,
+            pid: 15,
             library: 0,
         };
         let bytes = entry(header, b"abc-undefined-tail");
         let Ok(Record::Data(peer, 11, segment)) = Record::decode(&bytes) else { panic!("not data") };
-        assert_eq!((peer.cookie, peer.listener, peer.cgroup), (7, 9, 13));
+        assert_eq!((peer.cookie, peer.listener, peer.cgroup, peer.client), (7, 9, 13, 15));
         assert_eq!((peer.tuple.local_port, peer.tuple.remote_port), (80, 4711));
         assert_eq!((segment.data, segment.wire_len, segment.seq), (&b"abc"[..], 10, 0xffff_fffe));
         assert_eq!((segment.direction, segment.known_start), (Direction::Egress, true));
@@ -267,7 +275,7 @@ mod tests {
         };
         let bytes = entry(header, b"GE");
         let Ok(Record::Plain(peer, 0, segment, origin)) = Record::decode(&bytes) else { panic!("not plain") };
-        assert_eq!((peer.cookie, segment.data, segment.tls), (7, &b"GE"[..], false));
+        assert_eq!((peer.cookie, peer.client, segment.data, segment.tls), (7, 0, &b"GE"[..], false));
         assert_eq!((origin.pid, origin.library, origin.fresh), (4711, Some(Library::Go), true));
     }
 

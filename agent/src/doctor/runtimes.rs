@@ -3,7 +3,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    io::Read as _,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -14,7 +13,6 @@ use super::{Check, Job};
 use crate::{
     binary::{self, Inspection},
     discover::{OpenFile, file::Identity, scan},
-    limits::INSPECTED_FILE,
     service::{Service, family::Family, lookup::Host},
     tls::sight::{self, Mapped, Sight, TlsRuntime},
 };
@@ -139,12 +137,9 @@ impl Files {
     }
 }
 
-/// What is no ELF file, or can't be read to its end, has nothing that Picket would see.
+/// What is no ELF file, or can't be read, has nothing that Picket would see.
 fn inspect(file: &OpenFile) -> Option<Inspection> {
-    let size = file.size().min(INSPECTED_FILE);
-    let mut bytes = Vec::with_capacity(usize::try_from(size).ok()?);
-    file.file().take(INSPECTED_FILE).read_to_end(&mut bytes).ok()?;
-    binary::inspect(&bytes).ok().filter(|inspection| !inspection.runtimes.is_empty())
+    binary::inspect_source(file.file()).ok().filter(|inspection| !inspection.runtimes.is_empty())
 }
 
 #[cfg(test)]

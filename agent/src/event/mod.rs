@@ -15,6 +15,7 @@ pub mod redact;
 mod render;
 mod service;
 mod target;
+mod tls;
 
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
@@ -29,6 +30,7 @@ pub use record::{Finding, Recorder, RecorderStats, Transaction};
 pub use redact::Redactor;
 pub use render::Render;
 pub use service::ServiceRef;
+pub use tls::EventTls;
 
 /// A transaction as it is printed, stored and sent. Credentials are replaced by `<redacted>`.
 ///
@@ -50,6 +52,12 @@ pub struct Event {
     pub peer_ip: IpAddr,
     /// Its port.
     pub peer_port: u16,
+    /// The connection's TLS; none: it speaks none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Box<EventTls>>,
+    /// Where it stands in a chain of proxies of this host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chain: Option<EventChain>,
     /// Method as sent.
     pub method: String,
     /// `Host` header field, or the authority of an absolute target.
@@ -102,6 +110,18 @@ pub enum Kind {
     Event,
     /// None did; printed with `--all`.
     Transaction,
+}
+
+/// A transaction's place among those that one client's request became on its way through proxies of this host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventChain {
+    /// The same for all of them.
+    pub id: String,
+    /// Proxies between the client and the service.
+    pub hop: u8,
+    /// It comes from one of several requests of this client, and it is not known from which.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ambiguous: bool,
 }
 
 /// A rule that matched.

@@ -11,13 +11,14 @@ use std::{
 use serde_json::{Map, Value};
 
 use super::{
-    Event, EventAnomaly, EventIds, EventMatch, Kind, Redactor, ServiceRef, WallClock,
+    Event, EventAnomaly, EventIds, EventMatch, EventTls, Kind, Redactor, ServiceRef, WallClock,
     redact::{self, Known},
     target,
 };
 use crate::{
     http::{Anomaly, Header, Request, Response},
     limits,
+    tls::hello::TlsFacts,
 };
 
 /// A request, what came of it, and who was involved.
@@ -35,6 +36,8 @@ pub struct Transaction<'a> {
     pub client_ip: IpAddr,
     /// Who was asked.
     pub service: &'a Arc<ServiceRef>,
+    /// The connection's TLS.
+    pub tls: Option<&'a TlsFacts>,
 }
 
 /// A match as the rules stage reports it; nothing is redacted yet.
@@ -107,7 +110,7 @@ impl Recorder {
         findings: &[Finding<'_>],
         blocked: bool,
     ) -> Event {
-        let Transaction { request, response, unanswered, peer, client_ip, service } = *transaction;
+        let Transaction { request, response, unanswered, peer, client_ip, service, tls } = *transaction;
         let time = self.clock.at(request.started);
         let text = String::from_utf8_lossy(&request.target);
         let target = target::split(&request.method, &text);
@@ -128,6 +131,8 @@ impl Recorder {
             client_ip: client_ip.to_canonical(),
             peer_ip: peer.ip().to_canonical(),
             peer_port: peer.port(),
+            chain: None,
+            tls: tls.map(|facts| Box::new(self.tls(facts, request.version))),
             method: self.text(&String::from_utf8_lossy(&request.method)),
             host: self.host(&request.headers, target.authority),
             path: self.text(target.path),
@@ -223,6 +228,21 @@ impl Recorder {
             Some((_, host)) => self.text(&format!("{}@{host}", redact::REDACTED)),
             None => self.text(&host),
         })
+    }
+
+    /// Names of hosts and protocols are what the client wrote.
+    fn tls(&mut self, facts: &TlsFacts, minor: u8) -> EventTls {
+        let alpn = facts.alpn_spoken(minor).map(|name| self.text(name));
+        let offered = facts.alpn_offered.iter().filter(|_| alpn.is_none());
+        EventTls {
+            library: facts.library.as_deref().map(str::to_owned),
+            version: facts.version.map(|version| version.to_string()),
+            cipher: facts.cipher.map(|cipher| cipher.to_string()),
+            sni: facts.sni.as_deref().map(|name| self.text(name)),
+            alpn_offered: offered.map(|name| self.text(name)).collect(),
+            alpn,
+            ja4: facts.ja4.map(|ja4| ja4.to_string()),
+        }
     }
 
     fn anomaly(&mut self, anomaly: &Anomaly) -> EventAnomaly {

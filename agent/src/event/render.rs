@@ -75,6 +75,9 @@ impl Render {
             line.push(DIM, &format!(" via {}", event.peer_ip));
         }
         line.plain(&format!(" → {}:{}  ", printable(&event.service.name), event.service.port));
+        if let Some(tls) = &event.tls {
+            line.push(DIM, &format!("{}  ", printable(&tls.short())));
+        }
 
         let (style, outcome) = outcome(event);
         let outcome = outcome + if event.truncated { " (body cut)" } else { "" };

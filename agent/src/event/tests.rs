@@ -6,7 +6,10 @@ use proptest::prelude::*;
 use unicode_width::UnicodeWidthStr;
 
 use super::*;
-use crate::http::{Anomaly, Body, Header, Request, Response};
+use crate::{
+    http::{Anomaly, Body, Header, Request, Response},
+    tls::hello::{CipherSuite, TlsFacts, Version},
+};
 
 fn headers(fields: &[(&str, &str)]) -> Vec<Header> {
     let bytes = |text: &str| Bytes::from(text.to_owned());
@@ -79,6 +82,7 @@ fn record(recorder: &mut Recorder, request: &Request, findings: &[Finding<'_>]) 
         peer: "[::ffff:10.0.0.2]:40312".parse().unwrap(),
         client_ip: "203.0.113.7".parse().unwrap(),
         service: &service(),
+        tls: None,
     };
     recorder.record(&transaction, findings, false)
 }
@@ -123,6 +127,13 @@ fn the_manual_names_every_field() {
     event.anomalies = vec![EventAnomaly { kind: "a".into(), detail: "b".into() }];
     event.left_out = 1;
     event.policy = Some("shop".into());
+    event.chain = Some(EventChain { id: "00".into(), hop: 1, ambiguous: true });
+    event.tls = Some(Box::new(EventTls {
+        library: Some("OpenSSL 3.0.19".into()),
+        alpn_offered: vec!["h2".into()],
+        ja4: Some("t13d1516h2_8daaf6152771_e5627efa2ab1".into()),
+        ..tls(&facts(), 1)
+    }));
     event.service = Arc::new(ServiceRef {
         cmdline: vec!["a".into()],
         container_id: Some("a".into()),
@@ -134,6 +145,8 @@ fn the_manual_names_every_field() {
     let mut names: Vec<String> = json.as_object().unwrap().keys().cloned().collect();
     for (parent, fields) in [
         ("service", &json["service"]),
+        ("tls", &json["tls"]),
+        ("chain", &json["chain"]),
         ("matches[]", &json["matches"][0]),
         ("anomalies[]", &json["anomalies"][0]),
     ] {
@@ -142,7 +155,55 @@ fn the_manual_names_every_field() {
     for name in &names {
         assert!(manual.contains(&format!("| `{name}` |")), "docs/events.md has no row for {name}");
     }
-    assert_eq!(names.len(), 21 + 8 + 5 + 2);
+    assert_eq!(names.len(), 23 + 8 + 7 + 3 + 5 + 2);
+}
+
+fn facts() -> TlsFacts {
+    TlsFacts {
+        version: Some(Version::TLS_1_3),
+        cipher: Some(CipherSuite(0x1301)),
+        sni: Some("shop.example".into()),
+        alpn_offered: vec!["h2".into(), "http/1.1".into()],
+        ..TlsFacts::default()
+    }
+}
+
+/// What an event tells of a connection with these facts that spoke HTTP/1.x.
+fn tls(facts: &TlsFacts, minor: u8) -> EventTls {
+    let request = Request { version: minor, ..request("/", &[], "") };
+    let transaction = Transaction {
+        request: &request,
+        response: None,
+        unanswered: None,
+        peer: "192.0.2.1:1".parse().unwrap(),
+        client_ip: "192.0.2.1".parse().unwrap(),
+        service: &service(),
+        tls: Some(facts),
+    };
+    let event = recorder().record(&transaction, &[], false);
+    assert!(plain().event(&event).contains("nginx:80  TLS"), "{}", plain().event(&event));
+    *event.tls.expect("facts")
+}
+
+#[test]
+fn facts_of_tls() {
+    let told = |facts: &TlsFacts, minor| serde_json::to_value(tls(facts, minor)).unwrap();
+    let expected = serde_json::json!({
+        "version": "TLS 1.3", "cipher": "TLS_AES_128_GCM_SHA256", "sni": "shop.example", "alpn": "http/1.1"
+    });
+    assert_eq!(told(&facts(), 1), expected);
+    // It offered no HTTP/1.0: what the service chose is not known.
+    assert_eq!(told(&facts(), 0)["alpn_offered"], serde_json::json!(["h2", "http/1.1"]));
+    assert_eq!(told(&facts(), 0)["alpn"], serde_json::Value::Null);
+    let chosen = TlsFacts { alpn: Some("h2".into()), ..facts() };
+    assert_eq!(told(&chosen, 1)["alpn"], "h2");
+    assert_eq!(told(&TlsFacts::default(), 1), serde_json::json!({}));
+    assert_eq!(tls(&facts(), 1).short(), "TLS1.3");
+    assert_eq!(EventTls::default().short(), "TLS");
+    // What a client wrote is redacted and cut like all of it.
+    let hostile = TlsFacts { alpn: Some("a\u{1b}[2J password=Secret1".into()), ..facts() };
+    let json = told(&hostile, 1).to_string();
+    assert!(!json.contains("Secret1") && !json.contains('\u{1b}'), "{json}");
 }
 
 #[test]
@@ -155,6 +216,7 @@ fn a_transaction_without_answer_or_matches() {
         peer: "[2001:db8::1]:1".parse().unwrap(),
         client_ip: "2001:db8::1".parse().unwrap(),
         service: &service(),
+        tls: None,
     };
     let event = recorder().record(&transaction, &[], false);
     assert_eq!((event.kind, event.status, event.duration_us), (Kind::Transaction, None, None));

@@ -12,7 +12,7 @@ use picket_common::{
     conn::Direction,
 };
 
-use super::tls::Tls;
+use super::{chains::Part, parked, tls::Tls};
 use crate::{
     capture::{Origin, Segment, record::Peer},
     http::{self, Output, Request},
@@ -48,6 +48,10 @@ pub struct Connection {
     pub advised: bool,
     /// It speaks TLS.
     pub tls: Option<Box<Tls>>,
+    /// Its other end was looked for among the processes of this host.
+    pub client_sought: bool,
+    /// What waits until other workers have read what came before; `None`: nothing.
+    pub parked: Option<VecDeque<Output>>,
     reading: Option<Box<Reading>>,
 }
 
@@ -79,6 +83,8 @@ pub struct Judged {
     pub client_ip: IpAddr,
     /// It led to a block.
     pub blocked: bool,
+    /// Its part in chains.
+    pub part: Option<Box<Part>>,
 }
 
 /// What a program says of a transaction beside its matches.
@@ -128,6 +134,8 @@ impl Connection {
             held: 0,
             advised: false,
             tls: None,
+            client_sought: false,
+            parked: None,
             reading: Some(Reading::new(limits, known_start)),
         }
     }
@@ -216,7 +224,8 @@ impl Connection {
             .map_or(0, |r| mem::size_of::<Reading>() + r.ingress.held() + r.egress.held() + r.http.held());
         let open: usize = self.open.iter().map(Judged::memory).sum();
         let tls = self.tls.as_deref().map_or(0, Tls::memory);
-        mem::size_of::<Self>() + reading + open + tls
+        let parked = self.parked.as_ref().map_or(0, parked::memory);
+        mem::size_of::<Self>() + reading + open + tls + parked
     }
 }
 

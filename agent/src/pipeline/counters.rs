@@ -35,6 +35,19 @@ macro_rules! counters {
 }
 
 counters! {
+    /// Requests of a process of this host that were led back to the one request that they come from.
+    chains_linked,
+    /// The same, to several of one client.
+    chains_ambiguous,
+    /// Those that may come from requests of several clients: led back to none.
+    chains_unsure,
+    /// Those that come from no request that is known.
+    chains_unlinked,
+    /// Requests that were not noted as ones that others may come from: the table was full.
+    chains_full,
+    /// Requests that were judged before all workers had read what came before them, and transactions that were told
+    /// before all had read what may come from them.
+    chains_hurried,
     /// Connections of which anything was read.
     connections,
     /// Requests seen.

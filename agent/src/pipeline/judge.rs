@@ -1,12 +1,13 @@
 //! rules, event, respond: what a worker does with requests and responses.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     net::IpAddr,
     sync::{Arc, Weak, mpsc::TrySendError},
 };
 
 use super::{
+    chains::Part,
     connection::{Bound, Connection, Judged, Told},
     settings::Settings,
     shared::Shared,
@@ -15,7 +16,9 @@ use super::{
 };
 use crate::{
     capture::record::Peer,
+    chain::{Hop, Link},
     http::{Output, Request, Response},
+    limits,
     rules::{
         policy::{Mode, Policy, Rules},
         program::{
@@ -26,6 +29,7 @@ use crate::{
     },
     service::Service,
     time::Ktime,
+    tls::hello::TlsFacts,
 };
 
 /// One worker's judgement.
@@ -33,6 +37,10 @@ pub struct Judge {
     shared: Arc<Shared>,
     settings: Arc<Settings>,
     scratches: Scratches,
+    /// The worker's number.
+    worker: usize,
+    /// Transactions that are over, but of which others may come that another worker is still to read.
+    late: VecDeque<(Ktime, Arc<Hop>, Transaction)>,
 }
 
 /// What judging needs, one for each of the compiled rules that are in use: changing between rules would make it anew
@@ -44,11 +52,11 @@ struct Scratches {
 }
 
 impl Judge {
-    /// Judges by the settings in force.
+    /// Judges by the settings in force, for the worker with this number.
     #[must_use]
-    pub fn new(shared: Arc<Shared>) -> Self {
+    pub fn new(worker: usize, shared: Arc<Shared>) -> Self {
         let scratches = Scratches { by_rules: BTreeMap::new(), collections: Arc::clone(&shared.collections) };
-        Self { settings: shared.settings(), shared, scratches }
+        Self { settings: shared.settings(), shared, scratches, worker, late: VecDeque::new() }
     }
 
     /// Takes over settings that were reloaded.
@@ -103,10 +111,23 @@ impl Judge {
         }
         let peer_ip = connection.peer.remote_ip();
         let peer = connection.peer;
-        let Self { shared, settings, scratches } = self;
+        let Self { shared, settings, scratches, .. } = self;
+        let link = if shared.chains.is_inner(connection, &shared.services) {
+            shared.chains.link(connection.peer.client, &request, &shared.services, &shared.counters)
+        } else {
+            None
+        };
+        let tls = tls_facts(connection);
+        let worker = connection.tls.as_deref().and_then(|tls| tls.pid);
         let (service, policy) = whose(shared, settings, connection);
         service.note_request(request.ended);
-        let client_ip = settings.client_ip.resolve(peer_ip, request.head_fields());
+        // What stands at the other end of the first connection counts, not what headers say.
+        let (client_ip, origin) = match &link {
+            Some(link) => (link.client, link.origin),
+            None => (settings.client_ip.resolve(peer_ip, request.head_fields()), peer_ip),
+        };
+        let who = (client_ip, peer_ip);
+        let hop = shared.chains.open(service, worker, &request, who, link.as_ref(), &shared.counters);
         let mut judged = Judged {
             matches: Vec::new(),
             attributes: Vec::new(),
@@ -115,12 +136,13 @@ impl Judge {
             policy: policy.and_then(|policy| policy.name.clone()),
             client_ip,
             blocked: false,
+            part: None,
             request,
         };
         match policy {
             Some(policy) if policy.mode != Mode::Off => {
                 let scratch = scratches.of(policy.rules());
-                let facts = facts(&peer, client_ip);
+                let facts = facts(&peer, client_ip, tls);
                 let (said, saved) = policy.judge_request(&judged.request, &facts, scratch);
                 judged.verdict = Told::of(&said);
                 judged.matches = said.matches();
@@ -133,11 +155,20 @@ impl Judge {
                     let attack = !said.in_app.is_empty() || judged.verdict.would_block;
                     if attack && policy.mode == Mode::Block {
                         let at = judged.request.ended;
-                        judged.blocked = shared.attack(peer_ip, client_ip, at, &judged.matches);
+                        // One attack, on however many hops it is seen.
+                        if link.as_ref().is_none_or(Link::count_attack) {
+                            judged.blocked = shared.attack(origin, client_ip, at, &judged.matches);
+                        }
+                        if let Some(hop) = &hop {
+                            hop.set_counted();
+                        }
                     }
                 }
             }
             _ => shared.counters.not_judged.add(1),
+        }
+        if link.is_some() || hop.is_some() {
+            judged.part = Some(Box::new(Part { link, hop }));
         }
         connection.open.push_back(judged);
     }
@@ -159,16 +190,22 @@ impl Judge {
         if response.is_err() {
             self.shared.counters.unanswered.add(1);
         }
+        if let Some(hop) = judged.part.as_ref().and_then(|part| part.hop.as_ref()) {
+            hop.finish(response.as_ref().map_or_else(|(_, at)| *at, |response| response.ended));
+        }
         if let Some((saved, policy)) = judged.saved.take() {
             self.judge_response(connection, &mut judged, *saved, &policy, response.as_deref().ok());
         }
         if judged.matches.is_empty() && !self.settings.all {
             return;
         }
+        let part = judged.part.take();
         let transaction = Transaction {
             service: Arc::clone(service_of(&self.shared, &connection.peer, &mut connection.service)),
             peer: connection.peer,
             client_ip: judged.client_ip,
+            tls: tls_facts(connection),
+            chain: part.as_ref().and_then(|part| part.place()),
             request: judged.request,
             response,
             policy: judged.policy,
@@ -177,6 +214,41 @@ impl Judge {
             verdict: judged.verdict,
             blocked: judged.blocked,
         };
+        if let Some(hop) = part.and_then(|part| part.hop)
+            && transaction.chain.is_none()
+            && !self.shared.chains.all_have_read(self.worker, transaction.ended())
+        {
+            if self.late.len() < limits::CHAIN_TOLD_LATER {
+                self.late.push_back((transaction.ended(), hop, transaction));
+                return;
+            }
+            self.shared.counters.chains_hurried.add(1);
+        }
+        self.tell(transaction);
+    }
+
+    /// Tells transactions that waited for other workers to read what may come from them; or all of them.
+    pub fn tell_late(&mut self, now: Ktime, all: bool) {
+        while let Some((ended, ..)) = self.late.front() {
+            if !all && !self.shared.chains.all_have_read(self.worker, *ended) {
+                if now < ended.saturating_add(limits::CHAIN_TOLD_WITHIN) {
+                    return;
+                }
+                self.shared.counters.chains_hurried.add(1);
+            }
+            let Some((_, hop, mut transaction)) = self.late.pop_front() else { return };
+            transaction.chain = hop.place();
+            self.tell(transaction);
+        }
+    }
+
+    /// Whether transactions wait.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        !self.late.is_empty()
+    }
+
+    fn tell(&self, transaction: Transaction) {
         match self.shared.events.try_send(Some(transaction)) {
             Ok(()) => {}
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
@@ -206,7 +278,8 @@ impl Judge {
         judged.matches = said.matches();
         judged.verdict = Told::of(&said);
         if !judged.matches.is_empty() {
-            let facts = facts(&connection.peer, judged.client_ip);
+            let tls = tls_facts(connection);
+            let facts = facts(&connection.peer, judged.client_ip, tls);
             judged.attributes = policy.attributes(&said, &judged.request, &facts);
         }
         if none && !judged.matches.is_empty() {
@@ -223,8 +296,13 @@ impl Scratches {
     }
 }
 
+/// What is known of the connection's TLS; of one that is older than the agent, nothing but that there is one.
+fn tls_facts(connection: &mut Connection) -> Option<Arc<TlsFacts>> {
+    connection.tls.as_deref_mut().map(|tls| Arc::clone(tls.facts.get_or_insert_default()))
+}
+
 /// Who talks to whom.
-fn facts(peer: &Peer, client: IpAddr) -> Facts {
+fn facts(peer: &Peer, client: IpAddr, tls: Option<Arc<TlsFacts>>) -> Facts {
     Facts {
         client,
         client_port: peer.tuple.remote_port,
@@ -232,6 +310,7 @@ fn facts(peer: &Peer, client: IpAddr) -> Facts {
         server_port: peer.tuple.local_port,
         time: jiff::Timestamp::now().as_second(),
         peer: peer.remote_ip(),
+        tls,
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    io::Read,
     num::NonZeroU32,
     path::{Path, PathBuf},
     sync::{Arc, mpsc::Sender},
@@ -14,7 +13,6 @@ use super::older::Candidate;
 use crate::{
     binary::{self, Cost, Inspection, Point, Scope},
     discover::{Attach, OpenFile, Runtime, View, attachments::Failure},
-    limits,
     probe::{
         ProbeError,
         tls::{Attachment, TlsProbes},
@@ -51,11 +49,9 @@ impl Attach for Libraries {
     }
 
     fn inspect(&self, file: &OpenFile) -> Result<Option<Inspection>, Failure> {
-        let size = file.size().min(limits::INSPECTED_FILE);
-        let mut bytes = Vec::with_capacity(usize::try_from(size)?);
-        file.file().take(limits::INSPECTED_FILE).read_to_end(&mut bytes)?;
-        match binary::inspect(&bytes) {
+        match binary::inspect_source(file.file()) {
             Ok(inspection) => Ok((!inspection.runtimes.is_empty()).then_some(inspection)),
+            Err(error @ (binary::Error::Unread(_) | binary::Error::TooMuch)) => Err(error.into()),
             // Scripts' interpreters, data that is mapped to be run, programs for other processors: nothing to see.
             Err(_) => Ok(None),
         }

@@ -9,6 +9,7 @@
 //!
 //! [`worker`] is the way from the ring to the http stage, [`judge`] from there to event and respond.
 
+mod chains;
 mod connection;
 mod connections;
 mod control;
@@ -17,6 +18,7 @@ mod judge;
 mod libraries;
 mod memory;
 mod older;
+mod parked;
 mod policies;
 mod printer;
 mod reload;
@@ -46,10 +48,11 @@ pub use policies::{Policies, PolicyError};
 pub use settings::{Settings, SettingsError};
 
 use self::{
+    chains::Chains,
     control::{Agent, Kernel},
     libraries::Libraries,
     older::Older,
-    printer::{Printer, Style},
+    printer::{Printer, Style, random},
     reload::Reloader,
     responder::Responder,
     shared::{Caps, Shared},
@@ -128,7 +131,12 @@ async fn start(options: RunOptions) -> anyhow::Result<()> {
     let libraries = discovery.as_ref().map(Discovery::view).unwrap_or_default();
     let looking = discovery.as_ref().map(Discovery::stats).map_err(Clone::clone);
     let (events, transactions) = mpsc::sync_channel(limits::EVENT_QUEUE);
-    let shared = Arc::new(Shared::new(tap.advice, services, libraries, events, caps, settings, responder));
+    if let Err(error) = &tap.clients {
+        tracing::warn!(%error, "which processes of this host connect to services is looked up");
+    }
+    let chains = Chains::new(workers, random())?;
+    let shared =
+        Arc::new(Shared::new(tap.advice, services, libraries, events, caps, settings, responder, chains));
     let kernel = Kernel { counts: tap.counts, _attached: tap.programs };
 
     let printer = Printer::new(transactions, Arc::clone(&shared), io::stdout(), style(&config));
@@ -140,7 +148,7 @@ async fn start(options: RunOptions) -> anyhow::Result<()> {
     for (index, ring) in tap.rings.into_iter().enumerate() {
         let view = Arc::new(Mutex::new(View::default()));
         views.push(Arc::clone(&view));
-        let worker = Worker::new(ring, Arc::clone(&shared), Arc::clone(&stopped), view);
+        let worker = Worker::new(index, ring, Arc::clone(&shared), Arc::clone(&stopped), view);
         working.push(spawn(&format!("picket-{index}"), move || worker.run())?);
     }
 

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::{shared::Shared, transaction::Transaction};
 use crate::{
-    event::{self, Event, EventIds, Finding, Recorder, Render, ServiceRef, WallClock},
+    event::{self, Event, EventChain, EventIds, Finding, Recorder, Render, ServiceRef, WallClock},
     service::Service,
     time,
 };
@@ -127,11 +127,17 @@ impl<W: Write> Printer<W> {
             peer,
             client_ip: transaction.client_ip,
             service: &service,
+            tls: transaction.tls.as_deref(),
         };
         let mut event = self.recorder.record(&told, &findings, transaction.blocked);
         let attributes = transaction.attributes.iter();
         event.attributes =
             self.recorder.attributes(attributes.map(|a| (a.name.as_str(), &a.value, a.location.as_deref())));
+        event.chain = transaction.chain.map(|place| EventChain {
+            id: format!("{:016x}", place.id),
+            hop: place.hop,
+            ambiguous: place.ambiguous,
+        });
         event.would_block = transaction.verdict.would_block;
         event.score = transaction.verdict.score;
         event.policy.clone_from(&transaction.policy);
@@ -167,8 +173,8 @@ fn read_clocks() -> WallClock {
     WallClock::new(Timestamp::now(), time::now())
 }
 
-/// A number no other agent has, for event ids; from the kernel's random source (getrandom(2)).
-fn random() -> u64 {
+/// A number no other agent has, for ids; from the kernel's random source (getrandom(2)).
+pub(super) fn random() -> u64 {
     let mut bytes = [0; 8];
     match rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty()) {
         Ok(_) => u64::from_ne_bytes(bytes),

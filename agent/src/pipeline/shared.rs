@@ -9,7 +9,9 @@ use std::{
     },
 };
 
-use super::{counters::Counters, responder::Responder, settings::Settings, transaction::Transaction};
+use super::{
+    chains::Chains, counters::Counters, responder::Responder, settings::Settings, transaction::Transaction,
+};
 use crate::{
     binary::Inspection,
     discover::View,
@@ -33,6 +35,8 @@ pub struct Shared {
     pub counters: Counters,
     /// What rules keep from transaction to transaction; it outlives a reload of the rules.
     pub collections: Arc<Collections>,
+    /// What requests come from.
+    pub chains: Chains,
     /// Caps of each worker.
     pub caps: Caps,
     settings: RwLock<Arc<Settings>>,
@@ -53,6 +57,7 @@ pub struct Caps {
 
 impl Shared {
     /// What the workers will share.
+    #[expect(clippy::too_many_arguments, reason = "each is a part")]
     #[must_use]
     pub fn new(
         advice: AdviceMap,
@@ -62,6 +67,7 @@ impl Shared {
         caps: Caps,
         settings: Settings,
         responder: Responder,
+        chains: Chains,
     ) -> Self {
         Self {
             advice,
@@ -70,6 +76,7 @@ impl Shared {
             events,
             counters: Counters::default(),
             collections: Arc::default(),
+            chains,
             caps,
             generation: AtomicU64::new(settings.generation),
             settings: RwLock::new(Arc::new(settings)),

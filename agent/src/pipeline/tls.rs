@@ -68,6 +68,14 @@ impl Tls {
         }
     }
 
+    /// Says which library gives out its plaintext.
+    pub fn set_library(&mut self, library: &str) {
+        let known = self.facts.as_deref().and_then(|facts| facts.library.as_deref());
+        if known != Some(library) {
+            Arc::make_mut(self.facts.get_or_insert_default()).library = Some(library.into());
+        }
+    }
+
     /// Memory it holds, bytes.
     pub fn memory(&self) -> usize {
         let handshake = self.handshake.as_deref().map_or(0, |handshake| {

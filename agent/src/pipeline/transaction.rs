@@ -5,10 +5,12 @@ use std::{net::IpAddr, sync::Arc};
 use super::connection::Told;
 use crate::{
     capture::record::Peer,
+    chain::Place,
     http::{Request, Response},
     rules::{Match, program::verdict::Attribute},
     service::Service,
     time::Ktime,
+    tls::hello::TlsFacts,
 };
 
 /// One HTTP request and its response, judged.
@@ -19,6 +21,8 @@ pub struct Transaction {
     pub peer: Peer,
     /// Who sent the request, behind trusted proxies.
     pub client_ip: IpAddr,
+    /// The connection's TLS.
+    pub tls: Option<Arc<TlsFacts>>,
     /// The request.
     pub request: Box<Request>,
     /// The response, or why there is none, and since when.
@@ -33,4 +37,14 @@ pub struct Transaction {
     pub verdict: Told,
     /// The request led to a block.
     pub blocked: bool,
+    /// Where it stands in a chain of proxies.
+    pub chain: Option<Place>,
+}
+
+impl Transaction {
+    /// When it was over.
+    #[must_use]
+    pub fn ended(&self) -> Ktime {
+        self.response.as_ref().map_or_else(|(_, at)| *at, |response| response.ended)
+    }
 }

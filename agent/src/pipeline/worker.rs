@@ -3,6 +3,7 @@
 //! Workers share nothing per connection: the tap chooses the ring by the connection's addresses.
 
 use std::{
+    collections::VecDeque,
     os::fd::{AsFd, OwnedFd},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -12,6 +13,8 @@ use super::{
     connection::Connection,
     connections::{Connections, Over},
     judge::Judge,
+    libraries,
+    parked::Parked,
     shared::Shared,
     sight::{self, Ended},
 };
@@ -37,11 +40,14 @@ const BUSY: usize = 16;
 /// Time between two looks at what is overdue, nanoseconds.
 const TICK: Ktime = time::SECOND / 4;
 
+/// How much later than its time a record may come into the ring, nanoseconds: its CPU was interrupted.
+const DISORDER: Ktime = time::SECOND / 1000;
 /// Time for what is in the ring when the worker is told to stop, nanoseconds.
 const LAST_WORDS: Ktime = time::SECOND / 2;
 
 /// Reads one ring until told to stop.
 pub struct Worker {
+    index: usize,
     ring: Ring,
     stop: Arc<OwnedFd>,
     flow: Flow,
@@ -57,6 +63,12 @@ struct Flow {
     view: Arc<Mutex<View>>,
     /// TLS connections that ended, and of which nothing was seen so far.
     ended: Ended,
+    index: usize,
+    parked: Parked,
+    /// When the latest record was written.
+    latest: Ktime,
+    /// Of that, what others were told last.
+    told: Ktime,
 }
 
 /// What others may see of a worker; renewed at every tick.
@@ -71,29 +83,41 @@ pub struct View {
 }
 
 impl Worker {
-    /// A worker for `ring` that stops when `stop` can be read.
+    /// The worker with this number, for `ring`, that stops when `stop` can be read.
     #[must_use]
-    pub fn new(ring: Ring, shared: Arc<Shared>, stop: Arc<OwnedFd>, view: Arc<Mutex<View>>) -> Self {
+    pub fn new(
+        index: usize,
+        ring: Ring,
+        shared: Arc<Shared>,
+        stop: Arc<OwnedFd>,
+        view: Arc<Mutex<View>>,
+    ) -> Self {
         let caps = shared.caps;
         let flow = Flow {
             connections: Connections::new(caps.connections, caps.memory),
             stream: StreamStats::default(),
             outputs: Vec::new(),
-            judge: Judge::new(Arc::clone(&shared)),
+            judge: Judge::new(index, Arc::clone(&shared)),
             view,
             shared,
             ended: Ended::default(),
+            index,
+            parked: Parked::default(),
+            latest: 0,
+            told: 0,
         };
-        Self { ring, stop, flow }
+        Self { index, ring, stop, flow }
     }
 
     /// Works until stopped.
     pub fn run(mut self) {
-        let Self { ring, stop, flow } = &mut self;
+        let Self { index, ring, stop, flow } = &mut self;
         let mut ticked = time::now();
         while !flow.shared.stopping() {
             flow.judge.refresh();
+            let before = time::now();
             let count = ring.drain(BATCH, |entry| flow.record(entry));
+            flow.has_read(before, count < BATCH);
             if count >= BUSY {
                 ring.poll_from_now_on(true);
                 if count < BATCH {
@@ -107,7 +131,12 @@ impl Worker {
             } else {
                 flow.publish();
                 // Nothing there: sleep until there is something, then let a few gather.
-                if ring.wait(stop.as_fd(), Duration::from_nanos(TICK)) {
+                let longest = if flow.is_ahead() { PAUSE_BUSY } else { Duration::from_nanos(TICK) };
+                flow.shared.chains.progress.sleeps(*index, true);
+                let nudge = flow.shared.chains.nudged(*index);
+                let woken = ring.wait([stop.as_fd()].into_iter().chain(nudge), longest);
+                flow.shared.chains.awake(*index);
+                if woken {
                     std::thread::sleep(PAUSE);
                 }
             }
@@ -127,7 +156,16 @@ impl Worker {
 impl Flow {
     /// capture: an entry of the ring is a record.
     fn record(&mut self, entry: &[u8]) {
-        match Record::decode(entry) {
+        let record = Record::decode(entry);
+        if let Ok(Record::Data(_, at, _) | Record::Plain(_, at, ..)) = &record {
+            self.latest = self.latest.max(*at);
+            if self.latest > self.told.saturating_add(DISORDER) {
+                // A long batch: others need not wait until its end.
+                self.told = self.latest;
+                self.has_read(self.latest, false);
+            }
+        }
+        match record {
             Ok(Record::Data(peer, at, segment)) if segment.tls => self.handshake(peer, at, &segment),
             Ok(Record::Data(peer, at, segment)) => self.segment(peer, at, &segment),
             Ok(Record::Plain(peer, at, segment, origin)) => {
@@ -174,10 +212,17 @@ impl Flow {
     fn plaintext(&mut self, peer: Peer, at: Ktime, segment: &Segment<'_>, origin: Origin) {
         let http = self.judge.settings().http;
         let connection = open(&mut self.connections, &self.shared, &self.judge, peer, at, segment);
-        let first = origin.fresh && connection.tls.as_deref().is_none_or(|tls| tls.pid.is_none());
+        let before = connection.tls.as_deref().and_then(|tls| tls.pid);
         connection.plaintext(origin, http, segment.known_start);
-        if first {
+        if origin.fresh && before.is_none() {
             self.ended.seen(&self.shared, connection);
+        }
+        if before != Some(origin.pid)
+            && let Some(library) = origin.library
+            && let Some(name) = libraries::name(&self.shared.libraries, origin.pid, library)
+            && let Some(tls) = &mut connection.tls
+        {
+            tls.set_library(&name);
         }
     }
 
@@ -193,9 +238,65 @@ impl Flow {
             }
         }
         for output in self.outputs.drain(..) {
-            self.judge.output(connection, output);
+            if let Some(output) = waits(&self.shared, self.index, &mut self.parked, connection, output, at) {
+                self.judge.output(connection, output);
+            }
         }
         self.settle(peer.cookie, at);
+    }
+
+    /// Everything that the kernel wrote before a time is read: all of it when the ring was `empty` after, else up to
+    /// about the latest record. Requests that wait elsewhere for this may go on; those that wait here may, too.
+    fn has_read(&mut self, before: Ktime, empty: bool) {
+        if !self.shared.chains.progress.is_shared() {
+            return;
+        }
+        self.release(false);
+        self.judge.tell_late(before, false);
+        let read = (if empty { before } else { self.latest }).saturating_sub(DISORDER);
+        // What waits here has not got to the next stage.
+        let read = self.parked.first().map_or(read, |(_, began, _)| read.min(began.saturating_sub(1)));
+        self.shared.chains.progress.read(self.index, read);
+    }
+
+    /// Whether it waits for other workers.
+    fn is_ahead(&self) -> bool {
+        !self.parked.is_empty() || self.judge.is_late()
+    }
+
+    /// Lets requests go on for which all is read that came before them, or that waited too long; or all of them.
+    fn release(&mut self, all: bool) {
+        while let Some((cookie, began, since)) = self.parked.first() {
+            if !all && !self.shared.chains.all_have_read(self.index, began) {
+                if time::now() < since.saturating_add(limits::CHAIN_WAIT) {
+                    return;
+                }
+                self.shared.counters.chains_hurried.add(1);
+            }
+            self.parked.pop();
+            if let Some(mut connection) = self.parked.take_closed(cookie) {
+                for output in connection.parked.take().into_iter().flatten() {
+                    self.judge.output(&mut connection, output);
+                }
+                self.forget(connection, since);
+            } else if let Some(connection) = self.connections.peek_mut(cookie) {
+                let mut first = true;
+                for output in connection.parked.take().into_iter().flatten() {
+                    let output = match output {
+                        // The next request on it has a beginning of its own.
+                        output if first || all => Some(output),
+                        output => {
+                            waits(&self.shared, self.index, &mut self.parked, connection, output, since)
+                        }
+                    };
+                    first = false;
+                    if let Some(output) = output {
+                        self.judge.output(connection, output);
+                    }
+                }
+                self.connections.settle(cookie);
+            }
+        }
     }
 
     /// Counts what a connection holds now, and gives up others where that is too much.
@@ -214,8 +315,20 @@ impl Flow {
     fn close(&mut self, mut connection: Connection, now: Ktime) {
         connection.close(now, &mut self.stream, &mut self.outputs);
         for output in self.outputs.drain(..) {
-            self.judge.output(&mut connection, output);
+            if let Some(output) =
+                waits(&self.shared, self.index, &mut self.parked, &mut connection, output, now)
+            {
+                self.judge.output(&mut connection, output);
+            }
         }
+        if connection.parked.is_some() {
+            self.parked.close(connection);
+        } else {
+            self.forget(connection, now);
+        }
+    }
+
+    fn forget(&mut self, mut connection: Connection, now: Ktime) {
         self.judge.abandon(&mut connection, now, "closed");
         if connection.advised {
             self.shared.advice.forget(connection.peer.cookie);
@@ -229,7 +342,11 @@ impl Flow {
             let Some(connection) = self.connections.peek_mut(cookie) else { continue };
             connection.expire(now, &mut self.stream, &mut self.outputs);
             for output in self.outputs.drain(..) {
-                self.judge.output(connection, output);
+                if let Some(output) =
+                    waits(&self.shared, self.index, &mut self.parked, connection, output, now)
+                {
+                    self.judge.output(connection, output);
+                }
             }
             self.connections.settle(cookie);
         }
@@ -239,6 +356,7 @@ impl Flow {
             self.close(connection, now);
         }
         self.ended.count(&self.shared.counters, now);
+        self.shared.chains.sweep(now);
         self.publish();
     }
 
@@ -249,9 +367,14 @@ impl Flow {
     }
 
     fn finish(&mut self, now: Ktime) {
+        self.release(true);
+        // The other workers come to their ends on their own.
+        self.shared.chains.progress.read(self.index, Ktime::MAX);
         while let Some(connection) = self.connections.any() {
             self.close(connection, now);
         }
+        self.release(true);
+        self.judge.tell_late(now, true);
         self.publish();
     }
 }
@@ -270,5 +393,38 @@ fn open<'c>(
         Connection::new(peer, judge.settings().http, segment.known_start, at)
     });
     connection.last_seen = at;
+    if connection.peer.client == 0 {
+        connection.peer.client = peer.client;
+    }
     connection
+}
+
+/// Keeps what a connection says until all workers have read what came before it, if that matters: it is a request of a
+/// process of this host, or comes behind one. Else it is given back.
+fn waits(
+    shared: &Shared,
+    me: usize,
+    parked: &mut Parked,
+    connection: &mut Connection,
+    output: Output,
+    now: Ktime,
+) -> Option<Output> {
+    if let Some(before) = &mut connection.parked {
+        before.push_back(output);
+        return None;
+    }
+    let Output::Request(request) = &output else { return Some(output) };
+    if !shared.chains.progress.is_shared() || !shared.chains.is_inner(connection, &shared.services) {
+        return Some(output);
+    }
+    if parked.is_empty() && shared.chains.all_have_read(me, request.started) {
+        return Some(output);
+    }
+    if !parked.has_room() {
+        shared.counters.chains_hurried.add(1);
+        return Some(output);
+    }
+    parked.push(connection.peer.cookie, request.started, now);
+    connection.parked = Some(VecDeque::from([output]));
+    None
 }

@@ -55,15 +55,14 @@ impl Ring {
         count
     }
 
-    /// Waits until there is an entry, `stop` can be read, or the time is over. True: an entry.
-    pub fn wait(&self, stop: BorrowedFd<'_>, timeout: Duration) -> bool {
-        let mut fds = [
-            PollFd::from_borrowed_fd(self.entries.as_fd(), PollFlags::IN),
-            PollFd::from_borrowed_fd(stop, PollFlags::IN),
-        ];
+    /// Waits until there is an entry, one of `others` can be read, or the time is over. True: an entry.
+    pub fn wait<'f>(&'f self, others: impl IntoIterator<Item = BorrowedFd<'f>>, timeout: Duration) -> bool {
+        let watch = |fd| PollFd::from_borrowed_fd(fd, PollFlags::IN);
+        let mut fds = vec![watch(self.entries.as_fd())];
+        fds.extend(others.into_iter().map(watch));
         let timeout = Timespec::try_from(timeout).ok();
         match poll(&mut fds, timeout.as_ref()) {
-            Ok(_) => fds[0].revents().contains(PollFlags::IN),
+            Ok(_) => fds.first().is_some_and(|fd| fd.revents().contains(PollFlags::IN)),
             // A signal: the caller comes back.
             Err(_) => false,
         }

@@ -9,7 +9,7 @@ use std::{
 use aya::{
     Ebpf, EbpfLoader,
     maps::{Array, ArrayOfMaps, HashMap, Map, MapData, PerCpuArray, RingBuf},
-    programs::{CgroupAttachMode, CgroupSkb, CgroupSkbAttachType, SockOps},
+    programs::{CgroupAttachMode, CgroupSkb, CgroupSkbAttachType, CgroupSockAddr, SockOps},
 };
 use picket_common::{
     advice::Advice,
@@ -53,6 +53,8 @@ pub struct Tap {
     pub cgroup: Cgroup,
     /// The programs.
     pub programs: Attached,
+    /// Whether the kernel says which process of this host is a service's client; or why not.
+    pub clients: Result<(), ProbeError>,
     /// Probes for TLS libraries; or why this kernel has none.
     pub tls: Result<TlsProbes, ProbeError>,
 }
@@ -94,12 +96,16 @@ const DENY_MAPS: [&str; 6] = ["DENY_V4", "DENY_V6", "DENY_V4_CIDR", "DENY_V6_CID
 const TAPS: [(&str, CgroupSkbAttachType); 2] =
     [("picket_egress", CgroupSkbAttachType::Egress), ("picket_ingress", CgroupSkbAttachType::Ingress)];
 
+/// Who connects to services.
+const CONNECTS: [&str; 2] = ["picket_connect4", "picket_connect6"];
+
 /// The tap loaded, not attached.
 pub struct Loaded {
     rings: Vec<Ring>,
     advice: HashMap<MapData, u64, Advice>,
     counts: KernelCounts,
     tls: Result<HashMap<MapData, u32, u32>, ProbeError>,
+    clients: Result<(), ProbeError>,
     programs: Ebpf,
 }
 
@@ -142,6 +148,10 @@ impl Loaded {
         let conn: &mut SockOps = program(&mut programs, "picket_conn")?;
         conn.load().map_err(|e| ProbeError::refused("program picket_conn", &e))?;
 
+        let clients = CONNECTS.into_iter().try_for_each(|name| {
+            let connect: &mut CgroupSockAddr = program(&mut programs, name)?;
+            connect.load().map_err(|e| ProbeError::refused(format!("program {name}"), &e))
+        });
         let tls = tls::load(&mut programs);
 
         // Only now: a map that is taken is closed with its owner, a loaded program keeps its own.
@@ -151,7 +161,7 @@ impl Loaded {
         let counts = KernelCounts::new(typed(&mut programs, "COUNTS", PerCpuArray::try_from)?);
         let rustls = typed(&mut programs, "TLS_RUSTLS", HashMap::try_from);
         let tls = tls.and(rustls);
-        Ok(Self { rings, advice, counts, tls, programs })
+        Ok(Self { rings, advice, counts, tls, clients, programs })
     }
 
     /// Attaches the programs to a cgroup.
@@ -160,7 +170,7 @@ impl Loaded {
     ///
     /// When the kernel refuses; nothing stays attached then.
     pub fn attach(self, cgroup: Cgroup) -> Result<Tap, ProbeError> {
-        let Self { rings, advice, counts, tls, mut programs } = self;
+        let Self { rings, advice, counts, tls, clients, mut programs } = self;
         // Connections first: what opens after this is known from its first byte.
         let conn: &mut SockOps = program(&mut programs, "picket_conn")?;
         conn.attach(cgroup.dir.as_fd(), CgroupAttachMode::Single)
@@ -171,12 +181,23 @@ impl Loaded {
                 .attach(cgroup.dir.as_fd(), kind, CgroupAttachMode::Single)
                 .map_err(|e| ProbeError::refused(format!("attaching {name} to the cgroup"), &e))?;
         }
+        // Without them a connection's client is looked up in user space.
+        let clients = clients.and_then(|()| {
+            CONNECTS.into_iter().try_for_each(|name| {
+                let connect: &mut CgroupSockAddr = program(&mut programs, name)?;
+                connect
+                    .attach(cgroup.dir.as_fd(), CgroupAttachMode::Single)
+                    .map_err(|e| ProbeError::refused(format!("attaching {name} to the cgroup"), &e))?;
+                Ok(())
+            })
+        });
         let programs = Arc::new(Mutex::new(programs));
         Ok(Tap {
             rings,
             advice: AdviceMap(std::sync::Mutex::new(advice)),
             counts,
             cgroup,
+            clients,
             tls: tls.map(|rustls| TlsProbes::new(Arc::clone(&programs), rustls)),
             programs: Attached(programs),
         })

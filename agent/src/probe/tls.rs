@@ -18,7 +18,7 @@ use aya::{
 use super::{ProbeError, tap::program};
 
 /// The programs, by the names that points give them.
-const PROGRAMS: [&str; 31] = [
+const PROGRAMS: [&str; 32] = [
     "picket_ssl_read",
     "picket_ssl_read_ex",
     "picket_ssl_write",
@@ -26,6 +26,7 @@ const PROGRAMS: [&str; 31] = [
     "picket_ssl_write_ex2",
     "picket_ssl_sendfile",
     "picket_ssl_leave",
+    "picket_ssl_peek",
     "picket_ssl_return",
     "picket_ssl_free",
     "picket_bio_read",

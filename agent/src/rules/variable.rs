@@ -320,6 +320,16 @@ variables! {
     AtClientIp = "http.client_ip", Address, 1;
     /// The peer.
     AtPeerIp = "server.request.client_ip", Address, 1;
+    /// The version of TLS.
+    AtTlsVersion = "picket.tls.version", Address, 1;
+    /// The cipher suite.
+    AtTlsCipher = "picket.tls.cipher", Address, 1;
+    /// The host name of the client's hello.
+    AtTlsSni = "picket.tls.sni", Address, 1;
+    /// The protocol of ALPN.
+    AtTlsAlpn = "picket.tls.alpn", Address, 1;
+    /// The client's fingerprint JA4.
+    AtTlsJa4 = "picket.tls.ja4", Address, 1;
     /// The token of the Authorization field, taken apart.
     AtJwt = "server.request.jwt", Address, 1;
     /// Names there.

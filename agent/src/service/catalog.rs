@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Identity, Service, allowance::Allowance, lookup::Host, sockets};
+use super::{Identity, Service, allowance::Allowance, holders, lookup::Host, sockets};
 use crate::{
     capture::record::Peer,
     limits::{LISTENERS, SERVICES},
@@ -107,6 +107,36 @@ impl Services {
         let service = self.cached(peer.listener).unwrap_or_else(|| self.missed(peer));
         service.counters.resolved.store(true, Ordering::Relaxed);
         service
+    }
+
+    /// The process that listens as which, or as whose descendant, a process runs: of a worker the master.
+    #[must_use]
+    pub fn listener_of(&self, pid: u32) -> Option<u32> {
+        let services = lock(&self.catalog);
+        let listening: HashMap<u32, u64> =
+            services.values().filter_map(|service| service.pid.zip(service.start)).collect();
+        drop(services);
+        holders::ancestry(pid).find(|(pid, stat)| listening.get(pid) == Some(&stat.start)).map(|(pid, _)| pid)
+    }
+
+    /// The process of this host at the other end of a connection, looked for among the sockets of the host. For
+    /// connections whose opening nobody saw; `None` also when looking has taken too much time already.
+    #[must_use]
+    pub fn client_of(&self, peer: &Peer) -> Option<u32> {
+        let mut look = lock(&self.look);
+        if !look.allowance.may_start(self.now()) {
+            self.counts.deferred.fetch_add(1, Ordering::Relaxed);
+            return None;
+        }
+        let began = Instant::now();
+        if look.host.namespaces.is_empty() {
+            self.scan(&mut look);
+        }
+        let (local, _) = sockets::ends(&peer.tuple);
+        let hint = look.hints.get(&local).copied();
+        let client = look.host.client(peer, hint);
+        look.allowance.spend(began.elapsed());
+        client
     }
 
     /// Services that had a connection, busiest first.

@@ -24,6 +24,9 @@ pub struct Diag {
     socket: OwnedFd,
 }
 
+/// `INET_DIAG_NOCOOKIE` twice (linux/inet_diag.h): whatever the cookie.
+const ANY_COOKIE: [u8; 8] = [0xff; 8];
+
 /// The kernel never sends longer datagrams to a dump (`max_recvmsg_len`, 32 KiB).
 const DATAGRAM: usize = 64 * 1024;
 
@@ -66,15 +69,7 @@ impl Diag {
     /// When the kernel has no tcp_diag, or says something unexpected.
     pub fn connection(&self, tuple: &Tuple, cookie: u64) -> io::Result<Option<TcpSocket>> {
         let (local, remote) = ends(tuple);
-        // An exact question is a hash lookup. For IPv4 it also finds dual-stack sockets.
-        let mut id = if local.is_ipv4() { SocketId::new_v4() } else { SocketId::new_v6() };
-        id.source_address = local.ip();
-        id.destination_address = remote.ip();
-        id.source_port = local.port();
-        id.destination_port = remote.port();
-        id.cookie = cookie_bytes(cookie);
-        let family = if local.is_ipv4() { AF_INET } else { AF_INET6 };
-        match self.ask(&request(family, id, StateFlags::all()), 0) {
+        match self.exactly(tuple, cookie_bytes(cookie)) {
             Ok(sockets) => {
                 if let Some(found) = sockets.into_iter().find(|socket| socket.cookie == Some(cookie)) {
                     return Ok(Some(found));
@@ -98,6 +93,33 @@ impl Diag {
         id.destination_port = remote.port();
         let sockets = self.ask(&request(AF_INET6, id, StateFlags::all()), NLM_F_DUMP)?;
         Ok(sockets.into_iter().find(|socket| socket.cookie == Some(cookie)))
+    }
+
+    /// The socket with these addresses, if this namespace has it.
+    ///
+    /// # Errors
+    ///
+    /// When the kernel has no tcp_diag, or says something unexpected.
+    pub fn end(&self, tuple: &Tuple) -> io::Result<Option<TcpSocket>> {
+        let (local, remote) = ends(tuple);
+        match self.exactly(tuple, ANY_COOKIE) {
+            Ok(sockets) => Ok(sockets.into_iter().find(|s| s.local == local && s.remote == remote)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// An exact question is a hash lookup. For IPv4 it also finds dual-stack sockets.
+    fn exactly(&self, tuple: &Tuple, cookie: [u8; 8]) -> io::Result<Vec<TcpSocket>> {
+        let (local, remote) = ends(tuple);
+        let mut id = if local.is_ipv4() { SocketId::new_v4() } else { SocketId::new_v6() };
+        id.source_address = local.ip();
+        id.destination_address = remote.ip();
+        id.source_port = local.port();
+        id.destination_port = remote.port();
+        id.cookie = cookie;
+        let family = if local.is_ipv4() { AF_INET } else { AF_INET6 };
+        self.ask(&request(family, id, StateFlags::all()), 0)
     }
 
     /// Whether the kernel answers at all.

@@ -80,6 +80,19 @@ pub fn owner(pids: &[u32]) -> Option<u32> {
     choose(&holders, |pid| Stat::read(pid).map(|stat| stat.ppid))
 }
 
+/// A process and those it descends from, the nearest first, without the init process.
+pub fn ancestry(pid: u32) -> impl Iterator<Item = (u32, Stat)> {
+    let mut next = Some(pid);
+    // Deeper trees than this are not process trees.
+    std::iter::from_fn(move || {
+        let pid = next.take().filter(|&pid| pid > 1)?;
+        let stat = Stat::read(pid)?;
+        next = Some(stat.ppid);
+        Some((pid, stat))
+    })
+    .take(64)
+}
+
 /// Opens sockets to hand them to the services it starts.
 #[must_use]
 pub fn is_activator(pid: u32, comm: &str) -> bool {

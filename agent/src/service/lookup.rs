@@ -144,6 +144,35 @@ impl Host {
         found
     }
 
+    /// The process that holds the other end of a connection, if it is on this host. Over loopback that is the
+    /// namespace of the service; else, where several namespaces have such a socket, nobody is named.
+    #[must_use]
+    pub fn client(&self, peer: &Peer, first: Option<u64>) -> Option<u32> {
+        let (own, _) = self.connection(peer, first)?;
+        let loopback = peer.remote_ip().is_loopback();
+        let tuple = peer.tuple.reversed();
+        let mut found: Vec<(u64, TcpSocket)> = Vec::new();
+        let here = self.namespaces.iter().filter(|namespace| namespace.inode == own);
+        let others = self.namespaces.iter().filter(|namespace| namespace.inode != own && !loopback);
+        netns::visit(here.chain(others), |namespace, entered| {
+            let way = if self.inet_diag { entered } else { Err(io::ErrorKind::Unsupported.into()) };
+            if let Ok(Some(socket)) = sockets::end(namespace, way, &tuple) {
+                found.push((namespace.inode, socket));
+            }
+            if found.iter().any(|(inode, _)| *inode == own) {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        });
+        let [(netns, socket)] = found[..] else { return None };
+        let inodes = HashSet::from([socket.inode]);
+        let of = |pids: &[u32]| holders::find(&inodes, pids).by_inode.remove(&socket.inode);
+        let near = self.namespaces.iter().find(|namespace| namespace.inode == netns)?;
+        let holders = of(&near.pids).or_else(|| of(&process::all()))?;
+        holders.first().copied()
+    }
+
     /// The process that holds a connection whose listener is gone.
     #[must_use]
     pub fn holder(&self, netns: u64, socket: &TcpSocket) -> Option<Service> {

@@ -53,13 +53,28 @@ pub fn connection(
 ) -> io::Result<Option<TcpSocket>> {
     match entered.and_then(|()| diag::Diag::open()?.connection(tuple, cookie)) {
         Ok(socket) => Ok(socket),
-        Err(_) => {
-            let (local, remote) = ends(tuple);
-            Ok(from_proc(namespace)?
-                .into_iter()
-                .find(|socket| !socket.listening && socket.local == local && socket.remote == remote))
-        }
+        Err(_) => in_proc(namespace, tuple),
     }
+}
+
+/// The socket with these addresses, whatever its cookie, if it is there.
+///
+/// # Errors
+///
+/// When neither way works.
+pub fn end(namespace: &Netns, entered: io::Result<()>, tuple: &Tuple) -> io::Result<Option<TcpSocket>> {
+    match entered.and_then(|()| diag::Diag::open()?.end(tuple)) {
+        Ok(socket) => Ok(socket),
+        Err(_) => in_proc(namespace, tuple),
+    }
+}
+
+fn in_proc(namespace: &Netns, tuple: &Tuple) -> io::Result<Option<TcpSocket>> {
+    let (local, remote) = ends(tuple);
+    let sockets = from_proc(namespace)?;
+    Ok(sockets
+        .into_iter()
+        .find(|socket| !socket.listening && socket.local == local && socket.remote == remote))
 }
 
 /// Both ends of a connection, canonical.

@@ -117,6 +117,7 @@ impl Server {
                 local_port: self.said.port,
                 remote_port: self.said.client_port,
             },
+            client: 0,
         }
     }
 
@@ -218,7 +219,8 @@ fn a_known_listener_is_answered_without_looking() {
 #[test]
 fn nobody_is_looked_for_again_and_again() {
     let services = Services::new();
-    let mut peer = Peer { cookie: u64::MAX - 1, listener: u64::MAX - 2, cgroup: 0, tuple: Tuple::default() };
+    let mut peer =
+        Peer { cookie: u64::MAX - 1, listener: u64::MAX - 2, cgroup: 0, tuple: Tuple::default(), client: 0 };
     peer.tuple.local_port = 1;
     for _ in 0..10_000 {
         let service = services.resolve(&peer);
@@ -298,4 +300,30 @@ fn known_at_last(services: &Services, peer: &Peer) -> Arc<Service> {
         }
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+#[test]
+fn the_other_end_of_a_connection_is_found() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("bind");
+    let client = std::net::TcpStream::connect(listener.local_addr().expect("address")).expect("connect");
+    let (accepted, remote) = listener.accept().expect("accept");
+    let bytes = |address: std::net::SocketAddr| match address.ip() {
+        std::net::IpAddr::V4(ip) => ip.to_ipv6_mapped().octets(),
+        std::net::IpAddr::V6(ip) => ip.octets(),
+    };
+    let local = accepted.local_addr().expect("address");
+    let tuple = Tuple {
+        local_addr: bytes(local),
+        remote_addr: bytes(remote),
+        local_port: local.port(),
+        remote_port: remote.port(),
+    };
+    let cookie = rustix::net::sockopt::socket_cookie(&accepted).expect("cookie");
+    let peer = Peer { cookie, listener: 0, cgroup: 0, tuple, client: 0 };
+    for services in [Services::new(), Services::by_proc_only()] {
+        assert_eq!(services.client_of(&peer), Some(std::process::id()));
+        assert_eq!(services.listener_of(std::process::id()), Some(std::process::id()));
+    }
+    drop(client);
+    assert_eq!(Services::new().client_of(&Peer { cookie: u64::MAX - 7, ..peer }), None, "no such connection");
 }

@@ -98,6 +98,8 @@ pub mod op {
     pub const WRITE: u32 = 2;
     /// Sends a file: its bytes are never in the service's memory.
     pub const SENDFILE: u32 = 3;
+    /// Shows what a read will give.
+    pub const PEEK: u32 = 4;
 }
 
 /// Where the objects of a process keep the client's random.

@@ -1,6 +1,6 @@
 //! OpenSSL, and what has its interface: BoringSSL, LibreSSL.
 //!
-//! `SSL_peek` is not probed: what it shows is read later. Early data have functions of their own.
+//! What `SSL_peek` shows is read later: it says only whose ciphertext is read. Early data have functions of their own.
 
 use aya_ebpf::{
     EbpfContext,
@@ -73,6 +73,12 @@ pub fn picket_ssl_free(ctx: ProbeContext) -> u32 {
     0
 }
 
+/// `int SSL_peek(SSL *, void *, int)`, `SSL_peek_ex`: what it shows is read later, but the ciphertext is read now.
+#[uprobe]
+pub fn picket_ssl_peek(ctx: ProbeContext) -> u32 {
+    begin(&ctx, op::PEEK, false).unwrap_or(0)
+}
+
 /// `int BIO_read(BIO *, void *, int)`: in a call that reads, the object's ciphertext.
 #[uprobe]
 pub fn picket_bio_read(ctx: ProbeContext) -> u32 {
@@ -107,6 +113,9 @@ fn end(ctx: &ProbeContext) -> Option<u32> {
     let call = leave(thread())?;
     let op = call.op;
     call.op = op::NONE;
+    if op == op::PEEK {
+        return None;
+    }
     let returned = result(ctx);
     let len = if op == op::SENDFILE {
         returned as i64
@@ -141,7 +150,9 @@ pub fn result(ctx: &ProbeContext) -> u64 {
 #[inline(always)]
 pub fn ciphertext_wanted(ctx: &ProbeContext) -> Option<u32> {
     let call = leave(thread())?;
-    if call.op != op::READ || tie::is_tied(&ObjectKey { address: call.object, pid: process() }) {
+    if call.op != op::READ && call.op != op::PEEK
+        || tie::is_tied(&ObjectKey { address: call.object, pid: process() })
+    {
         return None;
     }
     call.cipher = ctx.arg(1)?;

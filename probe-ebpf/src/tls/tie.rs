@@ -44,6 +44,8 @@ pub fn tied(library: u32, key: &ObjectKey) -> Option<&'static mut Object> {
             object.key = random;
             // SAFETY: the value is copied at once.
             match unsafe { TLS_HELLO.get(random) } {
+                // What is known already, by a record: it goes on.
+                Some(whose) if object.state == state::TIED && object.whose.cookie == whose.cookie => {}
                 Some(whose) => {
                     count::add(Counter::TlsTied, 1);
                     tie(key, object, whose);

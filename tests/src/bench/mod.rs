@@ -17,6 +17,7 @@ pub mod rules;
 pub mod service;
 
 pub mod sys;
+pub mod tls;
 
 use std::path::PathBuf;
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, ops::Range};
 use super::{
     super::{
         found::Cost,
-        image::{Image, Processor, Symbol, until_nul},
+        image::{Image, Processor, Symbol},
     },
     Arguments, Flow, Instruction, Registers, Stretch, arm, x86,
 };
@@ -66,13 +66,15 @@ impl Routine {
         let mut jumps = limits::BINARY_JUMPS;
         while let Some(range) = wanted.pop() {
             let length = range.end.checked_sub(range.start)?;
-            let code = (length <= left).then(|| image.at(range.start, length)).flatten();
-            let Some(code) = code.filter(|_| routine.stretches.len() < limits::BINARY_PARTS) else {
+            let code = (length <= left && routine.stretches.len() < limits::BINARY_PARTS)
+                .then(|| image.code(range.start, length))
+                .flatten();
+            let Some(code) = code else {
                 routine.open = true;
                 continue;
             };
             left -= length;
-            for target in routine.add(code, &range) {
+            for target in routine.add(&code, &range) {
                 let Some(rest) = jumps.checked_sub(1) else {
                     routine.open = true;
                     break;
@@ -102,7 +104,7 @@ impl Routine {
             return None;
         }
         let mut routine = Self::empty(image, bounds.start);
-        routine.add(image.at(bounds.start, length)?, bounds);
+        routine.add(&image.code(bounds.start, length)?, bounds);
         Some(routine)
     }
 
@@ -238,28 +240,28 @@ impl Routine {
     /// Where in its first argument's struct there is a boxed trait object that it calls.
     pub fn boxed(&self, image: &Image<'_>) -> Option<u32> {
         let last = self.stretches.first()?.instructions.last()?.at;
-        let code = image.at(self.entry, last.checked_sub(self.entry)?)?;
-        (self.processor == Processor::X86).then(|| x86::boxed(code, self.entry)).flatten()
+        let code = image.code(self.entry, last.checked_sub(self.entry)?)?;
+        (self.processor == Processor::X86).then(|| x86::boxed(&code, self.entry)).flatten()
     }
 
-    /// The first text that it refers to and that is as wanted.
-    pub fn text<'a>(&self, image: &Image<'a>, wanted: impl Fn(&str) -> bool) -> Option<&'a str> {
-        let instructions = self.stretches.iter().flat_map(|stretch| &stretch.instructions);
-        instructions
-            .filter_map(|instruction| until_nul(image.from(instruction.data?)?))
-            .find(|text| wanted(text))
+    /// What the first text says that it refers to and that says something.
+    pub fn text<T>(&self, image: &Image<'_>, says: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let mut instructions = self.stretches.iter().flat_map(|stretch| &stretch.instructions);
+        instructions.find_map(|instruction| says(&image.from(instruction.data?)?.text(0)?))
     }
 }
 
 fn beyond(image: &Image<'_>, target: u64) -> Beyond {
     let stub = match image.processor {
-        Processor::X86 => image.from(target).and_then(|code| x86::stub(code, target)),
+        Processor::X86 => {
+            image.from(target).and_then(|code| x86::stub(&code.first(x86::STUB).bytes()?, target))
+        }
         Processor::Arm => None,
     };
     if let Some((name, function)) = stub.and_then(|slot| image.called(slot)) {
         return match function.and_then(|symbol| image.bounds(symbol.address, symbol.size)) {
             Some(bounds) => Beyond::Function(bounds),
-            None if LAST.contains(&name) => Beyond::Nowhere,
+            None if LAST.contains(&&*name) => Beyond::Nowhere,
             None => Beyond::Unknown,
         };
     }

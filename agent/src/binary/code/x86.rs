@@ -86,10 +86,18 @@ pub(super) fn decode(bytes: &[u8], address: u64) -> Stretch {
             emulated: is_emulated(bytes.get(start..decoder.position()).unwrap_or_default()),
             guard: instruction.memory_segment() == Register::FS
                 && instruction.memory_displacement64() == 0x28,
-            data: instruction.is_ip_rel_memory_operand().then(|| instruction.ip_rel_memory_address()),
+            data: data(&instruction),
         });
     }
     Stretch { instructions, whole: true }
+}
+
+/// `lea text(%rip)`, or `mov $text` in a program that is not moved.
+fn data(instruction: &iced_x86::Instruction) -> Option<u64> {
+    match instruction.code() {
+        Code::Mov_r32_imm32 => Some(instruction.immediate32().into()),
+        _ => instruction.is_ip_rel_memory_operand().then(|| instruction.ip_rel_memory_address()),
+    }
 }
 
 /// What the kernel emulates; it does with a few prefixes too, which compilers don't write.
@@ -106,10 +114,12 @@ fn is_emulated(bytes: &[u8]) -> bool {
     )
 }
 
+/// Bytes in which a stub is.
+pub(super) const STUB: u64 = 16;
+
 /// The slot of the global offset table that a stub of the procedure linkage table jumps through:
 /// `[endbr64] [bnd] jmp *slot(%rip)`.
 pub(super) fn stub(bytes: &[u8], address: u64) -> Option<u64> {
-    let bytes = bytes.get(..16.min(bytes.len()))?;
     let mut decoder = Decoder::with_ip(64, bytes, address, DecoderOptions::NONE);
     for _ in 0..2 {
         let instruction = decoder.decode();

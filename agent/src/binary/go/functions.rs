@@ -8,18 +8,13 @@
 //!
 //! Up to 1.17 entries are addresses, from 1.18 on 32-bit offsets from the start of the text.
 
-use std::{collections::HashMap, ops::Range, sync::LazyLock};
+use std::{ops::Range, sync::LazyLock};
 
-use memchr::memmem;
-
-use super::super::{
-    image::{Image, u32_at, u64_at},
-    search::Search,
-};
+use super::super::{image::Image, search::Search, store::Span};
 use crate::limits;
 
 /// Pointers are 64 bits.
-const WORD: usize = 8;
+const WORD: u64 = 8;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Layout {
@@ -49,17 +44,15 @@ static MAGIC: LazyLock<Search> = LazyLock::new(|| {
 /// The table.
 pub(super) struct Functions<'a> {
     layout: Layout,
-    bytes: &'a [u8],
-    count: usize,
-    /// Names, and what offsets of names count from, in `bytes`.
-    names: Range<usize>,
+    bytes: Span<'a>,
+    count: u64,
+    /// What offsets of names count from.
+    names: Span<'a>,
     /// Where the functab is, which is what offsets of records count from (in 1.2's layout: 0).
-    functab: usize,
-    records: usize,
+    functab: u64,
+    records: u64,
     /// What entries count from.
     text: u64,
-    /// Entries that a relocation puts there, by their address.
-    relocated: HashMap<u64, u64>,
     address: u64,
 }
 
@@ -78,8 +71,9 @@ impl<'a> Functions<'a> {
             let mut found = None;
             let mut tries = limits::BINARY_NOTES;
             MAGIC.each(segment.bytes, |_, at| {
-                let bytes = segment.bytes.get(at.start..).unwrap_or_default();
-                found = Self::parse(image, segment.address.wrapping_add(at.start as u64), bytes);
+                let table = segment.bytes.from(at.start);
+                found =
+                    table.and_then(|table| Self::parse(image, segment.address.wrapping_add(at.start), table));
                 tries -= 1;
                 found.is_none() && tries > 0
             });
@@ -87,40 +81,24 @@ impl<'a> Functions<'a> {
         })
     }
 
-    fn parse(image: &Image<'a>, address: u64, bytes: &'a [u8]) -> Option<Self> {
-        let magic = u32_at(bytes, 0)?;
+    fn parse(image: &Image<'a>, address: u64, bytes: Span<'a>) -> Option<Self> {
+        let magic = bytes.u32(0)?;
         let (_, layout) = MAGICS.into_iter().find(|(other, _)| *other == magic)?;
-        if !matches!(bytes.get(4..8)?, [0, 0, 1 | 2 | 4, 8]) {
+        if !matches!(bytes.array(4)?, [0, 0, 1 | 2 | 4, 8]) {
             return None;
         }
-        let word = |index: usize| u64_at(bytes, WORD + index * WORD);
-        let offset = |index: usize| {
-            word(index).and_then(|word| usize::try_from(word).ok()).filter(|at| *at < bytes.len())
-        };
+        let word = |index: u64| bytes.u64(WORD + index * WORD);
+        let offset = |index: u64| word(index).filter(|at| *at < bytes.length());
         let count = word(0).filter(|count| (1..=limits::BINARY_GO_FUNCTIONS).contains(count))?;
         let (names, functab, records, text) = match layout {
-            Layout::V2 => (0..bytes.len(), 2 * WORD, 0, 0),
+            Layout::V2 => (0..bytes.length(), 2 * WORD, 0, 0),
             Layout::V16 => (offset(2)?..offset(3)?, offset(6)?, offset(6)?, 0),
             Layout::V18 => {
                 (offset(3)?..offset(4)?, offset(7)?, offset(7)?, text_start(image, address, word(2)?)?)
             }
         };
-        let mut table = Self {
-            layout,
-            bytes,
-            count: usize::try_from(count).ok()?,
-            names,
-            functab,
-            records,
-            text,
-            relocated: HashMap::new(),
-            address,
-        };
-        if layout != Layout::V18 && table.entry(0) == Some(0) {
-            let start = address.wrapping_add(functab as u64);
-            table.relocated = image.relocations(start..start.saturating_add((count + 1) * 2 * WORD as u64));
-        }
-        Some(table)
+        let names = bytes.range(names)?;
+        Some(Self { layout, bytes, count, names, functab, records, text, address })
     }
 
     /// It is of 1.17 or older.
@@ -131,7 +109,7 @@ impl<'a> Functions<'a> {
     /// Where functions begin and end, each up to where the next one begins.
     pub fn find<const N: usize>(&self, image: &Image<'_>, names: &[&str; N]) -> [Option<Range<u64>>; N] {
         let mut found = [const { None }; N];
-        let offsets = names.map(|name| self.name(name));
+        let offsets = self.names(names);
         let mut left = offsets.iter().flatten().count();
         for index in 0..self.count {
             if left == 0 {
@@ -141,7 +119,7 @@ impl<'a> Functions<'a> {
             for (offset, found) in offsets.iter().zip(&mut found) {
                 if *offset == Some(name)
                     && found.is_none()
-                    && let Some(bounds) = self.bounds(index)
+                    && let Some(bounds) = self.bounds(image, index)
                     && image.file_offset(bounds.start).is_some()
                 {
                     *found = Some(bounds);
@@ -152,39 +130,50 @@ impl<'a> Functions<'a> {
         found
     }
 
-    /// The offset of a name among the names.
-    fn name(&self, name: &str) -> Option<u32> {
-        let names = self.bytes.get(self.names.clone())?;
-        let wanted = format!("\0{name}\0");
-        memmem::find(names, wanted.as_bytes()).and_then(|at| u32::try_from(at + 1).ok())
+    /// The offsets of names among the names.
+    fn names<const N: usize>(&self, wanted: &[&str; N]) -> [Option<u32>; N] {
+        let mut offsets = [None; N];
+        let mut left = N;
+        Search::new(&wanted.map(|name| format!("{name}\0"))).each(self.names, |which, at| {
+            let begins = at.start.checked_sub(1).is_some_and(|before| self.names.u8(before) == Some(0));
+            if let Some(offset @ None) = offsets.get_mut(which)
+                && begins
+            {
+                *offset = u32::try_from(at.start).ok();
+                left -= 1;
+            }
+            left > 0
+        });
+        offsets
     }
 
-    fn name_of(&self, index: usize) -> Option<u32> {
+    fn name_of(&self, index: u64) -> Option<u32> {
         let at = self.row(index)?;
         let (record, name) = match self.layout {
-            Layout::V18 => (u32_at(self.bytes, at + 4)? as usize, 4),
-            Layout::V2 | Layout::V16 => (usize::try_from(u64_at(self.bytes, at + WORD)?).ok()?, WORD),
+            Layout::V18 => (self.bytes.u32(at.checked_add(4)?)?.into(), 4),
+            Layout::V2 | Layout::V16 => (self.bytes.u64(at.checked_add(WORD)?)?, WORD),
         };
-        u32_at(self.bytes, self.records.checked_add(record)?.checked_add(name)?)
+        self.bytes.u32(self.records.checked_add(record)?.checked_add(name)?)
     }
 
-    fn bounds(&self, index: usize) -> Option<Range<u64>> {
-        let (start, end) = (self.entry(index)?, self.entry(index + 1)?);
+    fn bounds(&self, image: &Image<'_>, index: u64) -> Option<Range<u64>> {
+        let (start, end) = (self.entry(image, index)?, self.entry(image, index + 1)?);
         (start < end).then_some(start..end)
     }
 
-    fn entry(&self, index: usize) -> Option<u64> {
+    /// Where a function begins; where the file has nothing a relocation may put it there.
+    fn entry(&self, image: &Image<'_>, index: u64) -> Option<u64> {
         let at = self.row(index)?;
         match self.layout {
-            Layout::V18 => self.text.checked_add(u32_at(self.bytes, at)?.into()),
-            Layout::V2 | Layout::V16 => match u64_at(self.bytes, at)? {
-                0 => Some(self.relocated.get(&self.address.wrapping_add(at as u64)).copied().unwrap_or(0)),
+            Layout::V18 => self.text.checked_add(self.bytes.u32(at)?.into()),
+            Layout::V2 | Layout::V16 => match self.bytes.u64(at)? {
+                0 => image.relocated(self.address.checked_add(at)?),
                 entry => Some(entry),
             },
         }
     }
 
-    fn row(&self, index: usize) -> Option<usize> {
+    fn row(&self, index: u64) -> Option<u64> {
         let row = match self.layout {
             Layout::V18 => 8,
             Layout::V2 | Layout::V16 => 2 * WORD,
@@ -199,6 +188,6 @@ fn text_start(image: &Image<'_>, address: u64, word: u64) -> Option<u64> {
     if word != 0 {
         return Some(word);
     }
-    let field = address.checked_add(8 + 2 * WORD as u64)?;
+    let field = address.checked_add(8 + 2 * WORD)?;
     image.relocated(field).or_else(|| image.section(b".text").map(|section| section.address))
 }

@@ -56,9 +56,11 @@ const METHODS: [Method; 3] = [
 
 pub(super) fn look(image: &Image<'_>, runtimes: &mut Vec<Found>) {
     let Some(build) = build::read(image) else { return };
-    let version = build.version.and_then(numbers);
-    let mut found =
-        Found::new(Runtime::Go, build.version.map(|version| version.trim_start_matches("go").into()));
+    let version = build.version.as_deref().and_then(numbers);
+    let mut found = Found::new(
+        Runtime::Go,
+        build.version.as_deref().map(|version| version.trim_start_matches("go").into()),
+    );
     let table = Functions::read(image);
     let stack = usize::from(on_stack(image, version, table.as_ref()));
     let bounds = table.map(|table| table.find(image, &METHODS.map(|method| method.name)));

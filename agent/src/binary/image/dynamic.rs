@@ -1,11 +1,12 @@
 //! The dynamic section: what the dynamic linker knows of a file.
 
-use std::{collections::HashMap, ops::Range};
-
 use object::elf;
 
-use super::{Image, u32_at, u64_at, until_nul};
-use crate::limits;
+use super::Image;
+use crate::{
+    binary::store::{Span, Store},
+    limits,
+};
 
 /// Bytes of an entry of the dynamic section, of a symbol, of a relocation with addend.
 const ENTRY: usize = 16;
@@ -13,82 +14,99 @@ pub(super) const SYMBOL: usize = 24;
 const RELOCATION: usize = 24;
 
 /// Tables by their addresses.
-#[derive(Default)]
 pub(super) struct Dynamic<'a> {
-    pub soname: Option<&'a str>,
-    pub needed: Vec<&'a str>,
+    pub soname: Option<Box<str>>,
+    pub needed: Vec<Box<str>>,
     /// Symbols, from their first to the end of the segment: their number stands nowhere.
-    pub symbols: &'a [u8],
-    pub strings: &'a [u8],
-    pub gnu_hash: Option<&'a [u8]>,
-    pub hash: Option<&'a [u8]>,
+    pub symbols: Span<'a>,
+    pub strings: Span<'a>,
+    pub gnu_hash: Option<Span<'a>>,
+    pub hash: Option<Span<'a>>,
     /// Relocations of the procedure linkage table.
-    calls: &'a [u8],
+    calls: Span<'a>,
     /// All others.
-    relocations: &'a [u8],
+    relocations: Span<'a>,
+    /// Of these, those without a symbol come first: so many bytes (`DT_RELACOUNT`).
+    relative: u64,
 }
 
 impl<'a> Dynamic<'a> {
-    pub fn read(image: &Image<'a>, section: &[u8]) -> Self {
-        let mut dynamic = Self::default();
+    pub fn none(store: &'a Store<'a>) -> Self {
+        let nothing = store.nothing();
+        Self {
+            soname: None,
+            needed: Vec::new(),
+            symbols: nothing,
+            strings: nothing,
+            gnu_hash: None,
+            hash: None,
+            calls: nothing,
+            relocations: nothing,
+            relative: 0,
+        }
+    }
+
+    pub fn read(image: &Image<'a>, section: Span<'a>) -> Self {
+        let mut dynamic = Self::none(image.store);
+        let nothing = dynamic.strings;
         let (mut soname, mut needed) = (None, Vec::new());
         let (mut calls, mut calls_size, mut relocations, mut relocations_size) = (0, 0, 0, 0);
-        for entry in section.chunks_exact(ENTRY).take(limits::BINARY_DYNAMIC) {
-            let (Some(tag), Some(value)) = (u64_at(entry, 0), u64_at(entry, 8)) else { break };
+        section.first((limits::BINARY_DYNAMIC * ENTRY) as u64).rows::<ENTRY>(|_, entry| {
+            let ([tag, value], _) = entry.as_chunks::<8>() else { return false };
+            let (tag, value) = (u64::from_le_bytes(*tag), u64::from_le_bytes(*value));
             match tag.cast_signed() {
-                elf::DT_NULL => break,
+                elf::DT_NULL => return false,
                 elf::DT_SONAME => soname = Some(value),
                 elf::DT_NEEDED => needed.push(value),
-                elf::DT_SYMTAB => dynamic.symbols = image.from(value).unwrap_or_default(),
-                elf::DT_STRTAB => dynamic.strings = image.from(value).unwrap_or_default(),
+                elf::DT_SYMTAB => dynamic.symbols = image.from(value).unwrap_or(nothing),
+                elf::DT_STRTAB => dynamic.strings = image.from(value).unwrap_or(nothing),
                 elf::DT_GNU_HASH => dynamic.gnu_hash = image.from(value),
                 elf::DT_HASH => dynamic.hash = image.from(value),
                 elf::DT_JMPREL => calls = value,
                 elf::DT_PLTRELSZ => calls_size = value,
                 elf::DT_RELA => relocations = value,
                 elf::DT_RELASZ => relocations_size = value,
+                elf::DT_RELACOUNT => dynamic.relative = value.saturating_mul(RELOCATION as u64),
                 _ => {}
             }
-        }
-        let text = |at: u64| until_nul(dynamic.strings.get(usize::try_from(at).ok()?..)?);
-        dynamic.soname = soname.and_then(text);
-        dynamic.needed = needed.into_iter().filter_map(text).collect();
-        dynamic.calls = image.at(calls, calls_size).unwrap_or_default();
-        dynamic.relocations = image.at(relocations, relocations_size).unwrap_or_default();
+            true
+        });
+        dynamic.soname = soname.and_then(|at| dynamic.strings.text(at));
+        // As many libraries as a program has; their names are kept.
+        needed.truncate(limits::BINARY_LIBRARIES);
+        dynamic.needed = needed.into_iter().filter_map(|at| dynamic.strings.text(at)).collect();
+        dynamic.calls = image.at(calls, calls_size).unwrap_or(nothing);
+        dynamic.relocations = image.at(relocations, relocations_size).unwrap_or(nothing);
         dynamic
     }
 
     /// The symbol that a slot of the global offset table will point to: its number, for a call.
     pub fn slot(&self, address: u64) -> Option<u32> {
-        [self.calls, self.relocations].into_iter().find_map(|table| {
-            let relocation = find(table, address)?;
-            match u32_at(relocation, 12)? {
-                0 => None,
-                symbol => Some(symbol),
-            }
+        let symbolic = self.relocations.from(self.relative);
+        [Some(self.calls), symbolic].into_iter().flatten().find_map(|table| {
+            let (symbol, _) = find(table, address)?;
+            (symbol != 0).then_some(symbol)
         })
     }
 
     /// What a relative relocation puts at an address.
     pub fn relative(&self, address: u64) -> Option<u64> {
-        addend(find(self.relocations, address)?)
-    }
-
-    /// What relative relocations put at addresses of a range.
-    pub fn relatives(&self, range: Range<u64>) -> HashMap<u64, u64> {
-        let relocations = self.relocations.chunks_exact(RELOCATION).filter_map(|relocation| {
-            let address = u64_at(relocation, 0).filter(|address| range.contains(address))?;
-            Some((address, addend(relocation)?))
-        });
-        relocations.collect()
+        let (symbol, addend) = find(self.relocations, address)?;
+        (symbol == 0).then_some(addend)
     }
 }
 
-/// A relocation without a symbol: what it puts there, before the file is moved to where it is mapped.
-fn addend(relocation: &[u8]) -> Option<u64> {
-    (u32_at(relocation, 12)? == 0).then(|| u64_at(relocation, 16)).flatten()
-}
-
-fn find(table: &[u8], address: u64) -> Option<&[u8]> {
-    table.chunks_exact(RELOCATION).find(|relocation| u64_at(relocation, 0) == Some(address))
+/// The symbol of the relocation at an address, and what it adds. Without a symbol that is what it puts there, before the file
+/// is moved to where it is mapped.
+fn find(table: Span<'_>, address: u64) -> Option<(u32, u64)> {
+    let mut found = None;
+    table.rows::<RELOCATION>(|_, row| {
+        let ([at, info, addend], _) = row.as_chunks::<8>() else { return false };
+        if u64::from_le_bytes(*at) != address {
+            return true;
+        }
+        found = Some(((u64::from_le_bytes(*info) >> 32) as u32, u64::from_le_bytes(*addend)));
+        false
+    });
+    found
 }

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use gimli::{BaseAddresses, EhFrame, EhFrameHdr, EndianSlice, LittleEndian, Pointer, UnwindSection as _};
+use gimli::{BaseAddresses, EhFrame, EhFrameHdr, EhFrameOffset, Pointer, UnwindSection as _};
 
 use super::Image;
 
@@ -12,13 +12,13 @@ impl Image<'_> {
     pub fn frame(&self, address: u64) -> Option<Range<u64>> {
         let header_address = self.frame_header?;
         let bases = BaseAddresses::default().set_eh_frame_hdr(header_address);
-        let header = EhFrameHdr::from(EndianSlice::new(self.from(header_address)?, LittleEndian));
-        let header = header.parse(&bases, 8).ok()?;
+        let header = EhFrameHdr::from(self.from(header_address)?).parse(&bases, 8).ok()?;
         let Pointer::Direct(frames_address) = header.eh_frame_ptr() else { return None };
         let bases = bases.set_eh_frame(frames_address);
-        let frames = EhFrame::from(EndianSlice::new(self.from(frames_address)?, LittleEndian));
-        let table = header.table()?;
-        let frame = table.fde_for_address(&frames, &bases, address, EhFrame::cie_from_offset).ok()?;
-        Some(frame.initial_address()..frame.end_address())
+        let frames = EhFrame::from(self.from(frames_address)?);
+        let Pointer::Direct(found) = header.table()?.lookup(address, &bases).ok()? else { return None };
+        let offset = EhFrameOffset(found.checked_sub(frames_address)?);
+        let frame = frames.fde_from_offset(&bases, offset, EhFrame::cie_from_offset).ok()?;
+        frame.contains(address).then(|| frame.initial_address()..frame.end_address())
     }
 }

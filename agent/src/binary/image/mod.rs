@@ -7,14 +7,20 @@ mod dynamic;
 mod frames;
 mod symbols;
 
-use std::cell::OnceCell;
+use std::{
+    cell::{Cell, OnceCell},
+    io,
+};
 
 use object::{
     LittleEndian, elf,
     read::elf::{FileHeader as _, ProgramHeader as _, SectionHeader as _},
 };
 
-use super::marks::Marks;
+use super::{
+    marks::Marks,
+    store::{Span, Store},
+};
 use crate::limits;
 use dynamic::Dynamic;
 pub(super) use symbols::{Named, Symbol};
@@ -32,6 +38,12 @@ pub enum Error {
     /// Another processor.
     #[error("for a processor other than x86-64 and AArch64 (ELF machine {0}): Picket has no probes for it")]
     Processor(u16),
+    /// It was cut or changed while it was read, or its disk fails.
+    #[error("it could not be read as far as needed ({0}): was it cut meanwhile, or does its disk fail?")]
+    Unread(io::ErrorKind),
+    /// Its tables are larger than those of any program that is known.
+    #[error("more than {} MiB would have to be read to inspect it", limits::BINARY_READ >> 20)]
+    TooMuch,
     /// Its headers point outside of it, or there are more than any linker makes.
     #[error(
         "its {0} are outside of the file or more than any linker makes: it is damaged or was made to look strange"
@@ -47,14 +59,14 @@ pub(super) enum Processor {
 }
 
 /// A part of the file that is mapped (`PT_LOAD`).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) struct Segment<'a> {
     /// Address of its first byte before relocation.
     pub address: u64,
     /// Offset in the file of its first byte.
     pub offset: u64,
     /// Its bytes in the file.
-    pub bytes: &'a [u8],
+    pub bytes: Span<'a>,
     /// It is code.
     pub executable: bool,
     /// It is data that can change, relocations included.
@@ -62,29 +74,33 @@ pub(super) struct Segment<'a> {
 }
 
 /// A named part of the file.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) struct Section<'a> {
     pub name: &'a [u8],
     pub address: u64,
-    pub bytes: &'a [u8],
+    pub bytes: Span<'a>,
     kind: u32,
     link: u32,
+    info: u32,
 }
 
 /// A file.
 pub(super) struct Image<'a> {
+    store: &'a Store<'a>,
     pub processor: Processor,
     segments: Vec<Segment<'a>>,
     sections: Vec<Section<'a>>,
     dynamic: Dynamic<'a>,
-    interpreter: Option<&'a str>,
+    interpreter: Option<Box<str>>,
     build_id: Option<&'a [u8]>,
     frame_header: Option<u64>,
-    marks: OnceCell<Marks<'a>>,
+    marks: OnceCell<Marks>,
+    /// Bytes of functions that may still be disassembled.
+    code: Cell<u64>,
 }
 
 impl<'a> Image<'a> {
-    pub fn parse(file: &'a [u8]) -> Result<Self, Error> {
+    pub fn parse(file: &'a Store<'a>) -> Result<Self, Error> {
         let header = Header::parse(file).map_err(|_| Error::NotElf)?;
         if header.is_big_endian() {
             return Err(Error::NotElf);
@@ -99,20 +115,22 @@ impl<'a> Image<'a> {
             return Err(Error::Headers("program headers"));
         }
         let mut image = Self {
+            store: file,
             processor,
             segments: Vec::new(),
             sections: sections(header, file),
-            dynamic: Dynamic::default(),
+            dynamic: Dynamic::none(file),
             interpreter: None,
             build_id: None,
             frame_header: None,
             marks: OnceCell::new(),
+            code: Cell::new(limits::BINARY_CODE),
         };
         let mut dynamic = None;
         for program in programs {
             match program.p_type(LE) {
                 elf::PT_LOAD => {
-                    let bytes = program.data(LE, file).map_err(|()| Error::Headers("segments"))?;
+                    let bytes = span(program, file).ok_or(Error::Headers("segments"))?;
                     image.segments.push(Segment {
                         address: program.p_vaddr(LE),
                         offset: program.p_offset(LE),
@@ -121,9 +139,9 @@ impl<'a> Image<'a> {
                         writable: program.p_flags(LE) & elf::PF_W != 0,
                     });
                 }
-                elf::PT_DYNAMIC => dynamic = program.data(LE, file).ok(),
+                elf::PT_DYNAMIC => dynamic = span(program, file),
                 elf::PT_INTERP => {
-                    image.interpreter = program.data(LE, file).ok().and_then(until_nul);
+                    image.interpreter = span(program, file).and_then(|span| span.text(0));
                 }
                 elf::PT_GNU_EH_FRAME => image.frame_header = Some(program.p_vaddr(LE)),
                 elf::PT_NOTE if image.build_id.is_none() => {
@@ -139,28 +157,32 @@ impl<'a> Image<'a> {
     }
 
     /// The bytes from an address to the end of what its segment has in the file.
-    pub fn from(&self, address: u64) -> Option<&'a [u8]> {
+    pub fn from(&self, address: u64) -> Option<Span<'a>> {
         self.segments.iter().find_map(|segment| {
-            let start = usize::try_from(address.checked_sub(segment.address)?).ok()?;
-            segment.bytes.get(start..).filter(|bytes| !bytes.is_empty())
+            let start = address.checked_sub(segment.address)?;
+            segment.bytes.from(start).filter(|bytes| !bytes.is_empty())
         })
     }
 
     /// Bytes at an address.
-    pub fn at(&self, address: u64, length: u64) -> Option<&'a [u8]> {
-        self.from(address)?.get(..usize::try_from(length).ok()?)
+    pub fn at(&self, address: u64, length: u64) -> Option<Span<'a>> {
+        self.from(address)?.get(0, length)
+    }
+
+    /// Code at an address, up to [`limits::BINARY_CODE`] bytes of all of it.
+    pub fn code(&self, address: u64, length: u64) -> Option<Vec<u8>> {
+        let left = self.code.get().checked_sub(length)?;
+        let code = self.at(address, length)?.bytes()?;
+        self.code.set(left);
+        Some(code)
     }
 
     /// Where code at an address is in the file, as uprobes want it.
     pub fn file_offset(&self, address: u64) -> Option<u64> {
         self.segments.iter().filter(|segment| segment.executable).find_map(|segment| {
             let start = address.checked_sub(segment.address)?;
-            (start < segment.bytes.len() as u64).then(|| segment.offset.checked_add(start)).flatten()
+            (start < segment.bytes.length()).then(|| segment.offset.checked_add(start)).flatten()
         })
-    }
-
-    pub fn segments(&self) -> &[Segment<'a>] {
-        &self.segments
     }
 
     /// Segments of a kind, up to [`limits::BINARY_SEARCHED`] bytes of all of them together: they may overlap in a file that
@@ -168,10 +190,30 @@ impl<'a> Image<'a> {
     pub fn spans(&self, wanted: impl Fn(&Segment<'a>) -> bool) -> impl Iterator<Item = Segment<'a>> {
         let mut left = limits::BINARY_SEARCHED;
         self.segments.iter().filter(move |segment| wanted(segment)).map(move |segment| {
-            let bytes = segment.bytes.get(..left.min(segment.bytes.len())).unwrap_or_default();
-            left -= bytes.len();
+            let bytes = segment.bytes.first(left);
+            left -= bytes.length();
             Segment { bytes, ..*segment }
         })
+    }
+
+    /// Where texts are: sections named so, else segments that are neither code nor data that changes; older linkers put
+    /// constants beside the code. Up to [`limits::BINARY_SEARCHED`] bytes.
+    pub fn constants(&self) -> Vec<Span<'a>> {
+        let named = |section: &&Section<'_>| memchr::memmem::find(section.name, b"rodata").is_some();
+        let mut found: Vec<_> = self.sections.iter().filter(named).map(|section| section.bytes).collect();
+        if found.is_empty() {
+            let constant = |segment: &Segment<'_>| !segment.writable && !segment.executable;
+            // The first segment has the headers, and constants only in a file of old linkers.
+            let apart = self.segments.iter().any(|segment| constant(segment) && segment.offset != 0);
+            let wanted = |segment: &Segment<'_>| constant(segment) || (!apart && !segment.writable);
+            return self.spans(wanted).map(|segment| segment.bytes).collect();
+        }
+        let mut left = limits::BINARY_SEARCHED;
+        for span in &mut found {
+            *span = span.first(left);
+            left -= span.length();
+        }
+        found
     }
 
     pub fn has_sections(&self) -> bool {
@@ -183,8 +225,17 @@ impl<'a> Image<'a> {
         self.sections.iter().find(|section| section.name == name).copied()
     }
 
-    pub fn interpreter(&self) -> Option<&'a str> {
-        self.interpreter
+    /// There may be TLS code in it whose functions have no names: it has code enough, and does not keep its symbols. `strip`
+    /// leaves no local ones, of which a program has hundreds.
+    pub fn may_hide_tls(&self) -> bool {
+        let code = self.segments.iter().filter(|segment| segment.executable);
+        let code = code.fold(0_u64, |sum, segment| sum.saturating_add(segment.bytes.length()));
+        let table = self.sections.iter().find(|section| section.kind == elf::SHT_SYMTAB);
+        code >= limits::BINARY_TLS_CODE && table.is_none_or(|table| table.info < limits::BINARY_LOCALS)
+    }
+
+    pub fn interpreter(&self) -> Option<&str> {
+        self.interpreter.as_deref()
     }
 
     /// It is an executable that loads nothing, or neither a program nor a library.
@@ -196,23 +247,28 @@ impl<'a> Image<'a> {
         self.build_id
     }
 
-    pub fn soname(&self) -> Option<&'a str> {
-        self.dynamic.soname
+    pub fn soname(&self) -> Option<&str> {
+        self.dynamic.soname.as_deref()
     }
 
     /// Libraries it asks for.
-    pub fn needed(&self) -> impl Iterator<Item = &'a str> {
-        self.dynamic.needed.iter().copied()
+    pub fn needed(&self) -> impl Iterator<Item = &str> {
+        self.dynamic.needed.iter().map(|name| &**name)
     }
 
     /// What its constants say, looked for once.
-    pub fn marks(&self, read: impl FnOnce() -> Marks<'a>) -> Marks<'a> {
-        *self.marks.get_or_init(read)
+    pub fn marks(&self, read: impl FnOnce() -> Marks) -> &Marks {
+        self.marks.get_or_init(read)
     }
 }
 
+/// What a program header means; none if that is not within the file.
+fn span<'a>(program: &elf::ProgramHeader64<LittleEndian>, file: &'a Store<'a>) -> Option<Span<'a>> {
+    file.all().get(program.p_offset(LE), program.p_filesz(LE))
+}
+
 /// Sections with a place in the file; none if the headers are left out or strange.
-fn sections<'a>(header: &Header, file: &'a [u8]) -> Vec<Section<'a>> {
+fn sections<'a>(header: &Header, file: &'a Store<'a>) -> Vec<Section<'a>> {
     let Ok(table) = header.sections(LE, file) else { return Vec::new() };
     table
         .iter()
@@ -220,9 +276,13 @@ fn sections<'a>(header: &Header, file: &'a [u8]) -> Vec<Section<'a>> {
         .map(|section| Section {
             name: table.section_name(LE, section).unwrap_or_default(),
             address: section.sh_addr(LE),
-            bytes: section.data(LE, file).unwrap_or_default(),
+            bytes: section
+                .file_range(LE)
+                .and_then(|(start, length)| file.all().get(start, length))
+                .unwrap_or_else(|| file.nothing()),
             kind: section.sh_type(LE),
             link: section.sh_link(LE),
+            info: section.sh_info(LE),
         })
         .collect()
 }
@@ -233,21 +293,4 @@ fn build_id<'a>(notes: object::read::elf::NoteIterator<'a, Header>) -> Option<&'
         .map_while(Result::ok)
         .find(|note| note.name() == elf::ELF_NOTE_GNU && note.n_type(LE) == elf::NT_GNU_BUILD_ID)
         .map(|note| note.desc())
-}
-
-/// Text up to its NUL; no text without one.
-pub(super) fn until_nul(bytes: &[u8]) -> Option<&str> {
-    let bytes = bytes.get(..limits::BINARY_NAME.min(bytes.len()))?;
-    let end = memchr::memchr(0, bytes)?;
-    std::str::from_utf8(bytes.get(..end)?).ok()
-}
-
-/// A little-endian number.
-pub(super) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
-}
-
-/// A little-endian number.
-pub(super) fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
-    Some(u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
 }

@@ -10,7 +10,7 @@ use super::{
     *,
 };
 
-static FILES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+pub static FILES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     vec![
         library("libssl.so.3", "openssl"),
         library("libgnutls.so.30", "libgnutls30"),

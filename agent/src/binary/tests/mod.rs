@@ -2,6 +2,7 @@
 
 mod go;
 mod hostile;
+mod lazy;
 mod libraries;
 mod made;
 mod vectors;
@@ -9,13 +10,15 @@ mod vectors;
 use super::{Cost, Inspection, Place, Point, Runtime, inspect};
 use std::{fs, path::PathBuf};
 
-/// A file that has to be there.
-fn read(places: &[&str], package: &str) -> Vec<u8> {
+/// Where a file is that has to be there.
+fn place(places: &[&str], package: &str) -> PathBuf {
     let found = places.iter().map(PathBuf::from).find(|place| place.exists());
-    let place = found.unwrap_or_else(|| {
-        panic!("none of {places:?} is there: `cargo xtask setup test` installs {package}")
-    });
-    fs::read(place).unwrap()
+    found
+        .unwrap_or_else(|| panic!("none of {places:?} is there: `cargo xtask setup test` installs {package}"))
+}
+
+fn read(places: &[&str], package: &str) -> Vec<u8> {
+    fs::read(place(places, package)).unwrap()
 }
 
 fn library(name: &str, package: &str) -> Vec<u8> {

@@ -197,20 +197,30 @@ fn what_cannot_be_seen_is_named() {
         assert_eq!(found.runtime, runtime);
         assert!(found.points.is_empty() && found.unseen.is_some_and(|unseen| !unseen.partly));
     }
+    let code = vec![0xcc; 64 * 1024];
     let texts: [(&[u8], Runtime, Option<&str>); 3] = [
         (b"/registry/src/index.crates.io-1/rustls-0.23.46/src/conn.rs\0", Runtime::Rustls, Some("0.23.46")),
         (b"../ssl/ssl_lib.c\0OpenSSL 1.1.1w  11 Sep 2023\0", Runtime::OpenSsl, Some("1.1.1w")),
         (b"third_party/ssl/ssl_lib.cc\0BoringSSL\0", Runtime::BoringSsl, None),
     ];
     for (text, runtime, version) in texts {
-        let inspection = inspect(&elf(&[("main", text)], &[])).unwrap();
+        let mut file = elf(&[("main", text), ("rest", &code)], &[]);
+        let inspection = inspect(&file).unwrap();
         let [found] = inspection.runtimes.as_slice() else { panic!("{runtime}: {:?}", inspection.runtimes) };
         assert_eq!((found.runtime, found.version.as_deref()), (runtime, version));
         assert!(found.points.is_empty() && found.unseen.is_some_and(|unseen| !unseen.partly));
+        // With local symbols, of which TLS code would have its own, a text is but a text.
+        let locals = file.len() - 3 * 64 + 44;
+        file[locals..locals + 4].copy_from_slice(&300_u32.to_le_bytes());
+        assert_eq!(inspect(&file).unwrap().runtimes, [], "{runtime}");
+        // Nor has a file TLS code that has hardly any code.
+        assert_eq!(inspect(&elf(&[("main", text)], &[])).unwrap().runtimes, [], "{runtime}");
     }
     // A program that is only compiled with OpenSSL says so too.
     assert_eq!(
-        inspect(&elf(&[("main", b"built with OpenSSL 3.0.22 25 Aug 2026\0")], &[])).unwrap().runtimes,
+        inspect(&elf(&[("main", b"built with OpenSSL 3.0.22 25 Aug 2026\0"), ("rest", &code)], &[]))
+            .unwrap()
+            .runtimes,
         []
     );
 }

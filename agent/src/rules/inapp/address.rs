@@ -2,7 +2,8 @@
 //!
 //! Names are those of libddwaf's rules files and of the tracers that feed it (dd-trace-java's
 //! `KnownAddresses`, dd-trace-dotnet's `AddressesConstants`, the rules file of the `ddtrace` wheel); two
-//! are Picket's own: `server.request.path` and `server.request.query.raw`.
+//! are Picket's own: `server.request.path` and `server.request.query.raw`. So are those of the connection's TLS,
+//! which no tracer sees: `picket.tls.…`.
 
 use std::{fmt, sync::Arc};
 
@@ -92,6 +93,16 @@ addresses! {
     ClientIp = "http.client_ip", Sight::Seen;
     /// The peer's address.
     PeerIp = "server.request.client_ip", Sight::Seen;
+    /// The version of the connection's TLS: `TLS 1.3`. Picket's own, like the other four.
+    TlsVersion = "picket.tls.version", Sight::Seen;
+    /// Its cipher suite.
+    TlsCipher = "picket.tls.cipher", Sight::Seen;
+    /// The host name that the client asked for in its hello.
+    TlsSni = "picket.tls.sni", Sight::Seen;
+    /// The protocol that the service chose, or those that the client offered, as far as that is known.
+    TlsAlpn = "picket.tls.alpn", Sight::Seen;
+    /// The client's fingerprint JA4.
+    TlsJa4 = "picket.tls.ja4", Sight::Seen;
     /// The response's status, a number or a text.
     ResponseStatus = "server.response.status", Sight::Seen;
     /// All header fields of the response.

@@ -64,6 +64,11 @@ lanes! {
     (CombinedFileSize, "files", AtCombinedFileSize, None);
     (ClientIp, "client_ip", AtClientIp, None);
     (PeerIp, "peer_ip", AtPeerIp, None);
+    (TlsVersion, "tls.version", AtTlsVersion, None);
+    (TlsCipher, "tls.cipher", AtTlsCipher, None);
+    (TlsSni, "tls.sni", AtTlsSni, None);
+    (TlsAlpn, "tls.alpn", AtTlsAlpn, None);
+    (TlsJa4, "tls.ja4", AtTlsJa4, None);
     (Jwt, "jwt", AtJwt, Some(V::AtJwtNames));
     (FingerprintEndpoint, "fingerprint", AtFingerprintEndpoint, None);
     (FingerprintHeader, "fingerprint", AtFingerprintHeader, None);
@@ -111,5 +116,5 @@ fn what_is_seen_has_a_lane() {
             Sight::Later | Sight::InProcess(_) => assert_eq!(lane, None, "{}", address.name()),
         }
     }
-    assert_eq!(lanes, 28);
+    assert_eq!(lanes, 33);
 }

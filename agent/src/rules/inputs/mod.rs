@@ -32,6 +32,7 @@ use super::{
 use crate::{
     http::{Request, Response},
     limits,
+    tls::hello::TlsFacts,
 };
 
 /// Fills a store with what rules of the In-App WAF look at.
@@ -77,6 +78,34 @@ impl<'s> Inputs<'s> {
         headers::read(&response.headers, headers::RESPONSE, self);
         let content_type = response.header("content-type").map_or(&b""[..], |value| value);
         body::read(&response.body, content_type, body::RESPONSE, self);
+    }
+
+    /// What is known of the connection's TLS.
+    pub fn tls(&mut self, facts: &TlsFacts) {
+        if let Some(ja4) = &facts.ja4 {
+            self.value(Address::TlsJa4, NodeId::ROOT, ja4.as_str().as_bytes());
+        }
+        if let Some(sni) = &facts.sni {
+            self.value(Address::TlsSni, NodeId::ROOT, sni.as_bytes());
+        }
+        if let Some(version) = facts.version
+            && self.wants(Address::TlsVersion)
+        {
+            self.value(Address::TlsVersion, NodeId::ROOT, version.to_string().as_bytes());
+        }
+        if let Some(cipher) = facts.cipher
+            && self.wants(Address::TlsCipher)
+        {
+            self.value(Address::TlsCipher, NodeId::ROOT, cipher.to_string().as_bytes());
+        }
+        match &facts.alpn {
+            Some(alpn) => self.value(Address::TlsAlpn, NodeId::ROOT, alpn.as_bytes()),
+            None => {
+                for offered in &facts.alpn_offered {
+                    self.value(Address::TlsAlpn, NodeId::ROOT, offered.as_bytes());
+                }
+            }
+        }
     }
 
     /// What a processor made.

@@ -44,7 +44,8 @@ impl Engine {
         self.request(request, facts, scratch);
         if self.response_phases {
             let verdict = scratch.so_far(self);
-            (verdict, Some(Box::new(Saved { engine: self.id, state: scratch.take_state(), facts: *facts })))
+            let saved = Saved { engine: self.id, state: scratch.take_state(), facts: facts.clone() };
+            (verdict, Some(Box::new(saved)))
         } else {
             (self.logging(scratch), None)
         }
@@ -111,7 +112,11 @@ impl Engine {
     fn in_app_inputs(&self, request: &Request, facts: &Facts, scratch: &mut Scratch) {
         if self.in_app.iter().any(|rules| !rules.is_empty()) {
             let Scratch { store, stats, frames, .. } = scratch;
-            Inputs::new(store, stats, frames).request(request, facts.client, facts.peer);
+            let mut inputs = Inputs::new(store, stats, frames);
+            inputs.request(request, facts.client, facts.peer);
+            if let Some(tls) = &facts.tls {
+                inputs.tls(tls);
+            }
             self.made_inputs(request, facts, scratch);
             scratch.store.begin_share();
         }

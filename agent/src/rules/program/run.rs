@@ -28,10 +28,11 @@ use crate::{
         },
         variable::{Kind, Variable},
     },
+    tls::hello::TlsFacts,
 };
 
 /// Who talks to whom, and when.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Facts {
     /// The client.
     pub client: IpAddr,
@@ -45,6 +46,8 @@ pub struct Facts {
     pub time: i64,
     /// Who sent the packets: the client, or the last proxy before the service.
     pub peer: IpAddr,
+    /// What is known of the connection's TLS.
+    pub tls: Option<Arc<TlsFacts>>,
 }
 
 impl Facts {
@@ -52,7 +55,7 @@ impl Facts {
     #[must_use]
     pub fn of_client(client: IpAddr, time: i64) -> Self {
         let server = IpAddr::from([127, 0, 0, 1]);
-        Self { client, client_port: 0, server, server_port: 80, time, peer: client }
+        Self { client, client_port: 0, server, server_port: 80, time, peer: client, tls: None }
     }
 }
 

@@ -7,6 +7,7 @@ mod effects;
 mod inputs;
 mod plain;
 mod request;
+mod tls;
 
 use request::{get, post};
 

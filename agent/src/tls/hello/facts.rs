@@ -10,6 +10,8 @@ use crate::limits;
 /// Names of protocols are texts: bytes that are not printable ASCII are escaped (`\x0a`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TlsFacts {
+    /// Which library gives out the plaintext: `OpenSSL 3.0.19`. No hello says it.
+    pub library: Option<Box<str>>,
     /// The version that the service chose.
     pub version: Option<Version>,
     /// The cipher suite that the service chose.
@@ -54,10 +56,19 @@ impl TlsFacts {
         }
     }
 
+    /// The protocol that the service chose, where it is known or follows from what it spoke: TLS 1.3 says it
+    /// encrypted, but a service that speaks HTTP/1.x with a client that offered it has chosen that, or nothing.
+    #[must_use]
+    pub fn alpn_spoken(&self, minor: u8) -> Option<&str> {
+        let spoken = if minor == 0 { "http/1.0" } else { "http/1.1" };
+        let offered = || self.alpn_offered.iter().map(AsRef::as_ref).find(|name| *name == spoken);
+        self.alpn.as_deref().or_else(offered)
+    }
+
     /// Memory it holds, bytes, itself included.
     #[must_use]
     pub fn memory(&self) -> usize {
-        let texts = self.sni.iter().chain(&self.alpn).chain(&self.alpn_offered);
+        let texts = self.sni.iter().chain(&self.library).chain(&self.alpn).chain(&self.alpn_offered);
         mem::size_of::<Self>()
             + self.alpn_offered.capacity() * mem::size_of::<Box<str>>()
             + texts.map(|text| text.len()).sum::<usize>()

@@ -9,6 +9,7 @@ use std::{
     io::{ErrorKind, Read, Write},
     net::{SocketAddr, TcpStream},
     num::NonZeroU64,
+    os::fd::AsFd,
 };
 
 use anyhow::{Context, Result, ensure};
@@ -50,25 +51,39 @@ pub struct Outcome {
     pub latency: Series,
 }
 
-struct Connection {
-    stream: TcpStream,
+/// A connection to the service, with at most one request in flight.
+pub struct Connection<S> {
+    stream: S,
     /// When the request in flight was due.
     due: Option<u64>,
     received: Vec<u8>,
 }
 
 impl Load {
-    /// Sends it. All on this thread.
+    /// Sends it in the clear. All on this thread.
     ///
     /// # Errors
     ///
     /// When a request fails or goes unanswered.
     pub fn send(&self) -> Result<Outcome> {
+        self.send_over(plain)
+    }
+
+    /// Sends it over connections, which must not block, made by `connect`. All on this thread.
+    ///
+    /// # Errors
+    ///
+    /// When a request fails or goes unanswered.
+    pub fn send_over<S: Read + Write + AsFd>(
+        &self,
+        connect: impl Fn(SocketAddr) -> Result<S>,
+    ) -> Result<Outcome> {
         // The kernel gathers wake-ups within 50 µs otherwise (prctl(2), PR_SET_TIMERSLACK).
         set_current_timer_slack(NonZeroU64::new(1)).context("set the timer slack")?;
         let request = request::bytes();
-        let mut connections: Vec<Connection> =
-            (0..self.connections).map(|_| Connection::open(self.service)).collect::<Result<_>>()?;
+        let mut connections: Vec<Connection<S>> = (0..self.connections)
+            .map(|_| Ok(Connection::over(connect(self.service)?)))
+            .collect::<Result<_>>()?;
         let total = u64::from(self.rate) * u64::from(self.seconds);
         let start = monotonic() + SECOND / 100;
         let due = |number: u64| start + number * SECOND / u64::from(self.rate);
@@ -106,7 +121,11 @@ impl Load {
 }
 
 /// Connections with something to read, at the latest after `timeout` nanoseconds.
-fn readable(connections: &[Connection], timeout: u64) -> Result<Vec<usize>> {
+///
+/// # Errors
+///
+/// When the kernel refuses to wait.
+pub fn readable<S: AsFd>(connections: &[Connection<S>], timeout: u64) -> Result<Vec<usize>> {
     let mut waiting: Vec<PollFd<'_>> =
         connections.iter().map(|connection| PollFd::new(&connection.stream, PollFlags::IN)).collect();
     let timeout = Timespec { tv_sec: 0, tv_nsec: timeout.min(SECOND - 1).cast_signed() };
@@ -118,15 +137,25 @@ fn readable(connections: &[Connection], timeout: u64) -> Result<Vec<usize>> {
     Ok(readable.map(|(index, _)| index).collect())
 }
 
-impl Connection {
-    fn open(service: SocketAddr) -> Result<Self> {
-        let stream = TcpStream::connect(service).with_context(|| format!("connect to {service}"))?;
-        stream.set_nodelay(true)?;
-        stream.set_nonblocking(true)?;
-        Ok(Self { stream, due: None, received: Vec::with_capacity(4096) })
+fn plain(service: SocketAddr) -> Result<TcpStream> {
+    let stream = TcpStream::connect(service).with_context(|| format!("connect to {service}"))?;
+    stream.set_nodelay(true)?;
+    stream.set_nonblocking(true)?;
+    Ok(stream)
+}
+
+impl<S: Read + Write> Connection<S> {
+    /// Over a stream that does not block.
+    pub fn over(stream: S) -> Self {
+        Self { stream, due: None, received: Vec::with_capacity(4096) }
     }
 
-    fn send(&mut self, request: &[u8], due: u64) -> Result<()> {
+    /// Sends a request that was due at a time.
+    ///
+    /// # Errors
+    ///
+    /// When it does not go out.
+    pub fn send(&mut self, request: &[u8], due: u64) -> Result<()> {
         // One request at a time: it always fits into the socket's buffer.
         self.stream.write_all(request).context("send a request")?;
         self.due = Some(due);
@@ -134,13 +163,28 @@ impl Connection {
     }
 
     /// Reads what is there: when the request was due and when its response was complete, once it is.
-    fn receive(&mut self) -> Result<Option<(u64, u64)>> {
+    ///
+    /// # Errors
+    ///
+    /// When it is no response, or the service closed the connection.
+    pub fn receive(&mut self) -> Result<Option<(u64, u64)>> {
         let mut buffer = [0; 4096];
-        match self.stream.read(&mut buffer) {
-            Ok(0) => anyhow::bail!("the service closed a connection"),
-            Ok(count) => self.received.extend_from_slice(&buffer[..count]),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
-            Err(error) => return Err(error).context("read a response"),
+        loop {
+            match self.stream.read(&mut buffer) {
+                Ok(0) => anyhow::bail!("the service closed a connection"),
+                Ok(count) => {
+                    self.received.extend_from_slice(&buffer[..count]);
+                    // A full buffer: TLS may hold more, of which the socket knows nothing.
+                    if count < buffer.len() {
+                        break;
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error).context("read a response"),
+            }
+        }
+        if self.received.is_empty() {
+            return Ok(None);
         }
         let Some(length) = request::response_length(&self.received)? else { return Ok(None) };
         ensure!(length == self.received.len(), "more came than the response asked for");

@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File},
     net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream},
+    path::Path,
     process::Command,
 };
 
@@ -35,7 +36,26 @@ impl Service {
         netns: Option<&Netns>,
         cpu: Option<usize>,
     ) -> Result<Self> {
-        Self::nginx_that("return 204;", "", address, cgroup, netns, cpu)
+        Self::nginx_that("", "return 204;", "", address, cgroup, netns, cpu)
+    }
+
+    /// The same with TLS.
+    ///
+    /// # Errors
+    ///
+    /// When it is not installed or does not start.
+    pub fn nginx_with_tls(
+        certificate: &Path,
+        key: &Path,
+        cgroup: &Cgroup,
+        cpu: Option<usize>,
+    ) -> Result<Self> {
+        let answer = format!(
+            "ssl_protocols TLSv1.3; ssl_certificate {}; ssl_certificate_key {}; return 204;",
+            certificate.display(),
+            key.display()
+        );
+        Self::nginx_that("ssl", &answer, "", Ipv4Addr::LOCALHOST, cgroup, None, cpu)
     }
 
     /// The same with ModSecurity inside it, which judges by CRS at level 1 and blocks nothing; every answer is a picture
@@ -54,13 +74,14 @@ impl Service {
         let answer =
             format!("modsecurity on; modsecurity_rules_file {}; location / {{ empty_gif; }}", file.display());
         let module = "load_module /usr/lib/nginx/modules/ngx_http_modsecurity_module.so;";
-        let mut service = Self::nginx_that(&answer, module, address, cgroup, None, cpu)?;
+        let mut service = Self::nginx_that("", &answer, module, address, cgroup, None, cpu)?;
         service._rules = Some(rules);
         Ok(service)
     }
 
-    /// nginx whose only server does this.
+    /// nginx whose only server listens so and does this.
     fn nginx_that(
+        listen: &str,
         answer: &str,
         modules: &str,
         address: Ipv4Addr,
@@ -79,7 +100,7 @@ http {{
   access_log off; keepalive_requests 1000000000; keepalive_timeout 300s;
   client_body_temp_path {dir}/body; proxy_temp_path {dir}/proxy; fastcgi_temp_path {dir}/fastcgi;
   uwsgi_temp_path {dir}/uwsgi; scgi_temp_path {dir}/scgi;
-  server {{ listen {place}; {answer} }}
+  server {{ listen {place} {listen}; {answer} }}
 }}
 "
         );
@@ -110,7 +131,12 @@ http {{
         Self::start("python", command, place, directory, cgroup, None)
     }
 
-    fn start(
+    /// Whatever `command` starts, once it listens.
+    ///
+    /// # Errors
+    ///
+    /// When it ends at its start, or does not listen.
+    pub fn start(
         name: &str,
         command: Command,
         address: SocketAddrV4,
@@ -139,7 +165,11 @@ http {{
 }
 
 /// A port nobody listens on.
-fn port(address: Ipv4Addr, netns: Option<&Netns>) -> Result<u16> {
+///
+/// # Errors
+///
+/// When there is no such address here.
+pub fn port(address: Ipv4Addr, netns: Option<&Netns>) -> Result<u16> {
     let free = || -> Result<u16> {
         let listener = TcpListener::bind((address, 0)).with_context(|| format!("bind to {address}"))?;
         Ok(listener.local_addr()?.port())

@@ -2,8 +2,13 @@
 //! of those. Structures are those of `union bpf_attr` in include/uapi/linux/bpf.h.
 
 use std::{
+    ffi::CString,
     io, mem,
-    os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd},
+    os::{
+        fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd},
+        unix::ffi::OsStrExt,
+    },
+    path::Path,
 };
 
 use anyhow::{Context, Result, bail};
@@ -19,9 +24,12 @@ const BPF_MAP_UPDATE_BATCH: i32 = 26;
 const BPF_LINK_CREATE: i32 = 28;
 
 const BPF_MAP_TYPE_PROG_ARRAY: u32 = 3;
+/// What uprobes run, too.
+const BPF_PROG_TYPE_KPROBE: u32 = 2;
 const BPF_PROG_TYPE_XDP: u32 = 6;
 /// `BPF_XDP` of `enum bpf_attach_type`; a tail call asks for the same on both sides.
 const BPF_XDP: u32 = 37;
+const BPF_TRACE_UPROBE_MULTI: u32 = 48;
 /// include/uapi/linux/if_link.h
 const XDP_FLAGS_DRV_MODE: u32 = 1 << 2;
 const BPF_F_TEST_XDP_LIVE_FRAMES: u32 = 1 << 1;
@@ -118,6 +126,57 @@ pub fn program_array(program: BorrowedFd<'_>) -> Result<OwnedFd> {
 ///
 /// When the verifier refuses it: with its words.
 pub fn load_xdp(instructions: &[Instruction]) -> Result<OwnedFd> {
+    load(BPF_PROG_TYPE_XDP, BPF_XDP, instructions)
+}
+
+/// Loads a program for uprobes, attached one by one or (`many`) by links for many at a time.
+///
+/// # Errors
+///
+/// When the verifier refuses it: with its words.
+pub fn load_uprobe(instructions: &[Instruction], many: bool) -> Result<OwnedFd> {
+    load(BPF_PROG_TYPE_KPROBE, if many { BPF_TRACE_UPROBE_MULTI } else { 0 }, instructions)
+}
+
+/// Runs a program at an offset of a file in every process that maps it, by a link for many such offsets, until the
+/// link is closed (Linux 6.6).
+///
+/// # Errors
+///
+/// When the kernel does not know such links.
+pub fn attach_uprobe_multi(program: BorrowedFd<'_>, file: &Path, offset: u64) -> Result<OwnedFd> {
+    #[repr(C)]
+    #[derive(Default)]
+    struct Attr {
+        prog_fd: u32,
+        target: u32,
+        attach_type: u32,
+        flags: u32,
+        path: u64,
+        offsets: u64,
+        ref_ctr_offsets: u64,
+        cookies: u64,
+        count: u32,
+        multi_flags: u32,
+        pid: u32,
+        pad: u32,
+    }
+    let path = CString::new(file.as_os_str().as_bytes())?;
+    let mut attr = Attr {
+        prog_fd: raw(program),
+        attach_type: BPF_TRACE_UPROBE_MULTI,
+        path: path.as_ptr().addr() as u64,
+        offsets: (&raw const offset).addr() as u64,
+        count: 1,
+        ..Attr::default()
+    };
+    // SAFETY: the path and the one offset outlive the call.
+    let fd = unsafe { call(BPF_LINK_CREATE, &mut attr) }.context("attach a program to many uprobes")?;
+    // SAFETY: the kernel just gave it to us.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+fn load(prog_type: u32, expected_attach_type: u32, instructions: &[Instruction]) -> Result<OwnedFd> {
     #[repr(C)]
     #[derive(Default)]
     struct Attr {
@@ -137,7 +196,7 @@ pub fn load_xdp(instructions: &[Instruction]) -> Result<OwnedFd> {
     let mut log = vec![0u8; 64 << 10];
     let license = c"GPL";
     let mut attr = Attr {
-        prog_type: BPF_PROG_TYPE_XDP,
+        prog_type,
         insn_cnt: u32::try_from(instructions.len())?,
         insns: instructions.as_ptr().addr() as u64,
         license: license.as_ptr().addr() as u64,
@@ -145,7 +204,7 @@ pub fn load_xdp(instructions: &[Instruction]) -> Result<OwnedFd> {
         log_size: u32::try_from(log.len())?,
         log_buf: log.as_mut_ptr().expose_provenance() as u64,
         prog_name: *b"picket_bench\0\0\0\0",
-        expected_attach_type: BPF_XDP,
+        expected_attach_type,
         ..Attr::default()
     };
     // SAFETY: instructions, license and log outlive the call and are as long as said.

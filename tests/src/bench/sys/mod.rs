@@ -2,4 +2,7 @@
 
 pub mod bpf;
 pub mod instructions;
+pub mod openssl;
 pub mod packet;
+pub mod probed;
+pub mod uprobe;

@@ -2,6 +2,7 @@
 
 mod attribution;
 mod bulk;
+mod chain;
 mod connections;
 mod deny;
 mod events;
@@ -92,6 +93,13 @@ const SCENARIOS: &[Scenario] = &[
         attribution::proxy_chain,
         "nginx before Python: both hops, the right client",
     ),
+    scenario(
+        "chain/plain",
+        chain::plain,
+        "100 clients at once through nginx: each request led back to its own, forged addresses or not",
+    ),
+    scenario("chain/tls", chain::tls, "the same with TLS up to nginx"),
+    scenario("chain/three-hops", chain::three_hops, "two proxies: one chain, and one attack a request"),
     scenario("attribution/two-agents", attribution::two_agents, "two agents side by side"),
     scenario("event/attacks", events::attacks, "attacks are events with the right rule"),
     scenario("event/redacted", events::redacted, "no credential is printed or stored"),

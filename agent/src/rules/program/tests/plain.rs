@@ -135,7 +135,7 @@ pub fn judge(
         names,
         kept,
         scratch,
-        facts: *facts,
+        facts: facts.clone(),
         written: Vec::new(),
         open: BTreeMap::new(),
         updated: BTreeSet::new(),

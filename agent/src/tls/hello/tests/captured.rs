@@ -185,5 +185,5 @@ fn facts_of_an_event() {
         largest = largest.max(facts.memory());
     }
     assert!((1..200).contains(&largest), "{largest} bytes");
-    assert!(size_of::<TlsFacts>() <= 112, "{} bytes", size_of::<TlsFacts>());
+    assert!(size_of::<TlsFacts>() <= 128, "{} bytes", size_of::<TlsFacts>());
 }

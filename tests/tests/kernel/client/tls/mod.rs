@@ -9,6 +9,7 @@ mod programs;
 mod requests;
 pub mod shapes;
 
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -130,6 +131,15 @@ impl Client {
     pub fn connect_early(&self, server: &Server, bytes: &[u8]) -> Result<(Secured, bool)> {
         let manner = Manner { version: Version::V13, resume: true, cut: Cut::No, v6: false };
         self.open(server, &self.early, manner, bytes)
+    }
+
+    /// TLS over a connection that is there, in a session of its own.
+    pub fn secure(&self, socket: TcpStream, version: Version) -> Result<Channel> {
+        let [v12, v13] = &self.fresh;
+        let config = if version == Version::V12 { v12 } else { v13 };
+        let mut channel = Channel::new(socket, config.clone(), Cut::No)?;
+        channel.shake_hands(&[]).with_context(|| format!("TLS handshake, {version:?}"))?;
+        Ok(channel)
     }
 
     fn open(
