@@ -131,8 +131,10 @@ pub fn looks<S: Source>(source: S, packet: &Packet) -> Looks {
         if word == u32::from_le_bytes(*b"HTTP") {
             return if b[4] == b'/' { Looks::Response } else { Looks::Perhaps };
         }
-        let known =
-            [*b"GET ", *b"POST", *b"PUT ", *b"HEAD", *b"DELE", *b"OPTI", *b"PATC", *b"CONN", *b"TRAC"];
+        let known = [
+            *b"GET ", *b"POST", *b"PUT ", *b"HEAD", *b"DELE", *b"OPTI", *b"PATC", *b"CONN", *b"TRAC",
+            *b"PRI ",
+        ];
         let mut i = 0;
         while i < known.len() {
             if word == u32::from_le_bytes(known[i]) {

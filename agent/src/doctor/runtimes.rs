@@ -137,7 +137,7 @@ impl Files {
     }
 }
 
-/// What is no ELF file, or can't be read to its end, has nothing that Picket would see.
+/// What is no ELF file, or can't be read, has nothing that Picket would see.
 fn inspect(file: &OpenFile) -> Option<Inspection> {
     binary::inspect_source(file.file()).ok().filter(|inspection| !inspection.runtimes.is_empty())
 }

@@ -223,7 +223,7 @@ mod tests {
             // Older than the agent: only its plaintext was ever seen.
             (Some((None, Some(7))), false),
         ] {
-            let peer = Peer { cookie: 1, listener: 2, cgroup: 3, tuple: Tuple::default() };
+            let peer = Peer { cookie: 1, listener: 2, cgroup: 3, tuple: Tuple::default(), client: 0 };
             let mut connection = Connection::new(peer, Limits::default(), true, 0);
             connection.tls = tls.map(|(facts, pid)| {
                 let mut tls = Box::<Tls>::default();

@@ -226,12 +226,13 @@ mod tests {
     #[test]
     fn what_is_told_of_files() {
         type File = (&'static str, Vec<Found>, Option<&'static str>);
+        type Row = (Vec<File>, &'static [(&'static str, Sight)], Option<Sight>);
         let file = |path, found| -> File { (path, vec![found], None) };
         let libc = || file("/lib/libc.so.6", found(Runtime::LibC, None, true, None));
         let crypto =
             |version| file("/lib/libcrypto.so", found(Runtime::LibCrypto, Some(version), true, None));
         let ssl = |version| file("/lib/libssl.so", found(Runtime::OpenSsl, Some(version), true, None));
-        let table: Vec<(Vec<File>, &[(&str, Sight)], Option<Sight>)> = vec![
+        let table: Vec<Row> = vec![
             (vec![libc(), crypto("3.0.19")], &[], None),
             (vec![ssl("3"), crypto("3.0.19"), libc()], &[("OpenSSL 3.0.19", Sight::Seen)], Some(Sight::Seen)),
             (vec![crypto("1.1.1w"), ssl("1.1")], &[("OpenSSL 1.1.1w", Sight::Seen)], Some(Sight::Seen)),
