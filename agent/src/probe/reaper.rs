@@ -41,7 +41,9 @@ pub fn leave_behind() -> usize {
     let highest =
         open.iter().map(|(fd, _)| *fd).max().unwrap_or(0).max(gone.as_raw_fd()).max(held.as_raw_fd());
     let Ok(last) = rustix::io::fcntl_dupfd_cloexec(&held, highest + 1) else { return 0 };
-    let others: Vec<RawFd> = open.into_iter().filter_map(|(fd, uprobe)| (!uprobe).then_some(fd)).collect();
+    // The directory that was just read had a number too, which is the pipe's by now.
+    let others = open.into_iter().filter_map(|(fd, uprobe)| (!uprobe).then_some(fd));
+    let others: Vec<RawFd> = others.filter(|fd| *fd != gone.as_raw_fd()).collect();
     // The control group of the agent must not have to wait for it.
     let procs = cgroup::mounted()
         .map(|root: PathBuf| root.join("cgroup.procs").into_os_string().into_encoded_bytes());
