@@ -186,7 +186,7 @@ fn decrypt(half: u64, record: u64, len: u64, reading: u64) -> Option<u32> {
     let key = ObjectKey { address: reading, pid };
     // SAFETY: the value is copied at once.
     if let Some(whose) = unsafe { TLS_HALF.get(half) } {
-        tie::to(&key, whose, true);
+        tie::to(&key, whose);
         let _ = TLS_HALF.remove(half);
         return Some(0);
     }
@@ -222,7 +222,7 @@ fn claim(object: u64) {
     let half = ObjectKey { address: object + offset, pid };
     // SAFETY: the value is copied at once.
     if let Some(whose) = unsafe { TLS_HALF.get(half) } {
-        tie::to(&key, whose, true);
+        tie::to(&key, whose);
         let _ = TLS_HALF.remove(half);
     }
 }

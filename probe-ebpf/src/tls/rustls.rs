@@ -105,7 +105,7 @@ fn plaintext(ctx: &ProbeContext) -> Option<u32> {
     if let Some(whose) = unsafe { TLS_HALF.get(hand()) } {
         let key = ObjectKey { address, pid: process() };
         if tie::cookie(&key) != whose.cookie {
-            tie::to(&key, whose, true);
+            tie::to(&key, whose);
         }
         let _ = TLS_HALF.remove(hand());
     }
@@ -113,8 +113,8 @@ fn plaintext(ctx: &ProbeContext) -> Option<u32> {
     Some(0)
 }
 
-/// Bytes about to be encrypted: one slice, or pieces of which a part is meant. `cipher` holds how many pieces, `result`
-/// where the part begins.
+/// Bytes about to be encrypted: one slice, or, with `cipher` set, pieces of which a part is meant: `len` holds how many
+/// pieces, `result` where the part begins.
 #[inline(always)]
 fn sending(ctx: &ProbeContext) -> Option<u32> {
     let (state, chunks): (u64, u64) = (ctx.arg(0)?, ctx.arg(1)?);

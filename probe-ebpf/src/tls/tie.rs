@@ -46,12 +46,7 @@ pub fn tied(library: u32, key: &ObjectKey) -> Option<&'static mut Object> {
             match unsafe { TLS_HELLO.get(random) } {
                 // What is known already, by a record: it goes on.
                 Some(whose) if object.state == state::TIED && object.whose.cookie == whose.cookie => {}
-                Some(whose) => {
-                    count::add(Counter::TlsTied, 1);
-                    tie(key, object, whose);
-                    object.conn.phase = phase::OPENED;
-                    object.conn.known_start = 1;
-                }
+                Some(whose) => from_start(key, object, whose),
                 None if object.state == 0 => object.state = state::FOREIGN,
                 None => {}
             }
@@ -67,8 +62,7 @@ pub fn tied(library: u32, key: &ObjectKey) -> Option<&'static mut Object> {
 /// Whether the object is tied already.
 #[inline(always)]
 pub fn is_tied(key: &ObjectKey) -> bool {
-    // SAFETY: read at once.
-    unsafe { TLS_OBJECT.get(key) }.is_some_and(|object| object.state == state::TIED)
+    cookie(key) != 0
 }
 
 /// Ties the object that is reading a record to the connection that the record came on. True: there is one.
@@ -95,14 +89,19 @@ pub fn cookie(key: &ObjectKey) -> u64 {
 
 /// Ties the object to a connection that is known otherwise.
 #[inline(always)]
-pub fn to(key: &ObjectKey, whose: &Whose, from_start: bool) {
-    let Some(object) = object(key) else { return };
+pub fn to(key: &ObjectKey, whose: &Whose) {
+    if let Some(object) = object(key) {
+        from_start(key, object, whose);
+    }
+}
+
+/// Ties the object to a connection whose handshake was seen.
+#[inline(always)]
+fn from_start(key: &ObjectKey, object: &mut Object, whose: &Whose) {
     count::add(Counter::TlsTied, 1);
     tie(key, object, whose);
-    if from_start {
-        object.conn.phase = phase::OPENED;
-        object.conn.known_start = 1;
-    }
+    object.conn.phase = phase::OPENED;
+    object.conn.known_start = 1;
 }
 
 #[inline(always)]
