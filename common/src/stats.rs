@@ -51,21 +51,24 @@ counters! {
     OutOfWindow = 13, "out_of_window";
     /// TLS handshakes with services.
     TlsHellos = 14, "tls_handshakes";
-    /// Objects of TLS libraries tied to a connection of a service by the handshake's random.
+    /// Objects of TLS libraries tied to a connection of a service whose handshake was seen.
     TlsTied = 15, "tls_tied";
-    /// The same by a record's ciphertext: connections older than the agent, libraries that keep no random.
+    /// The same of connections older than the agent: by a record's ciphertext.
     TlsTiedByRecord = 16, "tls_tied_by_record";
     /// Calls into TLS libraries with data of objects tied to no service's connection: clients, above all.
     TlsForeign = 17, "tls_foreign_calls";
     /// Searches for the place of the random in a library's objects.
     TlsSearches = 18, "tls_searches";
+    /// Loss: reads that were under way in a TLS library when its probes were attached: where they put what they read is not
+    /// known.
+    TlsUnderWay = 19, "tls_reads_under_way";
 }
 
 impl Counter {
     /// Whether each count is something Picket should have seen and did not.
     #[must_use]
     pub const fn is_loss(self) -> bool {
-        matches!(self, Self::RingFull | Self::TooLong | Self::TableFull | Self::Unreadable)
+        matches!(self, Self::RingFull | Self::TooLong | Self::TableFull | Self::Unreadable | Self::TlsUnderWay)
     }
 }
 

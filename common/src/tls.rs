@@ -48,6 +48,8 @@ pub struct Whose {
     pub tuple: Tuple,
     /// Its ring.
     pub ring: u32,
+    /// 1: its handshake was seen.
+    pub hello: u32,
 }
 
 /// Whose interface plaintext came through.

@@ -37,6 +37,14 @@ impl<'r> Reported<'r> {
         Self(by_path)
     }
 
+    /// What each of these was reported as, where something of it is wrong: its path and the report, or that there is none.
+    pub fn differences<'s>(&self, sent: &'s [Expected<'_>]) -> impl Iterator<Item = String> + use<'s, '_> {
+        sent.iter().filter(|one| !self.rates(&[**one]).is_whole()).map(|one| match self.0.get(one.path) {
+            Some(reports) => format!("{one:?}: {}", reports.iter().map(|r| format!("{r} ")).collect::<String>()),
+            None => format!("{one:?}: not reported"),
+        })
+    }
+
     /// Compares them with what was sent; reports of other requests are left aside.
     #[must_use]
     pub fn rates(&self, sent: &[Expected<'_>]) -> Rates {
@@ -82,8 +90,14 @@ impl Rates {
     /// Whether each request was reported once, with everything right.
     #[must_use]
     pub fn is_whole(&self) -> bool {
+        self.is_whole_but(0)
+    }
+
+    /// The same but for `missed` requests, of which none was reported.
+    #[must_use]
+    pub fn is_whole_but(&self, missed: usize) -> bool {
         let right = [self.captured, self.tied, self.attributed, self.answered];
-        right.iter().all(|count| *count == self.sent) && self.again == 0
+        right.iter().all(|count| count + missed == self.sent) && self.again == 0
     }
 }
 

@@ -69,9 +69,7 @@ impl Attach for Libraries {
 
     fn process_started(&self, pid: u32, runtimes: &[Runtime<Inspection>]) {
         let rustls = runtimes.iter().flat_map(|mapped| &mapped.what.runtimes).find_map(|found| found.object);
-        if let Some(offset) = rustls
-            && let Err(error) = self.probes.rustls(pid, offset)
-        {
+        if let Err(error) = self.probes.begin(pid, rustls) {
             tracing::warn!(%error, pid, "its TLS is not seen");
         }
         // Nobody listens any more when the agent ends.

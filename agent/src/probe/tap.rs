@@ -23,7 +23,7 @@ use super::{
     counts::KernelCounts,
     object,
     rings::Ring,
-    tls::{self, TlsProbes},
+    tls::{self, Places, TlsProbes},
 };
 
 /// What to capture and how much of it.
@@ -104,7 +104,7 @@ pub struct Loaded {
     rings: Vec<Ring>,
     advice: HashMap<MapData, u64, Advice>,
     counts: KernelCounts,
-    tls: Result<HashMap<MapData, u32, u32>, ProbeError>,
+    tls: Result<Places, ProbeError>,
     clients: Result<(), ProbeError>,
     programs: Ebpf,
 }
@@ -159,8 +159,7 @@ impl Loaded {
         let rings = make_rings(&mut programs, polled, count, options.ring_size)?;
         let advice = typed(&mut programs, "ADVICE", HashMap::<MapData, u64, Advice>::try_from)?;
         let counts = KernelCounts::new(typed(&mut programs, "COUNTS", PerCpuArray::try_from)?);
-        let rustls = typed(&mut programs, "TLS_RUSTLS", HashMap::try_from);
-        let tls = tls.and(rustls);
+        let tls = tls.and_then(|()| Places::take(&mut programs));
         Ok(Self { rings, advice, counts, tls, clients, programs })
     }
 
@@ -198,7 +197,7 @@ impl Loaded {
             counts,
             cgroup,
             clients,
-            tls: tls.map(|rustls| TlsProbes::new(Arc::clone(&programs), rustls)),
+            tls: tls.map(|places| TlsProbes::new(Arc::clone(&programs), places)),
             programs: Attached(programs),
         })
     }
@@ -223,7 +222,7 @@ impl Loaded {
     /// Why this kernel has none.
     pub fn into_tls(self) -> Result<TlsProbes, ProbeError> {
         let Self { tls, programs, .. } = self;
-        tls.map(|rustls| TlsProbes::new(Arc::new(Mutex::new(programs)), rustls))
+        tls.map(|places| TlsProbes::new(Arc::new(Mutex::new(programs)), places))
     }
 
     /// The kernel's counters.

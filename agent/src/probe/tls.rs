@@ -15,7 +15,10 @@ use aya::{
     },
 };
 
-use super::{ProbeError, tap::program};
+use super::{
+    ProbeError,
+    tap::{program, typed},
+};
 
 /// The programs, by the names that points give them.
 const PROGRAMS: [&str; 32] = [
@@ -56,7 +59,23 @@ const PROGRAMS: [&str; 32] = [
 /// The programs, to be attached where TLS libraries are mapped.
 pub struct TlsProbes {
     programs: Arc<Mutex<Ebpf>>,
-    rustls: Mutex<HashMap<MapData, u32, u32>>,
+    places: Mutex<Places>,
+}
+
+/// Where the objects of processes keep what ties them.
+pub(super) struct Places {
+    /// Found by the programs: see `Layout` there.
+    layouts: HashMap<MapData, u32, [u64; 2]>,
+    rustls: HashMap<MapData, u32, u32>,
+}
+
+impl Places {
+    pub(super) fn take(programs: &mut Ebpf) -> Result<Self, ProbeError> {
+        Ok(Self {
+            layouts: typed(programs, "TLS_LAYOUT", HashMap::try_from)?,
+            rustls: typed(programs, "TLS_RUSTLS", HashMap::try_from)?,
+        })
+    }
 }
 
 /// A program at a point. Dropping it detaches it.
@@ -76,19 +95,26 @@ pub(super) fn load(programs: &mut Ebpf) -> Result<(), ProbeError> {
 }
 
 impl TlsProbes {
-    pub(super) fn new(programs: Arc<Mutex<Ebpf>>, rustls: HashMap<MapData, u32, u32>) -> Self {
-        Self { programs, rustls: Mutex::new(rustls) }
+    pub(super) fn new(programs: Arc<Mutex<Ebpf>>, places: Places) -> Self {
+        Self { programs, places: Mutex::new(places) }
     }
 
-    /// Says where rustls' objects of a process keep the pointer that tells connections apart. The table is an LRU: it
-    /// can't be full.
+    /// Forgets what was found of the program that ran as `pid` before (a number is used again, a process runs another
+    /// program), and says where rustls' objects of this one keep the pointer that tells connections apart. The tables are
+    /// LRUs: they can't be full.
     ///
     /// # Errors
     ///
     /// When the kernel refuses.
-    pub fn rustls(&self, pid: u32, offset: u32) -> Result<(), ProbeError> {
-        let mut table = self.rustls.lock().unwrap_or_else(PoisonError::into_inner);
-        table.insert(pid, offset, 0).map_err(|e| ProbeError::refused("map TLS_RUSTLS", &e))
+    pub fn begin(&self, pid: u32, rustls: Option<u32>) -> Result<(), ProbeError> {
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        // That there is none is no error.
+        let _ = places.layouts.remove(&pid);
+        match rustls {
+            Some(offset) => places.rustls.insert(pid, offset, 0),
+            None => places.rustls.remove(&pid).or(Ok(())),
+        }
+        .map_err(|e| ProbeError::refused("map TLS_RUSTLS", &e))
     }
 
     /// Attaches the program `name`, with `at_return` its twin that runs when the function at the offset returns, at an offset (bytes from its start) of the file at `path`, for all processes that

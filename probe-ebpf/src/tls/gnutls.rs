@@ -9,9 +9,9 @@ use aya_ebpf::{
 use picket_common::tls::Library;
 
 use super::{
-    Call, ObjectKey, deliver, enter, freed, leave, op,
+    Call, ObjectKey, deliver, enter, freed, op,
     openssl::{ciphertext_read, ciphertext_wanted, result},
-    process, thread,
+    process, thread, under_way,
 };
 use crate::maps::TLS_OBJECT;
 
@@ -73,7 +73,7 @@ fn begin(ctx: &ProbeContext, op: u32) -> Option<u32> {
 
 #[inline(always)]
 fn end(ctx: &ProbeContext) -> Option<u32> {
-    let call = leave(thread())?;
+    let call = under_way(thread())?;
     let op = call.op;
     call.op = op::NONE;
     let len = result(ctx) as i64;

@@ -15,7 +15,7 @@ use picket_common::{
     tls::{HELLO_KEY_AT, KEY_LEN, Key, Library, RECORD_HEADER, content},
 };
 
-use super::{Call, CallKey, Layout, ObjectKey, deliver, enter, leave, op, process, tie};
+use super::{Call, CallKey, Layout, ObjectKey, deliver, enter, is_new, op, process, tie, under_way};
 use crate::{
     count,
     maps::{TLS_HALF, TLS_HELLO, TLS_LAYOUT, TLS_RECORD},
@@ -52,7 +52,7 @@ pub fn picket_go_decrypt(ctx: ProbeContext) -> u32 {
     let registers = registers(&ctx);
     // Whose goroutine reads with which object.
     let reading =
-        leave(goroutine(&registers)).map_or(0, |call| if call.op == op::READ { call.object } else { 0 });
+        under_way(goroutine(&registers)).map_or(0, |call| if call.op == op::READ { call.object } else { 0 });
     decrypt(registers.first, registers.second, registers.third, reading).unwrap_or(0)
 }
 
@@ -122,16 +122,36 @@ fn begin(registers: &Registers, op: u32) -> u32 {
 
 #[inline(always)]
 fn end(registers: &Registers, op: u32) -> Option<u32> {
-    let call = leave(goroutine(registers))?;
+    let len = registers.first as i64;
+    let Some(call) = under_way(goroutine(registers)) else {
+        if op == op::READ && len > 0 && is_new(goroutine(registers)) {
+            spilled(registers.stack, len as u64);
+        }
+        return None;
+    };
     if call.op != op {
         return None;
     }
     call.op = op::NONE;
-    let len = registers.first as i64;
     if len > 0 && len as u64 <= call.len {
         deliver(Library::Go, call.object, call.buffer, len as u64, op);
     }
     Some(0)
+}
+
+/// A `Read` that began before there were probes. Go keeps arguments that it still needs after a call where its caller
+/// left room for them: above the return address, receiver and slice of three words (cmd/compile/abi-internal.md, "spill
+/// space").
+#[inline(always)]
+fn spilled(stack: u64, len: u64) -> Option<()> {
+    let (object, buffer, room) = (word(stack + 8)?, word(stack + 16)?, word(stack + 24)?);
+    // Only a connection in which there is a half that has just read a record is one.
+    if len > room || !claim(object) {
+        count::add(Counter::TlsUnderWay, 1);
+        return None;
+    }
+    deliver(Library::Go, object, buffer, len, op::READ);
+    Some(())
 }
 
 /// At a `RET`: return address, receiver, slice of three words, results.
@@ -198,9 +218,9 @@ fn decrypt(half: u64, record: u64, len: u64, reading: u64) -> Option<u32> {
 }
 
 /// Ties a connection to what its reading half was tied to. Where the half lies in the connection is found once a
-/// process.
+/// process. False: there was nothing to tie it to.
 #[inline(always)]
-fn claim(object: u64) {
+fn claim(object: u64) -> bool {
     let pid = process();
     let key = ObjectKey { address: object, pid };
     // SAFETY: copied at once.
@@ -208,23 +228,23 @@ fn claim(object: u64) {
     let mut offset = u64::from(layout.offset);
     if layout.hops == 0 {
         if !layout.is_due() {
-            return;
+            return false;
         }
         count::add(Counter::TlsSearches, 1);
         offset = picket_half_in(object, pid);
         if offset == 0 {
             let _ = TLS_LAYOUT.insert(pid as u32, layout.missed(), 0);
-            return;
+            return false;
         }
         let found = Layout { hops: 1, pointer: 0, offset: offset as u16, searches: 0, next: 0 };
         let _ = TLS_LAYOUT.insert(pid as u32, found, 0);
     }
     let half = ObjectKey { address: object + offset, pid };
     // SAFETY: the value is copied at once.
-    if let Some(whose) = unsafe { TLS_HALF.get(half) } {
-        tie::to(&key, whose);
-        let _ = TLS_HALF.remove(half);
-    }
+    let Some(whose) = (unsafe { TLS_HALF.get(half) }) else { return false };
+    tie::to(&key, whose);
+    let _ = TLS_HALF.remove(half);
+    true
 }
 
 /// Where in a connection its reading half lies; 0: not found.

@@ -218,7 +218,7 @@ pub fn note(hello: &mut Hello, record: &RecordHeader) {
         key[i] = hello.bytes[HELLO_KEY_AT + i];
         i += 1;
     }
-    let Some(whose) = whose(record) else { return };
+    let Some(whose) = whose(hello, record) else { return };
     if TLS_HELLO.insert(key, whose, 0).is_ok() {
         count::add(Counter::TlsHellos, 1);
     } else {
@@ -235,7 +235,7 @@ fn track(skb: *mut __sk_buff, conn: &mut Conn, hello: &mut Hello, packet: &Packe
         return;
     }
     conn.turns += 1;
-    let Some(whose) = whose(record) else { return };
+    let Some(whose) = whose(hello, record) else { return };
     let mut at = 0;
     for _ in 0..TRACKED_RECORDS {
         let Some(head) = head(skb, packet, at) else { return };
@@ -280,7 +280,7 @@ fn key_of(head: &[u8; HEAD]) -> Key {
 /// Who a record is about, where the maps' helpers can read it: the stack has no room. Only what runs for packets that
 /// arrive comes here, in softirqs, which do not interrupt each other.
 #[inline(always)]
-fn whose(record: &RecordHeader) -> Option<&'static Whose> {
+fn whose(hello: &Hello, record: &RecordHeader) -> Option<&'static Whose> {
     let slot = TLS_WHOSE.get_ptr_mut(0)?;
     // SAFETY: the map's only entry of this CPU, which nobody else has in hand.
     let slot = unsafe { &mut *slot };
@@ -289,5 +289,6 @@ fn whose(record: &RecordHeader) -> Option<&'static Whose> {
     slot.cgroup = record.cgroup;
     slot.tuple = record.tuple;
     slot.ring = record.ring;
+    slot.hello = u32::from(hello.have & ALL == ALL);
     Some(slot)
 }

@@ -164,9 +164,15 @@ fn enter(who: CallKey, call: Call) {
     }
 }
 
-/// The call that is left: once.
+/// Whether nothing was ever noted of who calls: the call that is left began before there were probes.
 #[inline(always)]
-fn leave(who: CallKey) -> Option<&'static mut Call> {
+fn is_new(who: CallKey) -> bool {
+    TLS_CALL.get_ptr(who).is_none()
+}
+
+/// The call under way, once it is left none.
+#[inline(always)]
+fn under_way(who: CallKey) -> Option<&'static mut Call> {
     let call = TLS_CALL.get_ptr_mut(who)?;
     // SAFETY: an entry of the map; no other program runs for this thread or goroutine.
     let call = unsafe { &mut *call };

@@ -8,10 +8,13 @@ use aya_ebpf::{
     programs::{ProbeContext, RetProbeContext},
 };
 
-use picket_common::tls::Library;
+use picket_common::{stats::Counter, tls::Library};
 
-use super::{Call, ObjectKey, deliver, enter, freed, leave, op, process, thread, tie};
-use crate::source::{read, word};
+use super::{Call, ObjectKey, deliver, enter, freed, is_new, op, process, thread, tie, under_way};
+use crate::{
+    count,
+    source::{read, word},
+};
 
 /// `int SSL_read(SSL *, void *, int)`.
 #[uprobe]
@@ -110,13 +113,18 @@ fn call(ctx: &ProbeContext, op: u32, result: u64) -> Option<u32> {
 
 #[inline(always)]
 fn end(ctx: &ProbeContext) -> Option<u32> {
-    let call = leave(thread())?;
+    let returned = result(ctx);
+    let Some(call) = under_way(thread()) else {
+        if returned as i32 > 0 && is_new(thread()) {
+            count::add(Counter::TlsUnderWay, 1);
+        }
+        return None;
+    };
     let op = call.op;
     call.op = op::NONE;
     if op == op::PEEK {
         return None;
     }
-    let returned = result(ctx);
     let len = if op == op::SENDFILE {
         returned as i64
     } else if call.result == 0 {
@@ -149,7 +157,7 @@ pub fn result(ctx: &ProbeContext) -> u64 {
 /// The arguments are those of `read(2)`.
 #[inline(always)]
 pub fn ciphertext_wanted(ctx: &ProbeContext) -> Option<u32> {
-    let call = leave(thread())?;
+    let call = under_way(thread())?;
     if call.op != op::READ && call.op != op::PEEK
         || tie::is_tied(&ObjectKey { address: call.object, pid: process() })
     {
@@ -163,7 +171,7 @@ pub fn ciphertext_wanted(ctx: &ProbeContext) -> Option<u32> {
 #[inline(always)]
 pub fn ciphertext_read(len: i64) -> Option<u32> {
     use picket_common::tls::{KEY_LEN, RECORD_HEADER, content};
-    let call = leave(thread())?;
+    let call = under_way(thread())?;
     let at = core::mem::replace(&mut call.cipher, 0);
     if at == 0 || len < KEY_LEN as i64 {
         return None;

@@ -7,7 +7,7 @@
 use aya_ebpf::{helpers::generated::bpf_get_current_pid_tgid, macros::uprobe, programs::ProbeContext};
 use picket_common::tls::{KEY_LEN, Key, Library, RECORD_HEADER, content};
 
-use super::{Call, ObjectKey, deliver, enter, leave, op, openssl::result, process, thread, tie};
+use super::{Call, ObjectKey, deliver, enter, op, openssl::result, process, thread, tie, under_way};
 use crate::{
     maps::{TLS_HALF, TLS_RECORD, TLS_RUSTLS},
     source::{read, word},
@@ -131,7 +131,7 @@ fn sending(ctx: &ProbeContext) -> Option<u32> {
 
 #[inline(always)]
 fn sent(ctx: &ProbeContext) -> Option<u32> {
-    let call = leave(thread())?;
+    let call = under_way(thread())?;
     call.op = op::NONE;
     let mut left = result(ctx);
     if call.cipher == 0 {

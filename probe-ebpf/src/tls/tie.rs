@@ -38,7 +38,7 @@ pub fn tied(library: u32, key: &ObjectKey) -> Option<&'static mut Object> {
         if object.state == state::TIED && TLS_TIED.get_ptr(object.whose.cookie).is_none() {
             object.state = state::FOREIGN;
         }
-    } else if let Some(random) = random(key) {
+    } else if let Some(random) = random(key, object.state != state::TIED) {
         // Another random: another connection's object at the same place, or the first look at it.
         if random != object.key {
             object.key = random;
@@ -46,7 +46,7 @@ pub fn tied(library: u32, key: &ObjectKey) -> Option<&'static mut Object> {
             match unsafe { TLS_HELLO.get(random) } {
                 // What is known already, by a record: it goes on.
                 Some(whose) if object.state == state::TIED && object.whose.cookie == whose.cookie => {}
-                Some(whose) => from_start(key, object, whose),
+                Some(whose) => tie(key, object, whose),
                 None if object.state == 0 => object.state = state::FOREIGN,
                 None => {}
             }
@@ -74,7 +74,6 @@ pub fn by_record(key: &ObjectKey, ciphertext: u64) -> bool {
     let whose = *whose;
     let _ = TLS_RECORD.remove(bytes);
     let Some(object) = object(key) else { return false };
-    count::add(Counter::TlsTiedByRecord, 1);
     tie(key, object, &whose);
     true
 }
@@ -91,21 +90,16 @@ pub fn cookie(key: &ObjectKey) -> u64 {
 #[inline(always)]
 pub fn to(key: &ObjectKey, whose: &Whose) {
     if let Some(object) = object(key) {
-        from_start(key, object, whose);
+        tie(key, object, whose);
     }
 }
 
-/// Ties the object to a connection whose handshake was seen.
-#[inline(always)]
-fn from_start(key: &ObjectKey, object: &mut Object, whose: &Whose) {
-    count::add(Counter::TlsTied, 1);
-    tie(key, object, whose);
-    object.conn.phase = phase::OPENED;
-    object.conn.known_start = 1;
-}
-
+/// Ties the object to a connection. One whose handshake was seen is told from its first byte, which lets the agent see
+/// which of several pipelined requests is answered.
 #[inline(always)]
 fn tie(key: &ObjectKey, object: &mut Object, whose: &Whose) {
+    let from_start = whose.hello != 0;
+    count::add(if from_start { Counter::TlsTied } else { Counter::TlsTiedByRecord }, 1);
     object.whose = *whose;
     object.state = state::TIED;
     object.at = [0; 2];
@@ -114,10 +108,10 @@ fn tie(key: &ObjectKey, object: &mut Object, whose: &Whose) {
     let conn: &mut Conn = &mut object.conn;
     conn.listener = whose.listener;
     conn.cgroup = whose.cgroup;
-    conn.phase = phase::OLDER;
+    conn.phase = if from_start { phase::OPENED } else { phase::OLDER };
     conn.last = 0;
     conn.turns = 0;
-    conn.known_start = 0;
+    conn.known_start = u8::from(from_start);
     conn.plain = 1;
     conn.fresh = 1;
     conn.ingress.budget = config.ingress_budget;
@@ -143,16 +137,17 @@ fn object(key: &ObjectKey) -> Option<&'static mut Object> {
     slot.map(|slot| unsafe { &mut *slot })
 }
 
-/// The key of the client's random that an object holds, if its process' layout is known or can be found.
+/// The key of the client's random that an object holds, if its process' layout is known or, where it is to be searched for,
+/// can be found.
 #[inline(always)]
-fn random(key: &ObjectKey) -> Option<Key> {
+fn random(key: &ObjectKey, search: bool) -> Option<Key> {
     let pid = key.pid as u32;
     // SAFETY: copied at once.
     let known = unsafe { TLS_LAYOUT.get(pid) }.copied().unwrap_or_default();
     if known.hops != 0 {
         return read(place(key.address, &known)?);
     }
-    if !known.is_due() {
+    if !search || !known.is_due() {
         return None;
     }
     count::add(Counter::TlsSearches, 1);

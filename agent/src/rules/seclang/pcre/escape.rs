@@ -172,7 +172,7 @@ impl Parser<'_> {
         let known =
             !plain.is_empty() && plain.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         let parsed = known.then(|| regex_syntax::parse(&format!("\\p{{{plain}}}")).ok()).flatten();
-        let hir = parsed.ok_or_else(|| format!("unknown property \\p{{{name}}}"))?;
+        let hir = parsed.ok_or_else(|| format!("unknown property \\p{{{}}}", name.escape_debug()))?;
         let set = match hir.kind() {
             regex_syntax::hir::HirKind::Class(regex_syntax::hir::Class::Unicode(class)) => {
                 let latin = |byte: &u8| {

@@ -16,7 +16,7 @@ const CONCURRENT: usize = 100;
 /// Requests on each connection of [`Pattern::KeepAlive`].
 const KEPT_FOR: usize = 10;
 /// Connections that are opened beforehand.
-const OLDER: usize = 20;
+pub const OLDER: usize = 20;
 
 /// A pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -39,10 +39,23 @@ pub struct Row {
     pub seen: bool,
     /// Whether the machines of the kernel matrix have it.
     pub in_matrix: bool,
+    /// What becomes of the first request on a connection that is older than the agent.
+    pub under_way: UnderWay,
     /// What it can do.
     pub gives: Gives,
     /// Starts it.
     pub start: fn(&Place<'_>, &Certificate) -> Result<Server>,
+}
+
+/// What becomes of a read that was under way in the library when its probes were attached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnderWay {
+    /// There is none, or what it gives is seen.
+    Seen,
+    /// What it gives is lost, and counted.
+    Counted,
+    /// What it gives is lost.
+    Lost,
 }
 
 /// What a service can do beside answering.
@@ -83,6 +96,7 @@ pub const ROWS: &[Row] = &[
         library: "OpenSSL 3, shared; two workers, non-blocking socket BIO",
         seen: true,
         in_matrix: true,
+        under_way: UnderWay::Seen,
         gives: Gives { early: true, http2: true, ..PLAIN },
         start: nginx::start,
     },
@@ -91,6 +105,7 @@ pub const ROWS: &[Row] = &[
         library: "OpenSSL 3, shared; threads, BIOs of its own",
         seen: true,
         in_matrix: false,
+        under_way: UnderWay::Seen,
         gives: PLAIN,
         start: apache::start,
     },
@@ -99,6 +114,7 @@ pub const ROWS: &[Row] = &[
         library: "OpenSSL 3, shared; two threads, a BIO of its own",
         seen: true,
         in_matrix: false,
+        under_way: UnderWay::Seen,
         gives: Gives { early: true, http2: true, ..PLAIN },
         start: haproxy::start,
     },
@@ -107,6 +123,7 @@ pub const ROWS: &[Row] = &[
         library: "Python ssl: OpenSSL 3, shared; a thread a connection, blocking socket BIO",
         seen: true,
         in_matrix: true,
+        under_way: UnderWay::Counted,
         gives: Gives { websocket: true, ..PLAIN },
         start: python::start_http_server,
     },
@@ -115,6 +132,7 @@ pub const ROWS: &[Row] = &[
         library: "Python asyncio: OpenSSL 3, shared; one thread, memory BIO",
         seen: true,
         in_matrix: false,
+        under_way: UnderWay::Seen,
         gives: PLAIN,
         start: python::start_uvicorn,
     },
@@ -123,6 +141,7 @@ pub const ROWS: &[Row] = &[
         library: "Python ssl: OpenSSL 3, shared; one thread, non-blocking socket BIO",
         seen: true,
         in_matrix: false,
+        under_way: UnderWay::Seen,
         gives: Gives { websocket: true, ..PLAIN },
         start: python::start_tornado,
     },
@@ -131,6 +150,7 @@ pub const ROWS: &[Row] = &[
         library: "Node https: OpenSSL 3 in the executable; one thread, memory BIO",
         seen: true,
         in_matrix: true,
+        under_way: UnderWay::Seen,
         gives: Gives { websocket: true, ..PLAIN },
         start: node::start_https,
     },
@@ -139,6 +159,7 @@ pub const ROWS: &[Row] = &[
         library: "Node http2 with allowHTTP1: OpenSSL 3 in the executable; one thread, memory BIO",
         seen: true,
         in_matrix: false,
+        under_way: UnderWay::Seen,
         gives: Gives { http2: true, ..PLAIN },
         start: node::start_http2,
     },
@@ -147,6 +168,7 @@ pub const ROWS: &[Row] = &[
         library: "BoringSSL in the executable (boring, hyper); threads, a BIO of its own",
         seen: true,
         in_matrix: false,
+        under_way: UnderWay::Seen,
         gives: Gives { websocket: true, http2: true, ..PLAIN },
         start: built::start_boring,
     },
@@ -155,6 +177,7 @@ pub const ROWS: &[Row] = &[
         library: "GnuTLS, shared; a thread a connection",
         seen: true,
         in_matrix: false,
+        under_way: UnderWay::Lost,
         gives: Gives { websocket: true, ..PLAIN },
         start: built::start_gnutls,
     },
@@ -163,6 +186,7 @@ pub const ROWS: &[Row] = &[
         library: "Go crypto/tls of Debian 12 (1.19): register ABI, with symbols",
         seen: true,
         in_matrix: true,
+        under_way: UnderWay::Seen,
         gives: GO,
         start: built::start_go,
     },
@@ -171,6 +195,7 @@ pub const ROWS: &[Row] = &[
         library: "the same built with -ldflags '-s -w'",
         seen: true,
         in_matrix: true,
+        under_way: UnderWay::Seen,
         gives: GO,
         start: built::start_go_stripped,
     },
@@ -179,6 +204,7 @@ pub const ROWS: &[Row] = &[
         library: "Go crypto/tls of Debian 11: stack ABI",
         seen: true,
         in_matrix: true,
+        under_way: UnderWay::Seen,
         gives: GO,
         start: built::start_go_old,
     },
@@ -187,6 +213,7 @@ pub const ROWS: &[Row] = &[
         library: "Go crypto/tls of Debian 13: register ABI, stripped",
         seen: true,
         in_matrix: false,
+        under_way: UnderWay::Seen,
         gives: GO,
         start: built::start_go_new,
     },
@@ -195,6 +222,7 @@ pub const ROWS: &[Row] = &[
         library: "rustls (tokio-rustls, axum, hyper), optimised, with symbols; threads",
         seen: true,
         in_matrix: false,
+        under_way: UnderWay::Seen,
         gives: Gives { early: true, websocket: true, http2: true, ..PLAIN },
         start: built::start_rustls,
     },
@@ -203,6 +231,7 @@ pub const ROWS: &[Row] = &[
         library: "the same after strip",
         seen: false,
         in_matrix: false,
+        under_way: UnderWay::Seen,
         gives: Gives { early: true, websocket: true, http2: true, ..PLAIN },
         start: built::start_rustls_stripped,
     },
@@ -211,6 +240,7 @@ pub const ROWS: &[Row] = &[
         library: "OpenSSL 1.1.1 of Debian 11, shared; SSL_read, a thread a connection",
         seen: true,
         in_matrix: false,
+        under_way: UnderWay::Counted,
         gives: OPENSSL,
         start: built::start_openssl_old,
     },
@@ -219,6 +249,7 @@ pub const ROWS: &[Row] = &[
         library: "OpenSSL 3, shared; SSL_read_ex, a thread a connection",
         seen: true,
         in_matrix: false,
+        under_way: UnderWay::Counted,
         gives: OPENSSL,
         start: built::start_openssl_ex,
     },
@@ -227,6 +258,7 @@ pub const ROWS: &[Row] = &[
         library: "OpenSSL 3, shared; SSL_peek, then SSL_read of half of it",
         seen: true,
         in_matrix: false,
+        under_way: UnderWay::Seen,
         gives: OPENSSL,
         start: built::start_openssl_peek,
     },
@@ -235,6 +267,7 @@ pub const ROWS: &[Row] = &[
         library: "Java JSSE (com.sun.net.httpserver)",
         seen: false,
         in_matrix: false,
+        under_way: UnderWay::Seen,
         gives: Gives { pipelines: false, ..PLAIN },
         start: java::start,
     },

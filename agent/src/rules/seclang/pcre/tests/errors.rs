@@ -44,6 +44,7 @@ fn what_is_wrong_is_said() {
         (r"\c", "\\c without a printable character"),
         (r"\u0041", "\\u is not supported, by PCRE neither"),
         (r"\p{Nope}", "unknown property \\p{Nope}"),
+        ("\\p{a\nb}", r"unknown property \p{a\nb}"),
         (r"\X", "\\X is not supported"),
         ("(?R)", "calling a group"),
         ("(a)(?1)", "calling a group"),
