@@ -120,7 +120,7 @@ fn several<S: Source>(source: S, record: &mut RecordHeader, mut at: u32) -> bool
         wire = wire.wrapping_sub(len);
         at += len;
         record.seq = record.seq.wrapping_add(len);
-        record.flags &= !(flags::AFTER_LOSS | flags::AFTER_SKIP);
+        record.flags &= !(flags::AFTER_LOSS | flags::AFTER_SKIP | flags::FRESH);
     }
     count::add(Counter::TooLong, 1);
     false
