@@ -151,7 +151,7 @@ fn handshake(skb: *mut __sk_buff, packet: &Packet, record: &mut RecordHeader) {
     slot.hello.forget();
     if packet.payload_len > 0 {
         count::add(Counter::Packets, 1);
-        let tls = hello::at_once(skb, &mut slot.hello, packet);
+        let tls = hello::at_once(skb, &mut slot.hello, packet, record.seq);
         if tls || packet::looks(Skb(skb), packet) != Looks::Other {
             record.flags = flags::KNOWN_START | flags::PENDING | if tls { flags::TLS } else { 0 };
             record.listener = listener;

@@ -144,11 +144,11 @@ fn expected(sk: *mut bpf_sock) -> Option<u32> {
     }
 }
 
-/// The first bytes, where they came with the handshake's last packet (deferred accept).
+/// The first bytes, where they came with the handshake's last packet (deferred accept). `seq`: of the first.
 #[inline(always)]
-pub fn at_once(skb: *mut __sk_buff, hello: &mut Hello, packet: &Packet) -> bool {
+pub fn at_once(skb: *mut __sk_buff, hello: &mut Hello, packet: &Packet, seq: u32) -> bool {
     hello.state = state::GATHERING;
-    hello.start = 0;
+    hello.start = seq;
     hello.take(skb, packet, 0);
     hello.is_tls()
 }

@@ -104,9 +104,7 @@ fn plaintext(ctx: &ProbeContext) -> Option<u32> {
     // SAFETY: the value is copied at once.
     if let Some(whose) = unsafe { TLS_HALF.get(hand()) } {
         let key = ObjectKey { address, pid: process() };
-        if tie::cookie(&key) != whose.cookie {
-            tie::to(&key, whose);
-        }
+        tie::to(&key, whose);
         let _ = TLS_HALF.remove(hand());
     }
     deliver(Library::Rustls, address, data, len, op::READ);

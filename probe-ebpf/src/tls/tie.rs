@@ -86,10 +86,12 @@ pub fn cookie(key: &ObjectKey) -> u64 {
     object.map_or(0, |object| if object.state == state::TIED { object.whose.cookie } else { 0 })
 }
 
-/// Ties the object to a connection that is known otherwise.
+/// Ties the object to a connection that is known otherwise, if it is not tied to it already: its counts go on then.
 #[inline(always)]
 pub fn to(key: &ObjectKey, whose: &Whose) {
-    if let Some(object) = object(key) {
+    if let Some(object) = object(key)
+        && (object.state != state::TIED || object.whose.cookie != whose.cookie)
+    {
         tie(key, object, whose);
     }
 }

@@ -258,7 +258,7 @@ pub const ROWS: &[Row] = &[
         library: "OpenSSL 3, shared; SSL_peek, then SSL_read of half of it",
         seen: true,
         in_matrix: false,
-        under_way: UnderWay::Seen,
+        under_way: UnderWay::Counted,
         gives: OPENSSL,
         start: built::start_openssl_peek,
     },
