@@ -170,26 +170,48 @@ fn on_stack(ctx: &ProbeContext, op: u32) -> Option<u32> {
     Some(0)
 }
 
+/// A record's header, and the type and length of a handshake message (RFC 8446 section 4).
+const HANDSHAKE_HEAD: usize = RECORD_HEADER + 4;
+const CLIENT_HELLO: u8 = 1;
+const SERVER_HELLO: u8 = 2;
+
+/// The type of the handshake message in a record. The length tells it from ciphertext: TLS 1.2's `Finished` has the same
+/// content type, and any byte may come first in it.
+#[inline(always)]
+fn hello(head: &[u8; HANDSHAKE_HEAD], len: u64) -> Option<u8> {
+    let [protocol, _, _, _, _, kind, a, b, c] = *head;
+    let inside = u64::from(u32::from_be_bytes([0, a, b, c]));
+    (protocol == content::HANDSHAKE && inside + HANDSHAKE_HEAD as u64 <= len).then_some(kind)
+}
+
 /// A record is about to be decrypted by `half`, the reading half of a connection. `reading`: the connection whose
 /// `Read` it is for, 0 when not known.
 #[inline(always)]
 fn decrypt(half: u64, record: u64, len: u64, reading: u64) -> Option<u32> {
     let pid = process();
-    let head: [u8; RECORD_HEADER + 1] = read(record)?;
+    let head: [u8; HANDSHAKE_HEAD] = read(record)?;
     let half = ObjectKey { address: half, pid };
-    if head[0] == content::HANDSHAKE && head[RECORD_HEADER] == 1 && len as usize >= HELLO_KEY_AT + KEY_LEN {
-        let key: Key = read(record + HELLO_KEY_AT as u64)?;
-        // SAFETY: the value is copied at once.
-        match unsafe { TLS_HELLO.get(key) } {
-            Some(whose) => {
-                let _ = TLS_HALF.insert(half, whose, 0);
+    match hello(&head, len) {
+        Some(CLIENT_HELLO) if len as usize >= HELLO_KEY_AT + KEY_LEN => {
+            let key: Key = read(record + HELLO_KEY_AT as u64)?;
+            // SAFETY: the value is copied at once.
+            match unsafe { TLS_HELLO.get(key) } {
+                Some(whose) => {
+                    let _ = TLS_HALF.insert(half, whose, 0);
+                }
+                // One whose handshake the tap has not seen.
+                None => {
+                    let _ = TLS_HALF.remove(half);
+                }
             }
-            // A client's object, or one whose handshake the tap has not seen.
-            None => {
-                let _ = TLS_HALF.remove(half);
-            }
+            return Some(0);
         }
-        return Some(0);
+        // A client's object, where a service's may have been.
+        Some(SERVER_HELLO) => {
+            let _ = TLS_HALF.remove(half);
+            return Some(0);
+        }
+        _ => {}
     }
     if reading == 0 {
         // Go before 1.17: `claim` will find it.
