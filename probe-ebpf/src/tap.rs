@@ -102,7 +102,7 @@ fn tap(skb: *mut __sk_buff, direction: Direction) -> Option<()> {
         hello::begin(skb, sk, tapped, &packet, record);
     }
     if tapped.conn.phase == phase::TLS {
-        return hello::ciphertext(skb, tapped, direction, &packet, record);
+        return hello::ciphertext(skb, sk, tapped, direction, &packet, record);
     }
     payload(Skb(skb), &mut tapped.conn, direction, &packet, record)
 }

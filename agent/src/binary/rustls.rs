@@ -28,12 +28,18 @@ use super::{
 use crate::limits;
 
 /// Functions, as both manglings of Rust write them.
-pub(super) const PARTS: &[&str] = &[TAKE, SEND, DECRYPT, NEXT, NEXT_V0];
+pub(super) const PARTS: &[&str] = &[TAKE, SEND, DECRYPT, NEXT, NEXT_V0, EARLY, EXPECT, UPDATE];
 const TAKE: &str = "11CommonState23take_received_plaintext";
 const SEND: &str = "11CommonState20send_appdata_encrypt";
 const DECRYPT: &str = "11RecordLayer16decrypt_incoming";
 const NEXT: &str = "deframer..DeframerIter$u20$as$u20$core..iter..traits..iterator..Iterator$GT$4next";
 const NEXT_V0: &str = "12DeframerIterNt";
+const EARLY: &str = "14EarlyDataState23take_received_plaintext";
+/// In both manglings the type that a method is of, or that its trait is for.
+const EXPECT: &str = "ExpectEarlyData";
+/// The method `handle`, in each mangling.
+const HANDLE: [&str; 2] = ["$GT$6handle17h", "E6handle"];
+const UPDATE: &str = "18KeyScheduleTraffic27update_encrypter_and_notify";
 
 pub(super) fn look(image: &Image<'_>, names: &Named, runtimes: &mut Vec<Found>) {
     // Constants are read only where symbols can't say it, and for the version.
@@ -97,8 +103,44 @@ fn points(image: &Image<'_>, names: &Named) -> Result<(u32, Vec<Point>), Unseen>
         enter(image, name, symbol, "picket_rustls_write", &mut points).ok_or(OTHER)?;
         leave(image, name, symbol, "picket_rustls_write_leave", &mut points).ok_or(OTHER)?;
     }
+    points.extend(early(image, names));
+    points.extend(update(image, names));
     points.sort();
     Ok((object, points))
+}
+
+/// Where early data passes. Nothing, if that can't be told: all else is seen without it.
+fn early(image: &Image<'_>, names: &Named) -> Vec<Point> {
+    let mut points = Vec::new();
+    let handle = |name: &str| name.contains(EXPECT) && HANDLE.iter().any(|part| name.contains(part));
+    for (wanted, program) in [
+        (&handle as &dyn Fn(&str) -> bool, "picket_rustls_early"),
+        (&|name| name.contains(EARLY), "picket_rustls_early_read"),
+    ] {
+        let before = points.len();
+        for (name, symbol) in functions(names, wanted) {
+            if enter(image, name, symbol, program, &mut points).is_none() {
+                return Vec::new();
+            }
+        }
+        if points.len() == before {
+            return Vec::new();
+        }
+    }
+    points
+}
+
+/// Where a connection gets another encrypter. Nothing, if that can't be told.
+fn update(image: &Image<'_>, names: &Named) -> Vec<Point> {
+    let mut points = Vec::new();
+    for (name, symbol) in functions(names, |name| name.contains(UPDATE)) {
+        let both = enter(image, name, symbol, "picket_rustls_update", &mut points)
+            .and_then(|()| leave(image, name, symbol, "picket_rustls_update_leave", &mut points));
+        if both.is_none() {
+            return Vec::new();
+        }
+    }
+    points
 }
 
 fn functions(names: &Named, wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = (&str, Symbol)> {

@@ -22,7 +22,7 @@ use crate::{
     turns::{fill, least},
 };
 
-/// The first bytes of a connection, however they are split and in whatever order they come.
+/// The first bytes of a connection, then of each record towards the service, however they are split.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Hello {
@@ -34,33 +34,56 @@ pub struct Hello {
     start: u32,
     /// One of [`state`].
     state: u8,
-    /// 1: an object of a library is tied to the connection.
+    /// 1: an object of a library is tied to the connection, or it is given up.
     tied: u8,
-    zero: u16,
+    /// 1: a `ClientHello` was seen, and every record since.
+    whole: u8,
+    zero: u8,
+    /// Records that were noted.
+    noted: u16,
+    zero2: u16,
 }
 
 /// Values of [`Hello::state`].
 mod state {
     pub const NOTHING: u8 = 0;
+    /// The first bytes of the connection.
     pub const GATHERING: u8 = 1;
-    /// It is known what they are.
+    /// It is known what they are; where a record begins is not.
     pub const SETTLED: u8 = 2;
+    /// The first bytes of the next record.
+    pub const FOLLOWING: u8 = 3;
 }
 
 /// A power of two less one, for it is a mask: no payload with first bytes begins behind it.
 const AT_MOST: usize = 63;
-const ROOM: usize = 112;
-const _: () = assert!(AT_MOST >= HELLO_LEN && AT_MOST + HELLO_LEN <= ROOM);
+const ROOM: usize = 108;
+const _: () = assert!(AT_MOST >= HELLO_LEN && AT_MOST + HELLO_LEN <= ROOM && HEAD <= HELLO_LEN);
 const ALL: u64 = (1 << HELLO_LEN) - 1;
 const CLIENT_HELLO: u8 = 1;
-/// `change_cipher_spec`, which clients send before their first encrypted record (RFC 8446 appendix D.4).
+/// `change_cipher_spec`, the first of the types of records; `application_data` is the last (RFC 8446 section 5.1).
 const CHANGE_CIPHER_SPEC: u8 = 20;
+/// A record's header and its key.
+const HEAD: usize = RECORD_HEADER + KEY_LEN;
+const ALL_HEADER: u64 = (1 << RECORD_HEADER) - 1;
+const ALL_HEAD: u64 = (1 << HEAD) - 1;
+
+/// Records of a connection that are noted before it is given up: a service that nobody reads would have the table of records to
+/// itself. rustls skips less than that of what it can't decrypt (16 KiB after refused early data).
+const NOTED: u16 = 2048;
+/// Records that are looked at in a packet.
+const PACKET_RECORDS: usize = 64;
+/// Packets in which a record is looked for after it was lost where the next one begins.
+const TRACKED_PACKETS: u8 = 64;
+/// The longest record: 2¹⁴ bytes and what TLS 1.2 allows ciphertext to be longer (RFC 5246 section 6.2.3).
+const LONGEST: u32 = (1 << 14) + 2048;
 
 impl Hello {
     /// Nothing is there.
     #[inline(always)]
     pub fn forget(&mut self) {
-        (self.have, self.start, self.state, self.tied) = (0, 0, state::NOTHING, 0);
+        (self.have, self.start, self.state) = (0, 0, state::NOTHING);
+        (self.tied, self.whole, self.noted) = (0, 0, 0);
     }
 
     /// Whether the first byte is there, and begins a TLS handshake (RFC 8446 section 5.1).
@@ -71,18 +94,36 @@ impl Hello {
             && (self.have & 2 == 0 || self.bytes[1] == 3)
     }
 
-    /// Takes what a payload that begins `at` bytes behind the start has of the first bytes.
+    /// Takes what a payload that begins `at` bytes behind the start (negative: before it) has of the first `N` bytes.
     #[inline(always)]
-    fn take(&mut self, skb: *mut __sk_buff, packet: &Packet, at: i32) {
-        if at < 0 || at >= HELLO_LEN as i32 {
+    fn take<const N: u64>(&mut self, skb: *mut __sk_buff, packet: &Packet, at: i32) {
+        let from = if at < 0 { at.unsigned_abs() } else { 0 };
+        let to = if at < 0 { 0 } else { at as usize };
+        if from >= packet.payload_len || to >= N as usize {
             return;
         }
-        let at = at as usize & AT_MOST;
-        let len = bounded::<{ HELLO_LEN as u64 }>(packet.payload_len);
+        let to = to & AT_MOST;
+        let len = bounded::<N>(packet.payload_len - from);
         // SAFETY: what lies at AT_MOST or before has room for HELLO_LEN bytes.
-        if unsafe { Skb(skb).copy(packet.payload_at, self.bytes.as_mut_ptr().add(at), len) } {
-            self.have |= ((1 << len) - 1) << at;
+        if unsafe { Skb(skb).copy(packet.payload_at + from, self.bytes.as_mut_ptr().add(to), len) } {
+            self.have |= ((1 << len) - 1) << to;
         }
+    }
+
+    /// The next record begins behind this one, of `len` bytes.
+    #[inline(always)]
+    fn next(&mut self, len: u32) {
+        self.start = self.start.wrapping_add(RECORD_HEADER as u32 + len);
+        self.have = 0;
+        self.state = state::FOLLOWING;
+    }
+
+    /// The key in the bytes at `AT`.
+    #[inline(always)]
+    fn key<const AT: usize>(&self) -> &Key {
+        const { assert!(AT + KEY_LEN <= ROOM) };
+        // SAFETY: KEY_LEN bytes of the array.
+        unsafe { &*self.bytes.as_ptr().add(AT).cast() }
     }
 }
 
@@ -97,8 +138,7 @@ pub fn begin(
 ) {
     if tapped.conn.phase == phase::OLDER {
         if tapped.conn.last != 1
-            && let Some(head) = head(skb, packet, 0)
-            && head[0] == content::APPLICATION_DATA
+            && header(skb, packet) == Some(content::APPLICATION_DATA)
         {
             tapped.conn.phase = phase::TLS;
             tapped.conn.last = 2;
@@ -130,7 +170,7 @@ fn gather(skb: *mut __sk_buff, sk: *mut bpf_sock, hello: &mut Hello, packet: &Pa
     }
     let at = seq.wrapping_sub(hello.start) as i32;
     if at < HELLO_LEN as i32 {
-        hello.take(skb, packet, at);
+        hello.take::<{ HELLO_LEN as u64 }>(skb, packet, at);
     }
     at
 }
@@ -149,7 +189,7 @@ fn expected(sk: *mut bpf_sock) -> Option<u32> {
 pub fn at_once(skb: *mut __sk_buff, hello: &mut Hello, packet: &Packet, seq: u32) -> bool {
     hello.state = state::GATHERING;
     hello.start = seq;
-    hello.take(skb, packet, 0);
+    hello.take::<{ HELLO_LEN as u64 }>(skb, packet, 0);
     hello.is_tls()
 }
 
@@ -157,6 +197,7 @@ pub fn at_once(skb: *mut __sk_buff, hello: &mut Hello, packet: &Packet, seq: u32
 #[inline(always)]
 pub fn ciphertext(
     skb: *mut __sk_buff,
+    sk: *mut bpf_sock,
     tapped: &mut Tapped,
     direction: Direction,
     packet: &Packet,
@@ -171,19 +212,19 @@ pub fn ciphertext(
         record.cgroup = conn.cgroup;
     }
     if direction == Direction::Ingress {
-        if hello.state != state::SETTLED {
+        if hello.state == state::GATHERING {
             if hello.have & ALL != ALL {
                 let at = record.seq.wrapping_sub(hello.start) as i32;
                 if at < HELLO_LEN as i32 {
-                    hello.take(skb, packet, at);
+                    hello.take::<{ HELLO_LEN as u64 }>(skb, packet, at);
                 }
             }
             note(hello, record);
         }
+        if hello.tied == 0 && hello.state >= state::SETTLED {
+            follow(skb, sk, conn, hello, packet, record);
+        }
         if answered {
-            if hello.tied == 0 {
-                track(skb, conn, hello, packet, record);
-            }
             return None;
         }
     }
@@ -202,7 +243,7 @@ pub fn ciphertext(
     Some(())
 }
 
-/// Notes whose handshake it is once its random is there.
+/// Notes whose handshake it is once its random is there. From then on it is known where each record begins.
 #[inline(always)]
 pub fn note(hello: &mut Hello, record: &RecordHeader) {
     if hello.have & ALL != ALL {
@@ -212,69 +253,103 @@ pub fn note(hello: &mut Hello, record: &RecordHeader) {
     if hello.bytes[RECORD_HEADER] != CLIENT_HELLO {
         return;
     }
-    let mut key: Key = [0; KEY_LEN];
-    let mut i = 0;
-    while i < KEY_LEN {
-        key[i] = hello.bytes[HELLO_KEY_AT + i];
-        i += 1;
+    hello.whole = 1;
+    if let Some(whose) = whose(hello, record) {
+        if TLS_HELLO.insert(hello.key::<HELLO_KEY_AT>(), whose, 0).is_ok() {
+            count::add(Counter::TlsHellos, 1);
+        } else {
+            count::add(Counter::TableFull, 1);
+        }
     }
-    let Some(whose) = whose(hello, record) else { return };
-    if TLS_HELLO.insert(key, whose, 0).is_ok() {
-        count::add(Counter::TlsHellos, 1);
-    } else {
-        count::add(Counter::TableFull, 1);
-    }
+    hello.next(u32::from(u16::from_be_bytes([hello.bytes[3], hello.bytes[4]])));
 }
 
-/// Notes whose ciphertext it is, while no object is tied to the connection: of a packet that begins with a record
-/// the first records.
+/// Goes from record to record, whichever packets they are in, and notes whose ciphertext it is while no object is tied to
+/// the connection.
 #[inline(always)]
-fn track(skb: *mut __sk_buff, conn: &mut Conn, hello: &mut Hello, packet: &Packet, record: &RecordHeader) {
-    if conn.turns >= TRACKED_PACKETS || TLS_TIED.get_ptr(record.cookie).is_some() {
+fn follow(
+    skb: *mut __sk_buff,
+    sk: *mut bpf_sock,
+    conn: &mut Conn,
+    hello: &mut Hello,
+    packet: &Packet,
+    record: &RecordHeader,
+) {
+    if hello.noted >= NOTED || TLS_TIED.get_ptr(record.cookie).is_some() {
         hello.tied = 1;
         return;
     }
-    conn.turns += 1;
-    let Some(whose) = whose(hello, record) else { return };
-    let mut at = 0;
-    for _ in 0..TRACKED_RECORDS {
-        let Some(head) = head(skb, packet, at) else { return };
-        if head[0] == content::APPLICATION_DATA {
-            if TLS_RECORD.insert(key_of(&head), whose, 0).is_err() {
-                count::add(Counter::TableFull, 1);
-            }
-        } else if head[0] != CHANGE_CIPHER_SPEC {
+    if hello.state == state::FOLLOWING && is_lost(sk, hello, record.seq) {
+        lose(hello);
+    }
+    if hello.state == state::SETTLED {
+        // A packet that begins with a record is likely to be the first of a write.
+        if conn.turns >= TRACKED_PACKETS {
+            hello.tied = 1;
             return;
         }
-        at += RECORD_HEADER as u32 + u32::from(u16::from_be_bytes([head[3], head[4]]));
+        conn.turns += 1;
+        if header(skb, packet).is_none() {
+            return;
+        }
+        (hello.start, hello.have, hello.state) = (record.seq, 0, state::FOLLOWING);
+    }
+    for _ in 0..PACKET_RECORDS {
+        let at = record.seq.wrapping_sub(hello.start) as i32;
+        hello.take::<{ HEAD as u64 }>(skb, packet, at);
+        if hello.have & ALL_HEADER != ALL_HEADER {
+            return;
+        }
+        let Some(len) = length([hello.bytes[0], hello.bytes[1], hello.bytes[2], hello.bytes[3], hello.bytes[4]])
+        else {
+            lose(hello);
+            return;
+        };
+        // What is shorter is no ciphertext of any cipher.
+        if hello.bytes[0] == content::APPLICATION_DATA && len >= KEY_LEN as u32 {
+            if hello.have & ALL_HEAD != ALL_HEAD {
+                return;
+            }
+            let Some(whose) = whose(hello, record) else { return };
+            if TLS_RECORD.insert(hello.key::<RECORD_HEADER>(), whose, 0).is_err() {
+                count::add(Counter::TableFull, 1);
+            }
+            hello.noted += 1;
+        }
+        hello.next(len);
     }
 }
 
-/// Packets of which ciphertext is noted before a connection is given up.
-const TRACKED_PACKETS: u8 = 64;
-/// Records of a packet: a client's last ones of the handshake, and its request.
-const TRACKED_RECORDS: usize = 4;
-const HEAD: usize = RECORD_HEADER + KEY_LEN;
-
-/// A record's header and what follows, of a version there is.
+/// Whether the record's first bytes went by unseen: TCP has them, and the packet at `seq` begins behind them. (If TCP has
+/// not, the packet only came before its turn.)
 #[inline(always)]
-fn head(skb: *mut __sk_buff, packet: &Packet, at: u32) -> Option<[u8; HEAD]> {
-    if at > 0xffff || at + HEAD as u32 > packet.payload_len {
+fn is_lost(sk: *mut bpf_sock, hello: &Hello, seq: u32) -> bool {
+    let behind = |at: u32| at.wrapping_sub(hello.start) as i32 >= HEAD as i32;
+    behind(seq) && expected(sk).is_none_or(behind)
+}
+
+#[inline(always)]
+fn lose(hello: &mut Hello) {
+    hello.state = state::SETTLED;
+    hello.whole = 0;
+}
+
+/// The type of the record that a packet begins with, if it begins with one.
+#[inline(always)]
+fn header(skb: *mut __sk_buff, packet: &Packet) -> Option<u8> {
+    if packet.payload_len < RECORD_HEADER as u32 {
         return None;
     }
-    let head: [u8; HEAD] = Skb(skb).load(packet.payload_at + at)?;
-    if head[1] == 3 && head[2] <= 4 { Some(head) } else { None }
+    let header: [u8; RECORD_HEADER] = Skb(skb).load(packet.payload_at)?;
+    length(header).map(|_| header[0])
 }
 
+/// The length that a record's header tells, if it is one, of a version there is.
 #[inline(always)]
-fn key_of(head: &[u8; HEAD]) -> Key {
-    let mut key: Key = [0; KEY_LEN];
-    let mut i = 0;
-    while i < KEY_LEN {
-        key[i] = head[RECORD_HEADER + i];
-        i += 1;
-    }
-    key
+fn length(header: [u8; RECORD_HEADER]) -> Option<u32> {
+    let known = header[0] >= CHANGE_CIPHER_SPEC && header[0] <= content::APPLICATION_DATA;
+    let len = u32::from(u16::from_be_bytes([header[3], header[4]]));
+    if known && header[1] == 3 && header[2] <= 4 && len <= LONGEST { Some(len) } else { None }
 }
 
 /// Who a record is about, where the maps' helpers can read it: the stack has no room. Only what runs for packets that
@@ -289,6 +364,6 @@ fn whose(hello: &Hello, record: &RecordHeader) -> Option<&'static Whose> {
     slot.cgroup = record.cgroup;
     slot.tuple = record.tuple;
     slot.ring = record.ring;
-    slot.hello = u32::from(hello.have & ALL == ALL);
+    slot.hello = u32::from(hello.whole);
     Some(slot)
 }
