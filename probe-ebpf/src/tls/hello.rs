@@ -13,12 +13,13 @@ use picket_common::{
 };
 
 use crate::{
-    conn::{Conn, Tapped, phase, tls_budgets},
+    conn::{Tapped, phase, tls_budgets},
     count,
     emit::{self, bounded},
-    maps::{TLS_HELLO, TLS_RECORD, TLS_TIED, TLS_WHOSE},
+    maps::{TLS_HELLO, TLS_RECORD, TLS_TIED, TLS_WHOSE, conn_of},
     packet::Packet,
     source::{Skb, Source},
+    tap::full_socket,
     turns::{fill, least},
 };
 
@@ -92,6 +93,16 @@ impl Hello {
         self.have & 1 != 0
             && self.bytes[0] == content::HANDSHAKE
             && (self.have & 2 == 0 || self.bytes[1] == 3)
+    }
+
+    /// Takes the first bytes of a record that begins in a payload, where none of them came before.
+    #[inline(always)]
+    fn begin(&mut self, skb: *mut __sk_buff, packet: &Packet, from: u32) {
+        let len = bounded::<{ HEAD as u64 }>(packet.payload_len - from);
+        // SAFETY: there is room for HEAD bytes.
+        if unsafe { Skb(skb).copy(packet.payload_at + from, self.bytes.as_mut_ptr(), len) } {
+            self.have = (1 << len) - 1;
+        }
     }
 
     /// Takes what a payload that begins `at` bytes behind the start (negative: before it) has of the first `N` bytes.
@@ -197,7 +208,6 @@ pub fn at_once(skb: *mut __sk_buff, hello: &mut Hello, packet: &Packet, seq: u32
 #[inline(always)]
 pub fn ciphertext(
     skb: *mut __sk_buff,
-    sk: *mut bpf_sock,
     tapped: &mut Tapped,
     direction: Direction,
     packet: &Packet,
@@ -221,8 +231,9 @@ pub fn ciphertext(
             }
             note(hello, record);
         }
-        if hello.tied == 0 && hello.state >= state::SETTLED {
-            follow(skb, sk, conn, hello, packet, record);
+        if hello.tied == 0 && hello.state >= state::SETTLED && whose(hello, record).is_some() {
+            let (at, len) = (u64::from(packet.payload_at), u64::from(packet.payload_len));
+            picket_follow(skb, u64::from(record.seq), at, len);
         }
         if answered {
             return None;
@@ -264,22 +275,38 @@ pub fn note(hello: &mut Hello, record: &RecordHeader) {
     hello.next(u32::from(u16::from_be_bytes([hello.bytes[3], hello.bytes[4]])));
 }
 
-/// Goes from record to record, whichever packets they are in, and notes whose ciphertext it is while no object is tied to
-/// the connection.
+/// Goes from record to record, whichever packets they are in, and notes whose ciphertext it is ([`TLS_WHOSE`]) while no
+/// object is tied to the connection. A function of its own that takes the packet and numbers only: the verifier reads it
+/// once, not for each way to it (global functions, Linux 5.6).
+#[inline(never)]
+#[unsafe(no_mangle)]
+extern "C" fn picket_follow(skb: *mut __sk_buff, seq: u64, payload_at: u64, payload_len: u64) -> u64 {
+    let packet = Packet { flags: 0, payload_at: payload_at as u32, payload_len: payload_len as u32 };
+    let Some(sk) = full_socket(skb) else { return 0 };
+    // SAFETY: a full socket.
+    let Some(tapped) = (unsafe { conn_of(sk) }) else { return 0 };
+    let Some(whose) = TLS_WHOSE.get_ptr_mut(0) else { return 0 };
+    // SAFETY: the map's only entry of this CPU, which nobody else has in hand.
+    let whose = unsafe { &mut *whose };
+    follow(skb, sk, tapped, whose, &packet, seq as u32);
+    0
+}
+
 #[inline(always)]
 fn follow(
     skb: *mut __sk_buff,
     sk: *mut bpf_sock,
-    conn: &mut Conn,
-    hello: &mut Hello,
+    tapped: &mut Tapped,
+    whose: &mut Whose,
     packet: &Packet,
-    record: &RecordHeader,
+    seq: u32,
 ) {
-    if hello.noted >= NOTED || TLS_TIED.get_ptr(record.cookie).is_some() {
+    let Tapped { conn, hello } = tapped;
+    if hello.noted >= NOTED || TLS_TIED.get_ptr(whose.cookie).is_some() {
         hello.tied = 1;
         return;
     }
-    if hello.state == state::FOLLOWING && is_lost(sk, hello, record.seq) {
+    if hello.state == state::FOLLOWING && is_lost(sk, hello, seq) {
         lose(hello);
     }
     if hello.state == state::SETTLED {
@@ -292,11 +319,11 @@ fn follow(
         if header(skb, packet).is_none() {
             return;
         }
-        (hello.start, hello.have, hello.state) = (record.seq, 0, state::FOLLOWING);
+        (hello.start, hello.have, hello.state) = (seq, 0, state::FOLLOWING);
     }
+    whose.hello = u32::from(hello.whole);
+    hello.take::<{ HEAD as u64 }>(skb, packet, seq.wrapping_sub(hello.start) as i32);
     for _ in 0..PACKET_RECORDS {
-        let at = record.seq.wrapping_sub(hello.start) as i32;
-        hello.take::<{ HEAD as u64 }>(skb, packet, at);
         if hello.have & ALL_HEADER != ALL_HEADER {
             return;
         }
@@ -310,13 +337,17 @@ fn follow(
             if hello.have & ALL_HEAD != ALL_HEAD {
                 return;
             }
-            let Some(whose) = whose(hello, record) else { return };
-            if TLS_RECORD.insert(hello.key::<RECORD_HEADER>(), whose, 0).is_err() {
+            if TLS_RECORD.insert(hello.key::<RECORD_HEADER>(), &*whose, 0).is_err() {
                 count::add(Counter::TableFull, 1);
             }
             hello.noted += 1;
         }
         hello.next(len);
+        let from = hello.start.wrapping_sub(seq);
+        if from >= packet.payload_len {
+            return;
+        }
+        hello.begin(skb, packet, from);
     }
 }
 
