@@ -10,12 +10,21 @@
 //! | `picket_rustls_read` | `CommonState::take_received_plaintext`, entered | rdi `*CommonState`; rsi: `[_, data, length]`, a record's plaintext, once |
 //! | `picket_rustls_write` | `CommonState::send_appdata_encrypt`, entered | rdi `*CommonState`; rsi: `[0, data, length]`, or several pieces: `[pieces, count, start, end]` with pieces `[data, length] × count`, of whose bytes together those from start to end are meant |
 //! | `picket_rustls_write_leave` | before each return | rax: bytes taken, counted from the first; the rest comes again |
+//! | `picket_rustls_early` | `<ExpectEarlyData as State>::handle`, entered | rdx: `[*CommonState, …]`, a `Context` |
+//! | `picket_rustls_early_read` | `EarlyDataState::take_received_plaintext`, entered | rsi: `[_, data, length]`, a record of early data; called by the one before |
+//! | `picket_rustls_update`, `_leave` | `KeyScheduleTraffic::update_encrypter_and_notify`, entered; before each return | rsi `*CommonState` |
 //!
 //! There is one of the first two (with thin LTO the first is inlined, with fat LTO the second), and it is always passed before
 //! `take_received_plaintext` for the same record on the same thread: that ties by the ciphertext's first bytes. No client
 //! random stays in the objects. *Which connection*: objects move (from `accept`'s future into the stream), so their addresses
-//! don't say it. [`Found::object`] is the offset from `*CommonState` of the pointer to the boxed `MessageEncrypter`, which stays
-//! until a key update: the key of a tie. It is read from the code of the file, since Rust orders fields as it likes.
+//! don't say it. [`Found::object`] is the offset from `*CommonState` of the pointer to the boxed `MessageEncrypter`: the key of a
+//! tie. It is read from the code of the file, since Rust orders fields as it likes.
+//!
+//! *The encrypter stays* from before early data is taken (`into_traffic_with_client_finished_pending` makes it, the client's
+//! `EndOfEarlyData` and `Finished` change the decrypter only), so early data and what follows are one stream. A client that asks
+//! for new keys (`KeyUpdate`, RFC 8446 section 4.6.3) changes it: what is known is moved. When rustls does so of itself, after as many
+//! records as the cipher allows (2²⁴ with AES-GCM), the connection is not seen any more. Early data that rustls refuses
+//! because it is too much is seen though the service does not get it: the connection ends with it.
 //!
 //! rustls up to 0.22 inlines the function that takes plaintext.
 

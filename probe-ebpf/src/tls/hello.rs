@@ -148,9 +148,7 @@ pub fn begin(
     record: &RecordHeader,
 ) {
     if tapped.conn.phase == phase::OLDER {
-        if tapped.conn.last != 1
-            && header(skb, packet) == Some(content::APPLICATION_DATA)
-        {
+        if tapped.conn.last != 1 && header(skb, packet) == Some(content::APPLICATION_DATA) {
             tapped.conn.phase = phase::TLS;
             tapped.conn.last = 2;
             tapped.hello.state = state::SETTLED;
@@ -327,7 +325,8 @@ fn follow(
         if hello.have & ALL_HEADER != ALL_HEADER {
             return;
         }
-        let Some(len) = length([hello.bytes[0], hello.bytes[1], hello.bytes[2], hello.bytes[3], hello.bytes[4]])
+        let Some(len) =
+            length([hello.bytes[0], hello.bytes[1], hello.bytes[2], hello.bytes[3], hello.bytes[4]])
         else {
             lose(hello);
             return;
