@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | `picket_rustls_record` | `<DeframerIter as Iterator>::next`, entered | rsi: `[data, length, …]`, what was received and not yet taken apart; a record with its header stands first, maybe only a part of it |
 //! | `picket_rustls_decrypt` | `RecordLayer::decrypt_incoming`, entered | rdx: `[data, length, …]`, a whole record's ciphertext without its header |
+//! | the same | `<… as MessageDecrypter>::decrypt` of each cipher, entered | the same |
 //! | `picket_rustls_read` | `CommonState::take_received_plaintext`, entered | rdi `*CommonState`; rsi: `[_, data, length]`, a record's plaintext, once |
 //! | `picket_rustls_write` | `CommonState::send_appdata_encrypt`, entered | rdi `*CommonState`; rsi: `[0, data, length]`, or several pieces: `[pieces, count, start, end]` with pieces `[data, length] × count`, of whose bytes together those from start to end are meant |
 //! | `picket_rustls_write_leave` | before each return | rax: bytes taken, counted from the first; the rest comes again |
@@ -14,7 +15,8 @@
 //! | `picket_rustls_early_read` | `EarlyDataState::take_received_plaintext`, entered | rsi: `[_, data, length]`, a record of early data; called by the one before |
 //! | `picket_rustls_update`, `_leave` | `KeyScheduleTraffic::update_encrypter_and_notify`, entered; before each return | rsi `*CommonState` |
 //!
-//! There is one of the first two (with thin LTO the first is inlined, with fat LTO the second), and it is always passed before
+//! One of the first three is taken: thin LTO inlines the first and may inline the second, fat LTO inlines the second; the third is
+//! called through a table. It is always passed before
 //! `take_received_plaintext` for the same record on the same thread: that ties by the ciphertext's first bytes. No client
 //! random stays in the objects. *Which connection*: objects move (from `accept`'s future into the stream), so their addresses
 //! don't say it. [`Found::object`] is the offset from `*CommonState` of the pointer to the boxed `MessageEncrypter`: the key of a
@@ -37,12 +39,15 @@ use super::{
 use crate::limits;
 
 /// Functions, as both manglings of Rust write them.
-pub(super) const PARTS: &[&str] = &[TAKE, SEND, DECRYPT, NEXT, NEXT_V0, EARLY, EXPECT, UPDATE];
+pub(super) const PARTS: &[&str] =
+    &[TAKE, SEND, DECRYPT, NEXT, NEXT_V0, DECRYPTER, DECRYPTER_V0, EARLY, EXPECT, UPDATE];
 const TAKE: &str = "11CommonState23take_received_plaintext";
 const SEND: &str = "11CommonState20send_appdata_encrypt";
 const DECRYPT: &str = "11RecordLayer16decrypt_incoming";
 const NEXT: &str = "deframer..DeframerIter$u20$as$u20$core..iter..traits..iterator..Iterator$GT$4next";
 const NEXT_V0: &str = "12DeframerIterNt";
+const DECRYPTER: &str = "MessageDecrypter$GT$7decrypt17h";
+const DECRYPTER_V0: &str = "16MessageDecrypter7decrypt";
 const EARLY: &str = "14EarlyDataState23take_received_plaintext";
 /// In both manglings the type that a method is of, or that its trait is for.
 const EXPECT: &str = "ExpectEarlyData";
@@ -93,6 +98,7 @@ fn points(image: &Image<'_>, names: &Named) -> Result<(u32, Vec<Point>), Unseen>
     for (program, wanted) in [
         ("picket_rustls_record", &next as &dyn Fn(&str) -> bool),
         ("picket_rustls_decrypt", &|name| name.contains(DECRYPT)),
+        ("picket_rustls_decrypt", &|name| name.contains(DECRYPTER) || name.contains(DECRYPTER_V0)),
     ] {
         for (name, symbol) in functions(names, wanted) {
             enter(image, name, symbol, program, &mut points).ok_or(OTHER)?;

@@ -13,7 +13,7 @@ use picket_common::{
 };
 
 use crate::{
-    conn::{Tapped, phase, tls_budgets},
+    conn::{Conn, Tapped, phase, tls_budgets},
     count,
     emit::{self, bounded},
     maps::{TLS_HELLO, TLS_RECORD, TLS_TIED, TLS_WHOSE, conn_of},
@@ -211,32 +211,61 @@ pub fn ciphertext(
     packet: &Packet,
     record: &mut RecordHeader,
 ) -> Option<()> {
+    let wanted = direction == Direction::Egress || tapped.conn.known_start != 0;
+    let untied = look(skb, tapped, direction, packet, record);
+    if wanted {
+        let _ = send(skb, &mut tapped.conn, direction, packet, record);
+    }
+    // Last, when nothing is needed any more of what the verifier knows of the packet: it goes through this once, not for
+    // each way to it.
+    if untied { follow(skb) } else { None }
+}
+
+/// Looks for a handshake. True: whose ciphertext it is has to be noted.
+#[inline(always)]
+fn look(
+    skb: *mut __sk_buff,
+    tapped: &mut Tapped,
+    direction: Direction,
+    packet: &Packet,
+    record: &mut RecordHeader,
+) -> bool {
     let Tapped { conn, hello } = tapped;
     conn.last = direction as u8 + 1;
-    let answered = conn.known_start == 0;
     fill(Skb(skb), conn, packet, record);
     if conn.cgroup == 0 {
         conn.cgroup = Skb(skb).cgroup();
         record.cgroup = conn.cgroup;
     }
-    if direction == Direction::Ingress {
-        if hello.state == state::GATHERING {
-            if hello.have & ALL != ALL {
-                let at = record.seq.wrapping_sub(hello.start) as i32;
-                if at < HELLO_LEN as i32 {
-                    hello.take::<{ HELLO_LEN as u64 }>(skb, packet, at);
-                }
-            }
-            note(hello, record);
-        }
-        if hello.tied == 0 && hello.state >= state::SETTLED && whose(hello, record).is_some() {
-            let (at, len) = (u64::from(packet.payload_at), u64::from(packet.payload_len));
-            picket_follow(skb, u64::from(record.seq), at, len);
-        }
-        if answered {
-            return None;
-        }
+    if direction == Direction::Egress {
+        return false;
     }
+    if hello.state == state::GATHERING {
+        if hello.have & ALL != ALL {
+            let at = record.seq.wrapping_sub(hello.start) as i32;
+            if at < HELLO_LEN as i32 {
+                hello.take::<{ HELLO_LEN as u64 }>(skb, packet, at);
+            }
+        }
+        note(hello, record);
+    }
+    if hello.tied != 0 || hello.state < state::SETTLED {
+        return false;
+    }
+    let Some(slot) = slot(hello, record) else { return false };
+    (slot.seq, slot.payload_at, slot.payload_len) = (record.seq, packet.payload_at, packet.payload_len);
+    true
+}
+
+/// Sends the hellos.
+#[inline(always)]
+fn send(
+    skb: *mut __sk_buff,
+    conn: &mut Conn,
+    direction: Direction,
+    packet: &Packet,
+    record: &mut RecordHeader,
+) -> Option<()> {
     let half = match direction {
         Direction::Ingress => &mut conn.ingress,
         Direction::Egress => &mut conn.egress,
@@ -263,8 +292,8 @@ pub fn note(hello: &mut Hello, record: &RecordHeader) {
         return;
     }
     hello.whole = 1;
-    if let Some(whose) = whose(hello, record) {
-        if TLS_HELLO.insert(hello.key::<HELLO_KEY_AT>(), whose, 0).is_ok() {
+    if let Some(slot) = slot(hello, record) {
+        if TLS_HELLO.insert(hello.key::<HELLO_KEY_AT>(), &slot.whose, 0).is_ok() {
             count::add(Counter::TlsHellos, 1);
         } else {
             count::add(Counter::TableFull, 1);
@@ -274,35 +303,19 @@ pub fn note(hello: &mut Hello, record: &RecordHeader) {
 }
 
 /// Goes from record to record, whichever packets they are in, and notes whose ciphertext it is ([`TLS_WHOSE`]) while no
-/// object is tied to the connection. A function of its own that takes the packet and numbers only: the verifier reads it
-/// once, not for each way to it (global functions, Linux 5.6).
-#[inline(never)]
-#[unsafe(no_mangle)]
-extern "C" fn picket_follow(skb: *mut __sk_buff, seq: u64, payload_at: u64, payload_len: u64) -> u64 {
-    let packet = Packet { flags: 0, payload_at: payload_at as u32, payload_len: payload_len as u32 };
-    let Some(sk) = full_socket(skb) else { return 0 };
-    // SAFETY: a full socket.
-    let Some(tapped) = (unsafe { conn_of(sk) }) else { return 0 };
-    let Some(whose) = TLS_WHOSE.get_ptr_mut(0) else { return 0 };
-    // SAFETY: the map's only entry of this CPU, which nobody else has in hand.
-    let whose = unsafe { &mut *whose };
-    follow(skb, sk, tapped, whose, &packet, seq as u32);
-    0
-}
-
+/// object is tied to the connection.
 #[inline(always)]
-fn follow(
-    skb: *mut __sk_buff,
-    sk: *mut bpf_sock,
-    tapped: &mut Tapped,
-    whose: &mut Whose,
-    packet: &Packet,
-    seq: u32,
-) {
-    let Tapped { conn, hello } = tapped;
+fn follow(skb: *mut __sk_buff) -> Option<()> {
+    let sk = full_socket(skb)?;
+    // SAFETY: a full socket.
+    let Tapped { conn, hello } = (unsafe { conn_of(sk) })?;
+    // SAFETY: the map's only entry of this CPU, which nobody else has in hand.
+    let slot = unsafe { &mut *TLS_WHOSE.get_ptr_mut(0)? };
+    let (seq, whose) = (slot.seq, &mut slot.whose);
+    let packet = Packet { flags: 0, payload_at: slot.payload_at, payload_len: slot.payload_len };
     if hello.noted >= NOTED || TLS_TIED.get_ptr(whose.cookie).is_some() {
         hello.tied = 1;
-        return;
+        return None;
     }
     if hello.state == state::FOLLOWING && is_lost(sk, hello, seq) {
         lose(hello);
@@ -311,30 +324,32 @@ fn follow(
         // A packet that begins with a record is likely to be the first of a write.
         if conn.turns >= TRACKED_PACKETS {
             hello.tied = 1;
-            return;
+            return None;
         }
         conn.turns += 1;
-        if header(skb, packet).is_none() {
-            return;
+        if header(skb, &packet).is_none() {
+            return None;
         }
         (hello.start, hello.have, hello.state) = (seq, 0, state::FOLLOWING);
     }
     whose.hello = u32::from(hello.whole);
-    hello.take::<{ HEAD as u64 }>(skb, packet, seq.wrapping_sub(hello.start) as i32);
+    hello.take::<{ HEAD as u64 }>(skb, &packet, seq.wrapping_sub(hello.start) as i32);
     for _ in 0..PACKET_RECORDS {
-        if hello.have & ALL_HEADER != ALL_HEADER {
-            return;
+        // SAFETY: a reference. Volatile, so that the verifier forgets how many of them there are.
+        let have = unsafe { core::ptr::read_volatile(&raw const hello.have) };
+        if have & ALL_HEADER != ALL_HEADER {
+            return None;
         }
         let Some(len) =
             length([hello.bytes[0], hello.bytes[1], hello.bytes[2], hello.bytes[3], hello.bytes[4]])
         else {
             lose(hello);
-            return;
+            return None;
         };
         // What is shorter is no ciphertext of any cipher.
         if hello.bytes[0] == content::APPLICATION_DATA && len >= KEY_LEN as u32 {
-            if hello.have & ALL_HEAD != ALL_HEAD {
-                return;
+            if have & ALL_HEAD != ALL_HEAD {
+                return None;
             }
             if TLS_RECORD.insert(hello.key::<RECORD_HEADER>(), &*whose, 0).is_err() {
                 count::add(Counter::TableFull, 1);
@@ -344,10 +359,11 @@ fn follow(
         hello.next(len);
         let from = hello.start.wrapping_sub(seq);
         if from >= packet.payload_len {
-            return;
+            return None;
         }
-        hello.begin(skb, packet, from);
+        hello.begin(skb, &packet, from);
     }
+    None
 }
 
 /// Whether the record's first bytes went by unseen: TCP has them, and the packet at `seq` begins behind them. (If TCP has
@@ -382,18 +398,29 @@ fn length(header: [u8; RECORD_HEADER]) -> Option<u32> {
     if known && header[1] == 3 && header[2] <= 4 && len <= LONGEST { Some(len) } else { None }
 }
 
+/// A packet, and who it is about.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Tracked {
+    whose: Whose,
+    seq: u32,
+    payload_at: u32,
+    payload_len: u32,
+    zero: u32,
+}
+
 /// Who a record is about, where the maps' helpers can read it: the stack has no room. Only what runs for packets that
 /// arrive comes here, in softirqs, which do not interrupt each other.
 #[inline(always)]
-fn whose(hello: &Hello, record: &RecordHeader) -> Option<&'static Whose> {
+fn slot(hello: &Hello, record: &RecordHeader) -> Option<&'static mut Tracked> {
     let slot = TLS_WHOSE.get_ptr_mut(0)?;
     // SAFETY: the map's only entry of this CPU, which nobody else has in hand.
     let slot = unsafe { &mut *slot };
-    slot.cookie = record.cookie;
-    slot.listener = record.listener;
-    slot.cgroup = record.cgroup;
-    slot.tuple = record.tuple;
-    slot.ring = record.ring;
-    slot.hello = u32::from(hello.whole);
+    slot.whose.cookie = record.cookie;
+    slot.whose.listener = record.listener;
+    slot.whose.cgroup = record.cgroup;
+    slot.whose.tuple = record.tuple;
+    slot.whose.ring = record.ring;
+    slot.whose.hello = u32::from(hello.whole);
     Some(slot)
 }

@@ -174,6 +174,17 @@ fn rustls_is_found_under_both_manglings() {
             "picket_rustls_write_leave",
         ];
         assert_eq!(programs, expected);
+        // Where that is inlined, records pass the ciphers.
+        let ciphers = [
+            "_ZN111_$LT$rustls..crypto..ring..tls13..Tls13MessageDecrypter$u20$as$u20$rustls..crypto..cipher..\
+             MessageDecrypter$GT$7decrypt17h0042f55a1afa8055E",
+            "_RNvXNtNtNtCs1PVfNTLNy3A_6rustls6crypto4ring5tls12NtB2_19GcmMessageDecrypterNtNtNtB8_6crypto6cipher\
+             16MessageDecrypter7decrypt",
+        ];
+        let file = elf(&[(send, SEND), (take, push), (ciphers[0], push), (ciphers[1], push)], &[]);
+        let inspection = inspect(&file).unwrap();
+        let points = points(&inspection, Runtime::Rustls);
+        assert_eq!(points.iter().filter(|point| point.program == "picket_rustls_decrypt").count(), 2);
         // Without the place where a record passes, nothing could be tied.
         let inspection = inspect(&elf(&[(send, SEND), (take, push)], &[])).unwrap();
         assert!(inspection.runtimes[0].points.is_empty() && inspection.runtimes[0].unseen.is_some());
