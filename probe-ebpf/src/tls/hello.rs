@@ -311,15 +311,15 @@ fn follow(skb: *mut __sk_buff) -> Option<()> {
     let Tapped { conn, hello } = (unsafe { conn_of(sk) })?;
     // SAFETY: the map's only entry of this CPU, which nobody else has in hand.
     let slot = unsafe { &mut *TLS_WHOSE.get_ptr_mut(0)? };
-    let (seq, whose) = (slot.seq, &mut slot.whose);
-    let packet = Packet { flags: 0, payload_at: slot.payload_at, payload_len: slot.payload_len };
+    let Tracked { whose, seq, payload_at, payload_len, .. } = slot;
     if hello.noted >= NOTED || TLS_TIED.get_ptr(whose.cookie).is_some() {
         hello.tied = 1;
         return None;
     }
-    if hello.state == state::FOLLOWING && is_lost(sk, hello, seq) {
+    if hello.state == state::FOLLOWING && is_lost(sk, hello, *seq) {
         lose(hello);
     }
+    let mut packet = Packet { flags: 0, payload_at: *payload_at, payload_len: *payload_len };
     if hello.state == state::SETTLED {
         // A packet that begins with a record is likely to be the first of a write.
         if conn.turns >= TRACKED_PACKETS {
@@ -330,14 +330,15 @@ fn follow(skb: *mut __sk_buff) -> Option<()> {
         if header(skb, &packet).is_none() {
             return None;
         }
-        (hello.start, hello.have, hello.state) = (seq, 0, state::FOLLOWING);
+        (hello.start, hello.have, hello.state) = (*seq, 0, state::FOLLOWING);
     }
     whose.hello = u32::from(hello.whole);
     hello.take::<{ HEAD as u64 }>(skb, &packet, seq.wrapping_sub(hello.start) as i32);
+    // Read again, here and below: the verifier forgets what the ways to here have told it of them, and follows one.
+    let seq = again(seq);
+    packet.payload_len = again(payload_len);
     for _ in 0..PACKET_RECORDS {
-        // SAFETY: a reference. Volatile, so that the verifier forgets how many of them there are.
-        let have = unsafe { core::ptr::read_volatile(&raw const hello.have) };
-        if have & ALL_HEADER != ALL_HEADER {
+        if hello.have & ALL_HEADER != ALL_HEADER {
             return None;
         }
         let Some(len) =
@@ -348,7 +349,7 @@ fn follow(skb: *mut __sk_buff) -> Option<()> {
         };
         // What is shorter is no ciphertext of any cipher.
         if hello.bytes[0] == content::APPLICATION_DATA && len >= KEY_LEN as u32 {
-            if have & ALL_HEAD != ALL_HEAD {
+            if hello.have & ALL_HEAD != ALL_HEAD {
                 return None;
             }
             if TLS_RECORD.insert(hello.key::<RECORD_HEADER>(), &*whose, 0).is_err() {
@@ -357,13 +358,20 @@ fn follow(skb: *mut __sk_buff) -> Option<()> {
             hello.noted += 1;
         }
         hello.next(len);
-        let from = hello.start.wrapping_sub(seq);
+        let from = again(&hello.start).wrapping_sub(seq);
         if from >= packet.payload_len {
             return None;
         }
         hello.begin(skb, &packet, from);
     }
     None
+}
+
+/// What a map's entry holds, of which the verifier knows nothing.
+#[inline(always)]
+fn again(number: &u32) -> u32 {
+    // SAFETY: a reference.
+    unsafe { core::ptr::read_volatile(number) }
 }
 
 /// Whether the record's first bytes went by unseen: TCP has them, and the packet at `seq` begins behind them. (If TCP has
