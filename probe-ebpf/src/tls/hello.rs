@@ -12,14 +12,14 @@ use picket_common::{
     tls::{HELLO_KEY_AT, HELLO_LEN, KEY_LEN, Key, RECORD_HEADER, Whose, content},
 };
 
+use super::records;
 use crate::{
     conn::{Conn, Tapped, phase, tls_budgets},
     count,
     emit::{self, bounded},
-    maps::{TLS_HELLO, TLS_RECORD, TLS_TIED, TLS_WHOSE, conn_of},
+    maps::{TLS_HELLO, TLS_WHOSE},
     packet::Packet,
     source::{Skb, Source},
-    tap::full_socket,
     turns::{fill, least},
 };
 
@@ -28,25 +28,25 @@ use crate::{
 #[derive(Clone, Copy)]
 pub struct Hello {
     /// Which of `bytes` are there, a bit each.
-    have: u64,
+    pub(super) have: u64,
     /// More room than is needed, so that the verifier can see that there is enough.
-    bytes: [u8; ROOM],
+    pub(super) bytes: [u8; ROOM],
     /// Sequence number of the first.
-    start: u32,
+    pub(super) start: u32,
     /// One of [`state`].
-    state: u8,
+    pub(super) state: u8,
     /// 1: an object of a library is tied to the connection, or it is given up.
-    tied: u8,
+    pub(super) tied: u8,
     /// 1: a `ClientHello` was seen, and every record since.
-    whole: u8,
+    pub(super) whole: u8,
     zero: u8,
     /// Records that were noted.
-    noted: u16,
+    pub(super) noted: u16,
     zero2: u16,
 }
 
 /// Values of [`Hello::state`].
-mod state {
+pub(super) mod state {
     pub const NOTHING: u8 = 0;
     /// The first bytes of the connection.
     pub const GATHERING: u8 = 1;
@@ -62,23 +62,8 @@ const ROOM: usize = 108;
 const _: () = assert!(AT_MOST >= HELLO_LEN && AT_MOST + HELLO_LEN <= ROOM && HEAD <= HELLO_LEN);
 const ALL: u64 = (1 << HELLO_LEN) - 1;
 const CLIENT_HELLO: u8 = 1;
-/// `change_cipher_spec`, the first of the types of records; `application_data` is the last (RFC 8446 section 5.1).
-const CHANGE_CIPHER_SPEC: u8 = 20;
 /// A record's header and its key.
-const HEAD: usize = RECORD_HEADER + KEY_LEN;
-const ALL_HEADER: u64 = (1 << RECORD_HEADER) - 1;
-const ALL_HEAD: u64 = (1 << HEAD) - 1;
-
-/// Records of a connection that are noted before it is given up: a service that nobody reads would have the table of records to
-/// itself. rustls skips less than that of what it can't decrypt (16 KiB after refused early data).
-const NOTED: u16 = 2048;
-/// Records that are looked at in a packet.
-const PACKET_RECORDS: usize = 64;
-/// Packets in which a record is looked for after it was lost where the next one begins.
-const TRACKED_PACKETS: u8 = 64;
-/// The longest record: 2¹⁴ bytes and what TLS 1.2 allows ciphertext to be longer (RFC 5246 section 6.2.3).
-const LONGEST: u32 = (1 << 14) + 2048;
-
+pub(super) const HEAD: usize = RECORD_HEADER + KEY_LEN;
 impl Hello {
     /// Nothing is there.
     #[inline(always)]
@@ -97,7 +82,7 @@ impl Hello {
 
     /// Takes the first bytes of a record that begins in a payload, where none of them came before.
     #[inline(always)]
-    fn begin(&mut self, skb: *mut __sk_buff, packet: &Packet, from: u32) {
+    pub(super) fn begin(&mut self, skb: *mut __sk_buff, packet: &Packet, from: u32) {
         let len = bounded::<{ HEAD as u64 }>(packet.payload_len - from);
         // SAFETY: there is room for HEAD bytes.
         if unsafe { Skb(skb).copy(packet.payload_at + from, self.bytes.as_mut_ptr(), len) } {
@@ -107,7 +92,7 @@ impl Hello {
 
     /// Takes what a payload that begins `at` bytes behind the start (negative: before it) has of the first `N` bytes.
     #[inline(always)]
-    fn take<const N: u64>(&mut self, skb: *mut __sk_buff, packet: &Packet, at: i32) {
+    pub(super) fn take<const N: u64>(&mut self, skb: *mut __sk_buff, packet: &Packet, at: i32) {
         let from = if at < 0 { at.unsigned_abs() } else { 0 };
         let to = if at < 0 { 0 } else { at as usize };
         if from >= packet.payload_len || to >= N as usize {
@@ -123,7 +108,7 @@ impl Hello {
 
     /// The next record begins behind this one, of `len` bytes.
     #[inline(always)]
-    fn next(&mut self, len: u32) {
+    pub(super) fn next(&mut self, len: u32) {
         self.start = self.start.wrapping_add(RECORD_HEADER as u32 + len);
         self.have = 0;
         self.state = state::FOLLOWING;
@@ -131,7 +116,7 @@ impl Hello {
 
     /// The key in the bytes at `AT`.
     #[inline(always)]
-    fn key<const AT: usize>(&self) -> &Key {
+    pub(super) fn key<const AT: usize>(&self) -> &Key {
         const { assert!(AT + KEY_LEN <= ROOM) };
         // SAFETY: KEY_LEN bytes of the array.
         unsafe { &*self.bytes.as_ptr().add(AT).cast() }
@@ -148,7 +133,7 @@ pub fn begin(
     record: &RecordHeader,
 ) {
     if tapped.conn.phase == phase::OLDER {
-        if tapped.conn.last != 1 && header(skb, packet) == Some(content::APPLICATION_DATA) {
+        if tapped.conn.last != 1 && records::header(skb, packet) == Some(content::APPLICATION_DATA) {
             tapped.conn.phase = phase::TLS;
             tapped.conn.last = 2;
             tapped.hello.state = state::SETTLED;
@@ -185,7 +170,7 @@ fn gather(skb: *mut __sk_buff, sk: *mut bpf_sock, hello: &mut Hello, packet: &Pa
 }
 
 #[inline(always)]
-fn expected(sk: *mut bpf_sock) -> Option<u32> {
+pub(super) fn expected(sk: *mut bpf_sock) -> Option<u32> {
     // SAFETY: a full socket; null is checked.
     unsafe {
         let tcp = bpf_tcp_sock(sk);
@@ -218,7 +203,7 @@ pub fn ciphertext(
     }
     // Last, when nothing is needed any more of what the verifier knows of the packet: it goes through this once, not for
     // each way to it.
-    if untied { follow(skb) } else { None }
+    if untied { records::follow(skb) } else { None }
 }
 
 /// Looks for a handshake. True: whose ciphertext it is has to be noted.
@@ -302,118 +287,14 @@ pub fn note(hello: &mut Hello, record: &RecordHeader) {
     hello.next(u32::from(u16::from_be_bytes([hello.bytes[3], hello.bytes[4]])));
 }
 
-/// Goes from record to record, whichever packets they are in, and notes whose ciphertext it is ([`TLS_WHOSE`]) while no
-/// object is tied to the connection.
-#[inline(always)]
-fn follow(skb: *mut __sk_buff) -> Option<()> {
-    let sk = full_socket(skb)?;
-    // SAFETY: a full socket.
-    let Tapped { conn, hello } = (unsafe { conn_of(sk) })?;
-    // SAFETY: the map's only entry of this CPU, which nobody else has in hand.
-    let slot = unsafe { &mut *TLS_WHOSE.get_ptr_mut(0)? };
-    let Tracked { whose, seq, payload_at, payload_len, .. } = slot;
-    if hello.noted >= NOTED || TLS_TIED.get_ptr(whose.cookie).is_some() {
-        hello.tied = 1;
-        return None;
-    }
-    if hello.state == state::FOLLOWING && is_lost(sk, hello, *seq) {
-        lose(hello);
-    }
-    let mut packet = Packet { flags: 0, payload_at: *payload_at, payload_len: *payload_len };
-    if hello.state == state::SETTLED {
-        // A packet that begins with a record is likely to be the first of a write.
-        if conn.turns >= TRACKED_PACKETS {
-            hello.tied = 1;
-            return None;
-        }
-        conn.turns += 1;
-        if header(skb, &packet).is_none() {
-            return None;
-        }
-        (hello.start, hello.have, hello.state) = (*seq, 0, state::FOLLOWING);
-    }
-    whose.hello = u32::from(hello.whole);
-    hello.take::<{ HEAD as u64 }>(skb, &packet, seq.wrapping_sub(hello.start) as i32);
-    // Read again, here and below: the verifier forgets what the ways to here have told it of them, and follows one.
-    let seq = again(seq);
-    packet.payload_len = again(payload_len);
-    for _ in 0..PACKET_RECORDS {
-        if hello.have & ALL_HEADER != ALL_HEADER {
-            return None;
-        }
-        let Some(len) =
-            length([hello.bytes[0], hello.bytes[1], hello.bytes[2], hello.bytes[3], hello.bytes[4]])
-        else {
-            lose(hello);
-            return None;
-        };
-        // What is shorter is no ciphertext of any cipher.
-        if hello.bytes[0] == content::APPLICATION_DATA && len >= KEY_LEN as u32 {
-            if hello.have & ALL_HEAD != ALL_HEAD {
-                return None;
-            }
-            if TLS_RECORD.insert(hello.key::<RECORD_HEADER>(), &*whose, 0).is_err() {
-                count::add(Counter::TableFull, 1);
-            }
-            hello.noted += 1;
-        }
-        hello.next(len);
-        let from = again(&hello.start).wrapping_sub(seq);
-        if from >= packet.payload_len {
-            return None;
-        }
-        hello.begin(skb, &packet, from);
-    }
-    None
-}
-
-/// What a map's entry holds, of which the verifier knows nothing.
-#[inline(always)]
-fn again(number: &u32) -> u32 {
-    // SAFETY: a reference.
-    unsafe { core::ptr::read_volatile(number) }
-}
-
-/// Whether the record's first bytes went by unseen: TCP has them, and the packet at `seq` begins behind them. (If TCP has
-/// not, the packet only came before its turn.)
-#[inline(always)]
-fn is_lost(sk: *mut bpf_sock, hello: &Hello, seq: u32) -> bool {
-    let behind = |at: u32| at.wrapping_sub(hello.start) as i32 >= HEAD as i32;
-    behind(seq) && expected(sk).is_none_or(behind)
-}
-
-#[inline(always)]
-fn lose(hello: &mut Hello) {
-    hello.state = state::SETTLED;
-    hello.whole = 0;
-}
-
-/// The type of the record that a packet begins with, if it begins with one.
-#[inline(always)]
-fn header(skb: *mut __sk_buff, packet: &Packet) -> Option<u8> {
-    if packet.payload_len < RECORD_HEADER as u32 {
-        return None;
-    }
-    let header: [u8; RECORD_HEADER] = Skb(skb).load(packet.payload_at)?;
-    length(header).map(|_| header[0])
-}
-
-/// The length that a record's header tells, if it is one, of a version there is.
-#[inline(always)]
-fn length(header: [u8; RECORD_HEADER]) -> Option<u32> {
-    let known = header[0] >= CHANGE_CIPHER_SPEC && header[0] <= content::APPLICATION_DATA;
-    let len = u32::from(u16::from_be_bytes([header[3], header[4]]));
-    if known && header[1] == 3 && header[2] <= 4 && len <= LONGEST { Some(len) } else { None }
-}
-
 /// A packet, and who it is about.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Tracked {
-    whose: Whose,
-    seq: u32,
-    payload_at: u32,
-    payload_len: u32,
+    pub(super) whose: Whose,
+    pub(super) seq: u32,
+    pub(super) payload_at: u32,
+    pub(super) payload_len: u32,
     zero: u32,
 }
 
