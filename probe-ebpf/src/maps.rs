@@ -21,7 +21,10 @@ use picket_common::{
 
 use crate::{
     conn::Tapped,
-    tls::{Call, CallKey, Layout, Object, ObjectKey, hello::Hello},
+    tls::{
+        Call, CallKey, Layout, Object, ObjectKey,
+        hello::{Hello, Tracked},
+    },
 };
 
 /// Set by the agent before loading.
@@ -75,9 +78,9 @@ pub static TLS_HELLO: LruHashMap<Key, Whose> = LruHashMap::with_max_entries(TLS_
 /// Whose records towards services are: by the ciphertext's first bytes; of connections tied to no object.
 #[map]
 pub static TLS_RECORD: LruHashMap<Key, Whose> = LruHashMap::with_max_entries(TLS_RECORDS, 0);
-/// Room for one of these.
+/// Room for one of these, and the packet it is about.
 #[map]
-pub static TLS_WHOSE: PerCpuArray<Whose> = PerCpuArray::with_max_entries(1, 0);
+pub static TLS_WHOSE: PerCpuArray<Tracked> = PerCpuArray::with_max_entries(1, 0);
 /// Connections (socket cookies) that are tied to an object.
 #[map]
 pub static TLS_TIED: LruHashMap<u64, u64> = LruHashMap::with_max_entries(TLS_OBJECTS, 0);

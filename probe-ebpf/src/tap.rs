@@ -107,8 +107,9 @@ fn tap(skb: *mut __sk_buff, direction: Direction) -> Option<()> {
     payload(Skb(skb), &mut tapped.conn, direction, &packet, record)
 }
 
+/// The socket of a packet, if it has one that is more than a request or a remainder.
 #[inline(always)]
-fn full_socket(skb: *mut __sk_buff) -> Option<*mut bpf_sock> {
+pub fn full_socket(skb: *mut __sk_buff) -> Option<*mut bpf_sock> {
     // SAFETY: a field of the context; null is checked before each use.
     unsafe {
         let sk = (*skb).__bindgen_anon_2.sk;

@@ -21,7 +21,7 @@ use super::{
 };
 
 /// The programs, by the names that points give them.
-const PROGRAMS: [&str; 32] = [
+const PROGRAMS: [&str; 36] = [
     "picket_ssl_read",
     "picket_ssl_read_ex",
     "picket_ssl_write",
@@ -52,6 +52,10 @@ const PROGRAMS: [&str; 32] = [
     "picket_rustls_record",
     "picket_rustls_decrypt",
     "picket_rustls_read",
+    "picket_rustls_early",
+    "picket_rustls_early_read",
+    "picket_rustls_update",
+    "picket_rustls_update_leave",
     "picket_rustls_write",
     "picket_rustls_write_leave",
 ];

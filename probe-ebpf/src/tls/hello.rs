@@ -12,55 +12,64 @@ use picket_common::{
     tls::{HELLO_KEY_AT, HELLO_LEN, KEY_LEN, Key, RECORD_HEADER, Whose, content},
 };
 
+use super::records;
 use crate::{
     conn::{Conn, Tapped, phase, tls_budgets},
     count,
     emit::{self, bounded},
-    maps::{TLS_HELLO, TLS_RECORD, TLS_TIED, TLS_WHOSE},
+    maps::{TLS_HELLO, TLS_WHOSE},
     packet::Packet,
     source::{Skb, Source},
     turns::{fill, least},
 };
 
-/// The first bytes of a connection, however they are split and in whatever order they come.
+/// The first bytes of a connection, then of each record towards the service, however they are split.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Hello {
     /// Which of `bytes` are there, a bit each.
-    have: u64,
+    pub(super) have: u64,
     /// More room than is needed, so that the verifier can see that there is enough.
-    bytes: [u8; ROOM],
+    pub(super) bytes: [u8; ROOM],
     /// Sequence number of the first.
-    start: u32,
+    pub(super) start: u32,
     /// One of [`state`].
-    state: u8,
-    /// 1: an object of a library is tied to the connection.
-    tied: u8,
-    zero: u16,
+    pub(super) state: u8,
+    /// 1: an object of a library is tied to the connection, or it is given up.
+    pub(super) tied: u8,
+    /// 1: a `ClientHello` was seen, and every record since.
+    pub(super) whole: u8,
+    zero: u8,
+    /// Records that were noted.
+    pub(super) noted: u16,
+    zero2: u16,
 }
 
 /// Values of [`Hello::state`].
-mod state {
+pub(super) mod state {
     pub const NOTHING: u8 = 0;
+    /// The first bytes of the connection.
     pub const GATHERING: u8 = 1;
-    /// It is known what they are.
+    /// It is known what they are; where a record begins is not.
     pub const SETTLED: u8 = 2;
+    /// The first bytes of the next record.
+    pub const FOLLOWING: u8 = 3;
 }
 
 /// A power of two less one, for it is a mask: no payload with first bytes begins behind it.
 const AT_MOST: usize = 63;
-const ROOM: usize = 112;
-const _: () = assert!(AT_MOST >= HELLO_LEN && AT_MOST + HELLO_LEN <= ROOM);
+const ROOM: usize = 108;
+const _: () = assert!(AT_MOST >= HELLO_LEN && AT_MOST + HELLO_LEN <= ROOM && HEAD <= HELLO_LEN);
 const ALL: u64 = (1 << HELLO_LEN) - 1;
 const CLIENT_HELLO: u8 = 1;
-/// `change_cipher_spec`, which clients send before their first encrypted record (RFC 8446 appendix D.4).
-const CHANGE_CIPHER_SPEC: u8 = 20;
-
+/// A record's header and its key.
+pub(super) const HEAD: usize = RECORD_HEADER + KEY_LEN;
 impl Hello {
     /// Nothing is there.
     #[inline(always)]
     pub fn forget(&mut self) {
-        (self.have, self.start, self.state, self.tied) = (0, 0, state::NOTHING, 0);
+        (self.have, self.start, self.state) = (0, 0, state::NOTHING);
+        (self.tied, self.whole, self.noted) = (0, 0, 0);
     }
 
     /// Whether the first byte is there, and begins a TLS handshake (RFC 8446 section 5.1).
@@ -71,18 +80,46 @@ impl Hello {
             && (self.have & 2 == 0 || self.bytes[1] == 3)
     }
 
-    /// Takes what a payload that begins `at` bytes behind the start has of the first bytes.
+    /// Takes the first bytes of a record that begins in a payload, where none of them came before.
     #[inline(always)]
-    fn take(&mut self, skb: *mut __sk_buff, packet: &Packet, at: i32) {
-        if at < 0 || at >= HELLO_LEN as i32 {
+    pub(super) fn begin(&mut self, skb: *mut __sk_buff, packet: &Packet, from: u32) {
+        let len = bounded::<{ HEAD as u64 }>(packet.payload_len - from);
+        // SAFETY: there is room for HEAD bytes.
+        if unsafe { Skb(skb).copy(packet.payload_at + from, self.bytes.as_mut_ptr(), len) } {
+            self.have = (1 << len) - 1;
+        }
+    }
+
+    /// Takes what a payload that begins `at` bytes behind the start (negative: before it) has of the first `N` bytes.
+    #[inline(always)]
+    pub(super) fn take<const N: u64>(&mut self, skb: *mut __sk_buff, packet: &Packet, at: i32) {
+        let from = if at < 0 { at.unsigned_abs() } else { 0 };
+        let to = if at < 0 { 0 } else { at as usize };
+        if from >= packet.payload_len || to >= N as usize {
             return;
         }
-        let at = at as usize & AT_MOST;
-        let len = bounded::<{ HELLO_LEN as u64 }>(packet.payload_len);
+        let to = to & AT_MOST;
+        let len = bounded::<N>(packet.payload_len - from);
         // SAFETY: what lies at AT_MOST or before has room for HELLO_LEN bytes.
-        if unsafe { Skb(skb).copy(packet.payload_at, self.bytes.as_mut_ptr().add(at), len) } {
-            self.have |= ((1 << len) - 1) << at;
+        if unsafe { Skb(skb).copy(packet.payload_at + from, self.bytes.as_mut_ptr().add(to), len) } {
+            self.have |= ((1 << len) - 1) << to;
         }
+    }
+
+    /// The next record begins behind this one, of `len` bytes.
+    #[inline(always)]
+    pub(super) fn next(&mut self, len: u32) {
+        self.start = self.start.wrapping_add(RECORD_HEADER as u32 + len);
+        self.have = 0;
+        self.state = state::FOLLOWING;
+    }
+
+    /// The key in the bytes at `AT`.
+    #[inline(always)]
+    pub(super) fn key<const AT: usize>(&self) -> &Key {
+        const { assert!(AT + KEY_LEN <= ROOM) };
+        // SAFETY: KEY_LEN bytes of the array.
+        unsafe { &*self.bytes.as_ptr().add(AT).cast() }
     }
 }
 
@@ -96,10 +133,7 @@ pub fn begin(
     record: &RecordHeader,
 ) {
     if tapped.conn.phase == phase::OLDER {
-        if tapped.conn.last != 1
-            && let Some(head) = head(skb, packet, 0)
-            && head[0] == content::APPLICATION_DATA
-        {
+        if tapped.conn.last != 1 && records::header(skb, packet) == Some(content::APPLICATION_DATA) {
             tapped.conn.phase = phase::TLS;
             tapped.conn.last = 2;
             tapped.hello.state = state::SETTLED;
@@ -130,13 +164,13 @@ fn gather(skb: *mut __sk_buff, sk: *mut bpf_sock, hello: &mut Hello, packet: &Pa
     }
     let at = seq.wrapping_sub(hello.start) as i32;
     if at < HELLO_LEN as i32 {
-        hello.take(skb, packet, at);
+        hello.take::<{ HELLO_LEN as u64 }>(skb, packet, at);
     }
     at
 }
 
 #[inline(always)]
-fn expected(sk: *mut bpf_sock) -> Option<u32> {
+pub(super) fn expected(sk: *mut bpf_sock) -> Option<u32> {
     // SAFETY: a full socket; null is checked.
     unsafe {
         let tcp = bpf_tcp_sock(sk);
@@ -149,7 +183,7 @@ fn expected(sk: *mut bpf_sock) -> Option<u32> {
 pub fn at_once(skb: *mut __sk_buff, hello: &mut Hello, packet: &Packet, seq: u32) -> bool {
     hello.state = state::GATHERING;
     hello.start = seq;
-    hello.take(skb, packet, 0);
+    hello.take::<{ HELLO_LEN as u64 }>(skb, packet, 0);
     hello.is_tls()
 }
 
@@ -162,31 +196,61 @@ pub fn ciphertext(
     packet: &Packet,
     record: &mut RecordHeader,
 ) -> Option<()> {
+    let wanted = direction == Direction::Egress || tapped.conn.known_start != 0;
+    let untied = look(skb, tapped, direction, packet, record);
+    if wanted {
+        let _ = send(skb, &mut tapped.conn, direction, packet, record);
+    }
+    // Last, when nothing is needed any more of what the verifier knows of the packet: it goes through this once, not for
+    // each way to it.
+    if untied { records::follow(skb) } else { None }
+}
+
+/// Looks for a handshake. True: whose ciphertext it is has to be noted.
+#[inline(always)]
+fn look(
+    skb: *mut __sk_buff,
+    tapped: &mut Tapped,
+    direction: Direction,
+    packet: &Packet,
+    record: &mut RecordHeader,
+) -> bool {
     let Tapped { conn, hello } = tapped;
     conn.last = direction as u8 + 1;
-    let answered = conn.known_start == 0;
     fill(Skb(skb), conn, packet, record);
     if conn.cgroup == 0 {
         conn.cgroup = Skb(skb).cgroup();
         record.cgroup = conn.cgroup;
     }
-    if direction == Direction::Ingress {
-        if hello.state != state::SETTLED {
-            if hello.have & ALL != ALL {
-                let at = record.seq.wrapping_sub(hello.start) as i32;
-                if at < HELLO_LEN as i32 {
-                    hello.take(skb, packet, at);
-                }
-            }
-            note(hello, record);
-        }
-        if answered {
-            if hello.tied == 0 {
-                track(skb, conn, hello, packet, record);
-            }
-            return None;
-        }
+    if direction == Direction::Egress {
+        return false;
     }
+    if hello.state == state::GATHERING {
+        if hello.have & ALL != ALL {
+            let at = record.seq.wrapping_sub(hello.start) as i32;
+            if at < HELLO_LEN as i32 {
+                hello.take::<{ HELLO_LEN as u64 }>(skb, packet, at);
+            }
+        }
+        note(hello, record);
+    }
+    if hello.tied != 0 || hello.state < state::SETTLED {
+        return false;
+    }
+    let Some(slot) = slot(hello, record) else { return false };
+    (slot.seq, slot.payload_at, slot.payload_len) = (record.seq, packet.payload_at, packet.payload_len);
+    true
+}
+
+/// Sends the hellos.
+#[inline(always)]
+fn send(
+    skb: *mut __sk_buff,
+    conn: &mut Conn,
+    direction: Direction,
+    packet: &Packet,
+    record: &mut RecordHeader,
+) -> Option<()> {
     let half = match direction {
         Direction::Ingress => &mut conn.ingress,
         Direction::Egress => &mut conn.egress,
@@ -202,7 +266,7 @@ pub fn ciphertext(
     Some(())
 }
 
-/// Notes whose handshake it is once its random is there.
+/// Notes whose handshake it is once its random is there. From then on it is known where each record begins.
 #[inline(always)]
 pub fn note(hello: &mut Hello, record: &RecordHeader) {
     if hello.have & ALL != ALL {
@@ -212,83 +276,40 @@ pub fn note(hello: &mut Hello, record: &RecordHeader) {
     if hello.bytes[RECORD_HEADER] != CLIENT_HELLO {
         return;
     }
-    let mut key: Key = [0; KEY_LEN];
-    let mut i = 0;
-    while i < KEY_LEN {
-        key[i] = hello.bytes[HELLO_KEY_AT + i];
-        i += 1;
-    }
-    let Some(whose) = whose(hello, record) else { return };
-    if TLS_HELLO.insert(key, whose, 0).is_ok() {
-        count::add(Counter::TlsHellos, 1);
-    } else {
-        count::add(Counter::TableFull, 1);
-    }
-}
-
-/// Notes whose ciphertext it is, while no object is tied to the connection: of a packet that begins with a record
-/// the first records.
-#[inline(always)]
-fn track(skb: *mut __sk_buff, conn: &mut Conn, hello: &mut Hello, packet: &Packet, record: &RecordHeader) {
-    if conn.turns >= TRACKED_PACKETS || TLS_TIED.get_ptr(record.cookie).is_some() {
-        hello.tied = 1;
-        return;
-    }
-    conn.turns += 1;
-    let Some(whose) = whose(hello, record) else { return };
-    let mut at = 0;
-    for _ in 0..TRACKED_RECORDS {
-        let Some(head) = head(skb, packet, at) else { return };
-        if head[0] == content::APPLICATION_DATA {
-            if TLS_RECORD.insert(key_of(&head), whose, 0).is_err() {
-                count::add(Counter::TableFull, 1);
-            }
-        } else if head[0] != CHANGE_CIPHER_SPEC {
-            return;
+    hello.whole = 1;
+    if let Some(slot) = slot(hello, record) {
+        if TLS_HELLO.insert(hello.key::<HELLO_KEY_AT>(), &slot.whose, 0).is_ok() {
+            count::add(Counter::TlsHellos, 1);
+        } else {
+            count::add(Counter::TableFull, 1);
         }
-        at += RECORD_HEADER as u32 + u32::from(u16::from_be_bytes([head[3], head[4]]));
     }
+    hello.next(u32::from(u16::from_be_bytes([hello.bytes[3], hello.bytes[4]])));
 }
 
-/// Packets of which ciphertext is noted before a connection is given up.
-const TRACKED_PACKETS: u8 = 64;
-/// Records of a packet: a client's last ones of the handshake, and its request.
-const TRACKED_RECORDS: usize = 4;
-const HEAD: usize = RECORD_HEADER + KEY_LEN;
-
-/// A record's header and what follows, of a version there is.
-#[inline(always)]
-fn head(skb: *mut __sk_buff, packet: &Packet, at: u32) -> Option<[u8; HEAD]> {
-    if at > 0xffff || at + HEAD as u32 > packet.payload_len {
-        return None;
-    }
-    let head: [u8; HEAD] = Skb(skb).load(packet.payload_at + at)?;
-    if head[1] == 3 && head[2] <= 4 { Some(head) } else { None }
-}
-
-#[inline(always)]
-fn key_of(head: &[u8; HEAD]) -> Key {
-    let mut key: Key = [0; KEY_LEN];
-    let mut i = 0;
-    while i < KEY_LEN {
-        key[i] = head[RECORD_HEADER + i];
-        i += 1;
-    }
-    key
+/// A packet, and who it is about.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Tracked {
+    pub(super) whose: Whose,
+    pub(super) seq: u32,
+    pub(super) payload_at: u32,
+    pub(super) payload_len: u32,
+    zero: u32,
 }
 
 /// Who a record is about, where the maps' helpers can read it: the stack has no room. Only what runs for packets that
 /// arrive comes here, in softirqs, which do not interrupt each other.
 #[inline(always)]
-fn whose(hello: &Hello, record: &RecordHeader) -> Option<&'static Whose> {
+fn slot(hello: &Hello, record: &RecordHeader) -> Option<&'static mut Tracked> {
     let slot = TLS_WHOSE.get_ptr_mut(0)?;
     // SAFETY: the map's only entry of this CPU, which nobody else has in hand.
     let slot = unsafe { &mut *slot };
-    slot.cookie = record.cookie;
-    slot.listener = record.listener;
-    slot.cgroup = record.cgroup;
-    slot.tuple = record.tuple;
-    slot.ring = record.ring;
-    slot.hello = u32::from(hello.have & ALL == ALL);
+    slot.whose.cookie = record.cookie;
+    slot.whose.listener = record.listener;
+    slot.whose.cgroup = record.cgroup;
+    slot.whose.tuple = record.tuple;
+    slot.whose.ring = record.ring;
+    slot.whose.hello = u32::from(hello.whole);
     Some(slot)
 }

@@ -7,12 +7,13 @@
 //!
 //! - [`openssl`], [`gnutls`], [`go`], [`rustls`]: what each library's functions look like;
 //! - [`tie`]: which connection an object belongs to;
-//! - [`hello`]: what the tap notes for that.
+//! - [`hello`], [`records`]: what the tap notes for that.
 
 pub mod gnutls;
 pub mod go;
 pub mod hello;
 pub mod openssl;
+mod records;
 pub mod rustls;
 mod tie;
 

@@ -7,7 +7,7 @@
 use aya_ebpf::{helpers::generated::bpf_get_current_pid_tgid, macros::uprobe, programs::ProbeContext};
 use picket_common::tls::{KEY_LEN, Key, Library, RECORD_HEADER, content};
 
-use super::{Call, ObjectKey, deliver, enter, op, openssl::result, process, thread, tie, under_way};
+use super::{Call, CallKey, ObjectKey, deliver, enter, op, openssl::result, process, thread, tie, under_way};
 use crate::{
     maps::{TLS_HALF, TLS_RECORD, TLS_RUSTLS},
     source::{read, word},
@@ -29,6 +29,30 @@ pub fn picket_rustls_decrypt(ctx: ProbeContext) -> u32 {
 #[uprobe]
 pub fn picket_rustls_read(ctx: ProbeContext) -> u32 {
     plaintext(&ctx).unwrap_or(0)
+}
+
+/// `ExpectEarlyData::handle`, which hands early data on.
+#[uprobe]
+pub fn picket_rustls_early(ctx: ProbeContext) -> u32 {
+    handling(&ctx).unwrap_or(0)
+}
+
+/// `EarlyDataState::take_received_plaintext`.
+#[uprobe]
+pub fn picket_rustls_early_read(ctx: ProbeContext) -> u32 {
+    early(&ctx).unwrap_or(0)
+}
+
+/// `KeyScheduleTraffic::update_encrypter_and_notify`.
+#[uprobe]
+pub fn picket_rustls_update(ctx: ProbeContext) -> u32 {
+    updating(&ctx).unwrap_or(0)
+}
+
+/// Where it is left.
+#[uprobe]
+pub fn picket_rustls_update_leave(_ctx: ProbeContext) -> u32 {
+    updated().unwrap_or(0)
 }
 
 /// `CommonState::send_appdata_encrypt`.
@@ -98,8 +122,12 @@ fn object(state: u64) -> Option<u64> {
 
 #[inline(always)]
 fn plaintext(ctx: &ProbeContext) -> Option<u32> {
-    let (state, payload): (u64, u64) = (ctx.arg(0)?, ctx.arg(1)?);
-    let address = object(state)?;
+    taken(object(ctx.arg(0)?)?, ctx.arg(1)?)
+}
+
+/// What an object was given, as a `Payload`.
+#[inline(always)]
+fn taken(address: u64, payload: u64) -> Option<u32> {
     let (data, len) = (word(payload + 8)?, word(payload + 16)?);
     // SAFETY: the value is copied at once.
     if let Some(whose) = unsafe { TLS_HALF.get(hand()) } {
@@ -109,6 +137,54 @@ fn plaintext(ctx: &ProbeContext) -> Option<u32> {
     }
     deliver(Library::Rustls, address, data, len, op::READ);
     Some(0)
+}
+
+/// Notes for this thread whose early data comes next: the function that takes it is not told.
+#[inline(always)]
+fn handling(ctx: &ProbeContext) -> Option<u32> {
+    let context: u64 = ctx.arg(2)?;
+    enter(early_call(), Call { object: object(word(context)?)?, ..call(op::READ) });
+    Some(0)
+}
+
+#[inline(always)]
+fn early(ctx: &ProbeContext) -> Option<u32> {
+    let call = under_way(early_call())?;
+    call.op = op::NONE;
+    taken(call.object, ctx.arg(1)?)
+}
+
+#[inline(always)]
+fn updating(ctx: &ProbeContext) -> Option<u32> {
+    let state: u64 = ctx.arg(1)?;
+    enter(update_call(), Call { object: object(state)?, buffer: state, ..call(op::WRITE) });
+    Some(0)
+}
+
+/// The connection has another encrypter now: what was known by the one before goes on.
+#[inline(always)]
+fn updated() -> Option<u32> {
+    let call = under_way(update_call())?;
+    call.op = op::NONE;
+    let pid = process();
+    tie::moved(&ObjectKey { address: call.object, pid }, &ObjectKey { address: object(call.buffer)?, pid });
+    Some(0)
+}
+
+/// The thread in these functions, beside what it may write meanwhile.
+#[inline(always)]
+fn early_call() -> CallKey {
+    CallKey { frame: 1, ..thread() }
+}
+
+#[inline(always)]
+fn update_call() -> CallKey {
+    CallKey { frame: 2, ..thread() }
+}
+
+#[inline(always)]
+fn call(op: u32) -> Call {
+    Call { object: 0, buffer: 0, len: 0, result: 0, cipher: 0, op, zero: 0 }
 }
 
 /// Bytes about to be encrypted: one slice, or, with `cipher` set, pieces of which a part is meant: `len` holds how many

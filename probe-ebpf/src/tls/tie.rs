@@ -96,6 +96,27 @@ pub fn to(key: &ObjectKey, whose: &Whose) {
     }
 }
 
+/// The object at one place is at another now.
+#[inline(always)]
+pub fn moved(from: &ObjectKey, to: &ObjectKey) {
+    if from.address == to.address {
+        return;
+    }
+    if let Some(object) = TLS_OBJECT.get_ptr(from) {
+        // SAFETY: an entry of the map, copied at once; a library's object is used by one thread at a time.
+        let object = unsafe { &*object };
+        let cookie = object.whose.cookie;
+        if object.state == state::TIED {
+            if TLS_OBJECT.insert(to, object, 0).is_ok() {
+                let _ = TLS_TIED.insert(cookie, to.address, 0);
+            } else {
+                count::add(Counter::TableFull, 1);
+            }
+        }
+        let _ = TLS_OBJECT.remove(from);
+    }
+}
+
 /// Ties the object to a connection. One whose handshake was seen is told from its first byte, which lets the agent see
 /// which of several pipelined requests is answered.
 #[inline(always)]

@@ -174,10 +174,77 @@ fn rustls_is_found_under_both_manglings() {
             "picket_rustls_write_leave",
         ];
         assert_eq!(programs, expected);
+        // Where that is inlined, records pass the ciphers.
+        let ciphers = [
+            "_ZN111_$LT$rustls..crypto..ring..tls13..Tls13MessageDecrypter$u20$as$u20$rustls..crypto..cipher..\
+             MessageDecrypter$GT$7decrypt17h0042f55a1afa8055E",
+            "_RNvXNtNtNtCs1PVfNTLNy3A_6rustls6crypto4ring5tls12NtB2_19GcmMessageDecrypterNtNtNtB8_6crypto6cipher\
+             16MessageDecrypter7decrypt",
+        ];
+        let file = elf(&[(send, SEND), (take, push), (ciphers[0], push), (ciphers[1], push)], &[]);
+        let inspection = inspect(&file).unwrap();
+        let points = points(&inspection, Runtime::Rustls);
+        assert_eq!(points.iter().filter(|point| point.program == "picket_rustls_decrypt").count(), 2);
         // Without the place where a record passes, nothing could be tied.
         let inspection = inspect(&elf(&[(send, SEND), (take, push)], &[])).unwrap();
         assert!(inspection.runtimes[0].points.is_empty() && inspection.runtimes[0].unseen.is_some());
     }
+}
+
+/// Early data and new keys are seen where the functions for them are, and nothing else is missed where they are not.
+#[test]
+fn of_rustls_early_data_and_new_keys_are_seen_where_they_can_be() {
+    let [send, take, next] = [
+        "_ZN6rustls12common_state11CommonState20send_appdata_encrypt17h0123456789abcdefE",
+        "_ZN6rustls12common_state11CommonState23take_received_plaintext17h0123456789abcdefE",
+        "_ZN95_$LT$rustls..msgs..deframer..DeframerIter$u20$as$u20$core..iter..traits..iterator..Iterator$GT$4next17h0E",
+    ];
+    // Both manglings, and methods of the same types that are none of these.
+    let handles = [
+        "_ZN143_$LT$rustls..server..tls13..ExpectEarlyData$u20$as$u20$rustls..common_state..State$LT$rustls..server..\
+         server_conn..ServerConnectionData$GT$$GT$6handle17h988abbc429c82569E",
+        "_RNvXNtNtCs1PVfNTLNy3A_6rustls6server5tls13NtB2_15ExpectEarlyDataINtNtB6_12common_state5StateNtNtB4_11server_conn\
+         20ServerConnectionDataE6handle",
+    ];
+    let early = [
+        "_ZN6rustls6server11server_conn14EarlyDataState23take_received_plaintext17haa6960ef7939eda5E",
+        "_RNvMNtNtCs1PVfNTLNy3A_6rustls6server11server_connNtB2_14EarlyDataState23take_received_plaintext",
+    ];
+    let update = [
+        "_ZN6rustls5tls1312key_schedule18KeyScheduleTraffic27update_encrypter_and_notify17h0E",
+        "_RNvMNtNtCs1PVfNTLNy3A_6rustls5tls1312key_scheduleNtB2_18KeyScheduleTraffic27update_encrypter_and_notify",
+    ];
+    let others = [
+        "_ZN143_$LT$rustls..server..tls13..ExpectEarlyData$u20$as$u20$rustls..common_state..State$LT$rustls..server..\
+         server_conn..ServerConnectionData$GT$$GT$10into_owned17hd9b3d4c216686265E",
+        "_ZN6rustls6server11server_conn14EarlyDataState6accept17h1d1a1f35a246f216E",
+        "_ZN6rustls6server5tls1330ExpectAndSkipRejectedEarlyData6handle17h0E",
+    ];
+    let always = ["read", "record", "write", "write_leave"];
+    let mut run = 0;
+    for (functions, more) in [
+        (vec![handles[0], early[0], update[0]], &["early", "early_read", "update", "update_leave"][..]),
+        (vec![handles[1], early[1], update[1]], &["early", "early_read", "update", "update_leave"]),
+        (others.to_vec(), &[]),
+        // One of the two says nothing.
+        (vec![handles[0]], &[]),
+        (vec![early[0], update[0]], &["update", "update_leave"]),
+    ] {
+        let push = [0x55, 0x5d, 0xc3].as_slice();
+        let mut code = vec![(send, SEND), (take, push), (next, push)];
+        code.extend(functions.iter().map(|name| (*name, push)));
+        let inspection = inspect(&elf(&code, &[])).unwrap();
+        let [found] = inspection.runtimes.as_slice() else { panic!("{:?}", inspection.runtimes) };
+        assert_eq!(found.unseen, None);
+        let mut programs: Vec<_> = found.points.iter().map(|point| point.program).collect();
+        programs.sort_unstable();
+        let mut expected: Vec<_> =
+            always.iter().chain(more).map(|program| format!("picket_rustls_{program}")).collect();
+        expected.sort_unstable();
+        assert_eq!(programs, expected, "{functions:?}");
+        run += 1;
+    }
+    assert_eq!(run, 5);
 }
 
 /// Unseen code is told by its symbols; removed symbols by what constants say.

@@ -60,6 +60,12 @@ impl Channel {
         self.tls.handshake_kind()
     }
 
+    /// Takes new keys, and asks the service to do so with its next record (TLS 1.3).
+    pub fn update_keys(&mut self) -> Result<()> {
+        self.tls.refresh_traffic_keys()?;
+        Ok(self.send()?)
+    }
+
     /// Says that nothing more will be sent (`close_notify`), as by the book.
     pub fn finish(&mut self) -> io::Result<()> {
         self.tls.send_close_notify();

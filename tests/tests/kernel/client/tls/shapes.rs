@@ -1,4 +1,5 @@
-//! What a load has too little of: early data, upgrades, pipelines, hellos in many segments, HTTP/2, renegotiation.
+//! What a load has too little of: early data, upgrades, pipelines, hellos in many segments, new keys, HTTP/2,
+//! renegotiation.
 
 use anyhow::{Context, Result, ensure};
 
@@ -19,10 +20,11 @@ pub fn every_shape(
     ledger: &mut Ledger,
 ) -> Result<Vec<&'static str>> {
     type Shape = fn(&Server, &Client, &mut Ledger) -> Result<()>;
-    let shapes: [(&str, bool, Shape); 8] = [
+    let shapes: [(&str, bool, Shape); 9] = [
         ("pipelined", gives.pipelines, pipelined),
         ("hello in pieces", true, hello_in_pieces),
         ("early data", gives.early, early_data),
+        ("keys updated", true, keys_updated),
         ("WebSocket", gives.websocket, websocket),
         ("renegotiated", gives.renegotiates, renegotiated),
         // A machine of the kernel matrix has no curl.
@@ -89,6 +91,23 @@ fn early_data(server: &Server, client: &Client, ledger: &mut Ledger) -> Result<(
     let after = Question::small();
     after.ask(&mut connection)?;
     after.heed(server, &mut connection, ledger)
+}
+
+/// Requests before and after both sides got new keys (RFC 8446 section 4.6.3), twice.
+fn keys_updated(server: &Server, client: &Client, ledger: &mut Ledger) -> Result<()> {
+    let manner = Manner { version: Version::V13, ..Manner::nth(0) };
+    let mut connection = client.connect(server, manner)?;
+    for last in [false, false, true] {
+        for _ in 0..2 {
+            let question = Question::small();
+            question.ask(&mut connection)?;
+            question.heed(server, &mut connection, ledger)?;
+        }
+        if !last {
+            connection.stream_mut().update_keys()?;
+        }
+    }
+    Ok(())
 }
 
 /// A connection that resumes the session of one before.
