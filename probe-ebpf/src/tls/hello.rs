@@ -230,11 +230,14 @@ pub fn note(hello: &mut Hello, record: &RecordHeader) {
 /// the first records.
 #[inline(always)]
 fn track(skb: *mut __sk_buff, conn: &mut Conn, hello: &mut Hello, packet: &Packet, record: &RecordHeader) {
-    if conn.turns >= TRACKED_PACKETS || TLS_TIED.get_ptr(record.cookie).is_some() {
+    conn.turns = conn.turns.checked_add(1).unwrap_or(TRACKED_PACKETS + 1);
+    if conn.turns > TRACKED_PACKETS && conn.turns % TRACKED_SELDOM != 0 {
+        return;
+    }
+    if TLS_TIED.get_ptr(record.cookie).is_some() {
         hello.tied = 1;
         return;
     }
-    conn.turns += 1;
     let Some(whose) = whose(hello, record) else { return };
     let mut at = 0;
     for _ in 0..TRACKED_RECORDS {
@@ -250,8 +253,12 @@ fn track(skb: *mut __sk_buff, conn: &mut Conn, hello: &mut Hello, packet: &Packe
     }
 }
 
-/// Packets of which ciphertext is noted before a connection is given up.
+/// Packets of which ciphertext is noted one after the other.
 const TRACKED_PACKETS: u8 = 64;
+/// Of those after them one in so many, as long as no object is tied: a connection that is busy while an agent starts has
+/// sent more before the probes are there. They are counted round and round, 191 a round, so that each place in what a
+/// client repeats has its turn.
+const TRACKED_SELDOM: u8 = 8;
 /// Records of a packet: a client's last ones of the handshake, and its request.
 const TRACKED_RECORDS: usize = 4;
 const HEAD: usize = RECORD_HEADER + KEY_LEN;

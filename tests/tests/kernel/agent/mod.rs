@@ -173,6 +173,11 @@ pub struct Agent<'i> {
 }
 
 impl Agent<'_> {
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
     /// Sends it a signal.
     pub fn signal(&self, signal: Signal) -> Result<()> {
         self.process.signal(signal)

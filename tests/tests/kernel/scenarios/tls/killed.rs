@@ -1,0 +1,289 @@
+//! SIGKILL of the agent while clients talk TLS with services of three libraries. The services never notice, the probes
+//! go with the agent, and connections that lived through it are seen by the next one.
+
+use std::collections::HashSet;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::{self, ScopedJoinHandle};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use picket::service::process::Stat;
+
+use super::named;
+use crate::agent::{Agent, Installation, Report};
+use crate::bpf::Uprobes;
+use crate::client::tls::patterns::Load;
+use crate::client::tls::{Client, Manner, Pace, Secured};
+use crate::ledger::Ledger;
+use crate::netns::Netns;
+use crate::patience::{factor, in_vm, patient, wait_until};
+use crate::servers::tls::Certificate;
+use crate::servers::{Place, Server};
+use crate::site::Site;
+
+/// The services, all at the same time.
+const ROWS: [&str; 3] = ["nginx", "node-https", "go"];
+/// Connections to each of them that live through everything.
+const STEADY: usize = 3;
+/// Requests on each of the others, which one client a service opens one after the other.
+const FLEETING: usize = 8;
+/// Between an answer and the next request of a client: what an agent built for debugging can follow.
+const PAUSE: Duration = Duration::from_millis(25);
+/// Requests before and after each kill.
+const BETWEEN: usize = 60;
+/// Seconds from the kill until the probes are off. The kernel takes them off one by one, 0.1 s each.
+const OFF: u64 = 10;
+/// Seconds that no answer may take.
+const SLOWEST: u64 = 5;
+/// Requests on each connection that lived through it, of which the last agent must miss none.
+const AFTERWARDS: usize = 10;
+
+/// A connection that lives through everything.
+struct Steady<'s> {
+    server: &'s Server,
+    connection: Secured,
+}
+
+/// What clients do, together.
+struct Clients<'c> {
+    client: &'c Client,
+    stop: AtomicBool,
+    failed: AtomicBool,
+    answered: AtomicUsize,
+}
+
+/// What a client has done.
+#[derive(Default)]
+struct Done {
+    ledger: Ledger,
+    slowest: Duration,
+}
+
+/// What the agents did.
+struct Restarts<'i> {
+    /// What the killed ones reported.
+    reports: Vec<Report>,
+    /// The one that runs now.
+    agent: Agent<'i>,
+    /// Programs for uprobes that each had.
+    programs: usize,
+    /// From each kill until its probes were off.
+    off: Vec<Duration>,
+    /// From each start until a request of each steady connection was reported.
+    seen: Vec<Duration>,
+}
+
+/// No request fails or is answered wrongly, no process ends, no probe stays, no connection stays unseen.
+pub fn killed(site: &Site) -> Result<Vec<String>> {
+    let kills = if in_vm() { 2 } else { 5 };
+    let certificate = Certificate::make(site.dir())?;
+    let client = Client::new(&certificate)?;
+    let netns = Arc::new(Netns::new()?);
+    let start = |name| (named(name)?.start)(&Place::inside(site, &netns)?, &certificate);
+    let servers = ROWS.into_iter().map(start).collect::<Result<Vec<_>>>()?;
+    let mut steady = Vec::new();
+    for server in &servers {
+        for n in 0..STEADY {
+            steady.push(Steady { server, connection: client.connect(server, Manner::nth(n))? });
+        }
+    }
+    let processes = processes(site)?;
+    let installation = Installation::new(site, "picket")?;
+    let clients = Clients {
+        client: &client,
+        stop: AtomicBool::new(false),
+        failed: AtomicBool::new(false),
+        answered: AtomicUsize::new(0),
+    };
+    let lasting: HashSet<(u32, u16)> = steady.iter().map(Steady::name).collect();
+    let (lived, fleeting, restarts) = thread::scope(|scope| {
+        let clients = &clients;
+        let threads = steady.iter_mut().map(|steady| scope.spawn(|| clients.on_one(steady)));
+        let lived: Vec<_> = threads.collect();
+        let threads = servers.iter().map(|server| scope.spawn(|| clients.on_many(server)));
+        let fleeting: Vec<_> = threads.collect();
+        let restarts = restarts(&installation, kills, &lasting, clients);
+        clients.stop.store(true, Ordering::Relaxed);
+        // What failed first is what a client says.
+        let (lived, fleeting) = (Done::of_all(lived)?, Done::of_all(fleeting)?);
+        Ok::<_, anyhow::Error>((lived, fleeting, restarts?))
+    })?;
+
+    // The last agent, which all these connections are older than, misses nothing any more.
+    let mut afterwards = Ledger::default();
+    for Steady { server, connection } in &mut steady {
+        let load = Load { server, client: &client, requests: AFTERWARDS, pace: Pace::new(Some(100)) };
+        afterwards.append(load.with(std::slice::from_mut(connection))?);
+    }
+    let Restarts { mut reports, agent, programs, off, seen } = restarts;
+    let last = afterwards.last_path().context("requests were sent")?;
+    agent.wait_for_report("the last request", |report| report.path() == last)?;
+    reports.extend(agent.stop()?);
+    ensure!(self::processes(site)? == processes, "processes of the services ended or began");
+
+    let paths: HashSet<&str> = afterwards.expected().map(|expected| expected.path).collect();
+    let (late, early): (Vec<_>, Vec<_>) =
+        reports.into_iter().partition(|report| paths.contains(report.path()));
+    afterwards.check(&late).context("on connections that lived through it")?;
+    let on_lasting = lived.ledger.len();
+    let mut all = lived.ledger;
+    all.append(fleeting.ledger);
+    let (missing, statusless) = all.check_with_loss(&early).context("under load")?;
+    let list = |times: &[Duration]| {
+        times.iter().map(|took| format!("{:.1}", took.as_secs_f64())).collect::<Vec<_>>().join(", ")
+    };
+    Ok(vec![
+        format!(
+            "{kills} kills; {} requests, {on_lasting} of them on {} connections that lived through all: each answered rightly, \
+             the slowest within {:.0} ms",
+            all.len(),
+            lasting.len(),
+            lived.slowest.max(fleeting.slowest).as_secs_f64() * 1e3,
+        ),
+        format!(
+            "reported: {}, {statusless} of them without status; {missing} fell into the gaps",
+            all.len() - missing
+        ),
+        format!("{programs} programs on uprobes, off after s: {}", list(&off)),
+        format!("all older connections seen again after s: {}", list(&seen)),
+        format!("{} more requests on them, all reported", afterwards.len()),
+    ])
+}
+
+/// Starts an agent and kills it, `kills` times; gives what they did, and another one, which runs.
+fn restarts<'i>(
+    installation: &'i Installation<'i>,
+    kills: usize,
+    lasting: &HashSet<(u32, u16)>,
+    clients: &Clients<'_>,
+) -> Result<Restarts<'i>> {
+    let (mut reports, mut off, mut seen) = (Vec::new(), Vec::new(), Vec::new());
+    let mut programs = 0;
+    for time in 1.. {
+        let began = Instant::now();
+        let agent = installation.start().with_context(|| format!("start number {time}"))?;
+        let mut unseen = lasting.clone();
+        agent
+            .wait_for_report("requests of each older connection", |report| {
+                unseen.remove(&name(report));
+                unseen.is_empty()
+            })
+            .with_context(|| {
+                format!(
+                    "start number {time}: not seen: {unseen:?}, of {lasting:?}, {} answered, {} reported; {}",
+                    clients.answered.load(Ordering::Relaxed),
+                    agent.output().len(),
+                    installation.stats().map_or_else(|error| error.to_string(), |stats| stats.to_string())
+                )
+            })?;
+        seen.push(began.elapsed());
+        if time > kills {
+            return Ok(Restarts { reports, agent, programs, off, seen });
+        }
+        clients.wait_for_more(BETWEEN)?;
+        let probes = Uprobes::of(agent.pid());
+        ensure!(probes.len() > 0 && probes.left() == probes.len(), "the agent has no programs for uprobes");
+        programs = probes.len();
+        let asked = Instant::now();
+        reports.extend(agent.kill()?);
+        wait_until("the probes of the killed agent to be off", OFF, || (probes.left() == 0).then_some(()))
+            .with_context(|| format!("kill number {time}: {} of {programs} are left", probes.left()))?;
+        off.push(asked.elapsed());
+        clients.wait_for_more(BETWEEN).with_context(|| format!("after kill number {time}"))?;
+    }
+    unreachable!("it is counted up")
+}
+
+/// Whose connection a report is about: the service's process, the client's port.
+fn name(report: &Report) -> (u32, u16) {
+    let number = |pointer| report.at(pointer).as_u64().unwrap_or_default();
+    (
+        u32::try_from(number("/service/pid")).unwrap_or_default(),
+        u16::try_from(number("/peer_port")).unwrap_or_default(),
+    )
+}
+
+/// The services' processes, with the time each was started.
+fn processes(site: &Site) -> Result<Vec<(u32, u64)>> {
+    let list = std::fs::read_to_string(site.cgroup.path().join("cgroup.procs"))?;
+    let mut processes = Vec::new();
+    for pid in list.lines() {
+        let pid = pid.parse()?;
+        let stat = Stat::read(pid).with_context(|| format!("process {pid} of a service is gone"))?;
+        processes.push((pid, stat.start));
+    }
+    processes.sort_unstable();
+    Ok(processes)
+}
+
+impl Steady<'_> {
+    fn name(&self) -> (u32, u16) {
+        (self.server.service.pid, self.connection.local().port())
+    }
+}
+
+impl Clients<'_> {
+    /// Requests on one connection until it is told to stop.
+    fn on_one(&self, steady: &mut Steady<'_>) -> Result<Done> {
+        self.while_wanted(|done| self.exchange(steady.server, &mut steady.connection, done))
+    }
+
+    /// The same on one connection after the other.
+    fn on_many(&self, server: &Server) -> Result<Done> {
+        let mut opened = 0;
+        self.while_wanted(|done| {
+            opened += 1;
+            let mut connection =
+                self.client.connect(server, Manner { resume: true, ..Manner::nth(opened) })?;
+            for _ in 0..FLEETING {
+                self.exchange(server, &mut connection, done)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn while_wanted(&self, mut work: impl FnMut(&mut Done) -> Result<()>) -> Result<Done> {
+        let mut done = Done::default();
+        while !self.stop.load(Ordering::Relaxed) {
+            work(&mut done).inspect_err(|_| self.failed.store(true, Ordering::Relaxed))?;
+        }
+        Ok(done)
+    }
+
+    /// A request, its answer, a pause.
+    fn exchange(&self, server: &Server, connection: &mut Secured, done: &mut Done) -> Result<()> {
+        let load = Load { server, client: self.client, requests: 1, pace: Pace::new(None) };
+        let began = Instant::now();
+        done.ledger.append(load.with(std::slice::from_mut(connection)).with_context(|| server.printed())?);
+        done.slowest = done.slowest.max(began.elapsed());
+        ensure!(done.slowest < patient(SLOWEST), "an answer took {:?}", done.slowest);
+        self.answered.fetch_add(1, Ordering::Relaxed);
+        thread::sleep(PAUSE * factor());
+        Ok(())
+    }
+
+    /// Waits until so many more are answered; fails when a client has failed.
+    fn wait_for_more(&self, count: usize) -> Result<()> {
+        let answered = || self.answered.load(Ordering::Relaxed);
+        let target = answered() + count;
+        let failed = || self.failed.load(Ordering::Relaxed);
+        wait_until("requests to be answered", 20, || (answered() >= target || failed()).then_some(()))?;
+        ensure!(!failed(), "a client has failed");
+        Ok(())
+    }
+}
+
+impl Done {
+    /// What all clients have done, once they are through.
+    fn of_all(threads: Vec<ScopedJoinHandle<'_, Result<Self>>>) -> Result<Self> {
+        let mut all = Self::default();
+        for thread in threads {
+            let one = thread.join().unwrap_or_else(|panic| resume_unwind(panic))?;
+            all.ledger.append(one.ledger);
+            all.slowest = all.slowest.max(one.slowest);
+        }
+        Ok(all)
+    }
+}
