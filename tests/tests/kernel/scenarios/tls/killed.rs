@@ -11,14 +11,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use picket::service::process::Stat;
 
-use super::named;
+use super::{named, number};
 use crate::agent::{Agent, Installation, Report};
 use crate::bpf::Uprobes;
 use crate::client::tls::patterns::Load;
 use crate::client::tls::{Client, Manner, Pace, Secured};
 use crate::ledger::Ledger;
 use crate::netns::Netns;
-use crate::patience::{factor, in_vm, patient, wait_until};
+use crate::patience::{factor, patient, wait_until};
 use crate::servers::tls::Certificate;
 use crate::servers::{Place, Server};
 use crate::site::Site;
@@ -31,10 +31,14 @@ const STEADY: usize = 3;
 const FLEETING: usize = 8;
 /// Between an answer and the next request of a client: what an agent built for debugging can follow.
 const PAUSE: Duration = Duration::from_millis(25);
+/// Probes that an agent has set when it is killed half-way.
+const HALF_WAY: usize = 10;
 /// Requests before and after each kill.
 const BETWEEN: usize = 60;
-/// Seconds from the kill until the probes are off. The kernel takes them off one by one, 0.1 s each.
-const OFF: u64 = 10;
+/// How many probes a second the kernel takes off at least: it takes 70 to 95 ms for each, longer when it is busy.
+const A_SECOND: u64 = 4;
+/// Seconds beside that from the kill until the probes are off.
+const OFF: u64 = 5;
 /// Seconds that no answer may take.
 const SLOWEST: u64 = 5;
 /// Requests on each connection that lived through it, of which the last agent must miss none.
@@ -67,17 +71,25 @@ struct Restarts<'i> {
     reports: Vec<Report>,
     /// The one that runs now.
     agent: Agent<'i>,
-    /// Programs for uprobes that each had.
-    programs: usize,
-    /// From each kill until its probes were off.
-    off: Vec<Duration>,
+    /// How each killed one went.
+    off: Vec<Off>,
     /// From each start until a request of each steady connection was reported.
     seen: Vec<Duration>,
 }
 
-/// No request fails or is answered wrongly, no process ends, no probe stays, no connection stays unseen.
+/// How an agent went.
+struct Off {
+    /// That it had probes at.
+    points: usize,
+    /// From the kill until they were off.
+    took: Duration,
+}
+
+/// No request fails or is answered wrongly, no process ends, no probe stays, no connection stays unseen. `PICKET_TLS_KILLS`
+/// says how many agents are killed (1: the kernel needs ten seconds for the probes of one), every second of them while it
+/// is setting its probes.
 pub fn killed(site: &Site) -> Result<Vec<String>> {
-    let kills = if in_vm() { 2 } else { 5 };
+    let kills = number("PICKET_TLS_KILLS")?.unwrap_or(1);
     let certificate = Certificate::make(site.dir())?;
     let client = Client::new(&certificate)?;
     let netns = Arc::new(Netns::new()?);
@@ -117,7 +129,7 @@ pub fn killed(site: &Site) -> Result<Vec<String>> {
         let load = Load { server, client: &client, requests: AFTERWARDS, pace: Pace::new(Some(100)) };
         afterwards.append(load.with(std::slice::from_mut(connection))?);
     }
-    let Restarts { mut reports, agent, programs, off, seen } = restarts;
+    let Restarts { mut reports, agent, off, seen } = restarts;
     let last = afterwards.last_path().context("requests were sent")?;
     agent.wait_for_report("the last request", |report| report.path() == last)?;
     reports.extend(agent.stop()?);
@@ -131,12 +143,11 @@ pub fn killed(site: &Site) -> Result<Vec<String>> {
     let mut all = lived.ledger;
     all.append(fleeting.ledger);
     let (missing, statusless) = all.check_with_loss(&early).context("under load")?;
-    let list = |times: &[Duration]| {
-        times.iter().map(|took| format!("{:.1}", took.as_secs_f64())).collect::<Vec<_>>().join(", ")
-    };
+    let off = off.iter().map(|off| format!("{} after {:.1} s", off.points, off.took.as_secs_f64()));
+    let seen = seen.iter().map(|took| format!("{:.1} s", took.as_secs_f64()));
     Ok(vec![
         format!(
-            "{kills} kills; {} requests, {on_lasting} of them on {} connections that lived through all: each answered rightly, \
+            "killed: {kills}; {} requests, {on_lasting} of them on {} connections that lived through all: each answered rightly, \
              the slowest within {:.0} ms",
             all.len(),
             lasting.len(),
@@ -146,8 +157,8 @@ pub fn killed(site: &Site) -> Result<Vec<String>> {
             "reported: {}, {statusless} of them without status; {missing} fell into the gaps",
             all.len() - missing
         ),
-        format!("{programs} programs on uprobes, off after s: {}", list(&off)),
-        format!("all older connections seen again after s: {}", list(&seen)),
+        format!("probes that were off after a kill: {}", off.collect::<Vec<_>>().join(", ")),
+        format!("all older connections were seen {} after a start", seen.collect::<Vec<_>>().join(", ")),
         format!("{} more requests on them, all reported", afterwards.len()),
     ])
 }
@@ -160,9 +171,17 @@ fn restarts<'i>(
     clients: &Clients<'_>,
 ) -> Result<Restarts<'i>> {
     let (mut reports, mut off, mut seen) = (Vec::new(), Vec::new(), Vec::new());
-    let mut programs = 0;
     for time in 1.. {
         let began = Instant::now();
+        if time <= kills && time % 2 == 0 {
+            // In the middle of setting its probes.
+            let agent = installation.begin()?;
+            wait_until("an agent to set probes", 20, || (points(agent.pid()) >= HALF_WAY).then_some(()))?;
+            let (killed, gone) = kill(agent).with_context(|| format!("kill at start number {time}"))?;
+            reports.extend(killed);
+            off.push(gone);
+            continue;
+        }
         let agent = installation.start().with_context(|| format!("start number {time}"))?;
         let mut unseen = lasting.clone();
         agent
@@ -171,29 +190,47 @@ fn restarts<'i>(
                 unseen.is_empty()
             })
             .with_context(|| {
-                format!(
-                    "start number {time}: not seen: {unseen:?}, of {lasting:?}, {} answered, {} reported; {}",
-                    clients.answered.load(Ordering::Relaxed),
-                    agent.output().len(),
-                    installation.stats().map_or_else(|error| error.to_string(), |stats| stats.to_string())
-                )
+                let stats = installation.stats().map_or_else(|e| format!("{e:#}"), |s| s.to_string());
+                format!("start number {time}: not seen: {unseen:?} of {lasting:?}; {stats}")
             })?;
         seen.push(began.elapsed());
         if time > kills {
-            return Ok(Restarts { reports, agent, programs, off, seen });
+            return Ok(Restarts { reports, agent, off, seen });
         }
         clients.wait_for_more(BETWEEN)?;
-        let probes = Uprobes::of(agent.pid());
-        ensure!(probes.len() > 0 && probes.left() == probes.len(), "the agent has no programs for uprobes");
-        programs = probes.len();
-        let asked = Instant::now();
-        reports.extend(agent.kill()?);
-        wait_until("the probes of the killed agent to be off", OFF, || (probes.left() == 0).then_some(()))
-            .with_context(|| format!("kill number {time}: {} of {programs} are left", probes.left()))?;
-        off.push(asked.elapsed());
+        let (killed, gone) = kill(agent).with_context(|| format!("kill number {time}"))?;
+        reports.extend(killed);
+        off.push(gone);
         clients.wait_for_more(BETWEEN).with_context(|| format!("after kill number {time}"))?;
     }
     unreachable!("it is counted up")
+}
+
+/// Kills an agent and waits until all its probes are off; gives what it reported.
+fn kill(agent: Agent<'_>) -> Result<(Vec<Report>, Off)> {
+    let (probes, points) = (Uprobes::of(agent.pid()), points(agent.pid()));
+    ensure!(probes.len() > 0 && points > 0, "{} programs on {points} points", probes.len());
+    ensure!(probes.left() == probes.len(), "{} of {} programs are loaded", probes.left(), probes.len());
+    let asked = Instant::now();
+    let reports = agent.kill()?;
+    let deadline = OFF + points as u64 / A_SECOND;
+    wait_until("the probes to be off", deadline, || (probes.left() == 0).then_some(())).with_context(
+        || format!("{} of {} programs on {points} points are left", probes.left(), probes.len()),
+    )?;
+    let took = asked.elapsed();
+    ensure!(took <= patient(deadline), "{points} points were off after {took:?}, not {deadline} s");
+    Ok((reports, Off { points, took }))
+}
+
+/// Points at which a process has a program: links to perf events, on Linux before 5.15 perf events themselves, of which the
+/// agent has one more a CPU.
+fn points(pid: u32) -> usize {
+    let entries = |dir: &str| std::fs::read_dir(format!("/proc/{pid}/{dir}")).into_iter().flatten().flatten();
+    let info = entries("fdinfo").filter_map(|file| std::fs::read_to_string(file.path()).ok());
+    let links = info.filter(|info| info.contains("link_type:\tperf")).count();
+    let files = entries("fd").filter_map(|file| std::fs::read_link(file.path()).ok());
+    let events = files.filter(|link| link.as_os_str() == "anon_inode:[perf_event]").count();
+    if links > 0 { links } else { events }
 }
 
 /// Whose connection a report is about: the service's process, the client's port.
