@@ -1,69 +1,43 @@
 //! SIGKILL of the agent while clients talk TLS with services of three libraries. The services never notice, the probes
 //! go with the agent, and connections that lived through it are seen by the next one.
 
+mod clients;
+
 use std::collections::HashSet;
-use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread::{self, ScopedJoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use picket::service::process::Stat;
 
+use self::clients::{Clients, Done, Steady};
 use super::{named, number};
 use crate::agent::{Agent, Installation, Report};
 use crate::bpf::Uprobes;
 use crate::client::tls::patterns::Load;
-use crate::client::tls::{Client, Manner, Pace, Secured};
+use crate::client::tls::{Client, Manner, Pace};
 use crate::ledger::Ledger;
 use crate::netns::Netns;
-use crate::patience::{factor, patient, wait_until};
+use crate::patience::{patient, wait_until};
+use crate::servers::Place;
 use crate::servers::tls::Certificate;
-use crate::servers::{Place, Server};
 use crate::site::Site;
 
 /// The services, all at the same time.
 const ROWS: [&str; 3] = ["nginx", "node-https", "go"];
 /// Connections to each of them that live through everything.
 const STEADY: usize = 3;
-/// Requests on each of the others, which one client a service opens one after the other.
-const FLEETING: usize = 8;
-/// Between an answer and the next request of a client: what an agent built for debugging can follow.
-const PAUSE: Duration = Duration::from_millis(25);
 /// Probes that an agent has set when it is killed half-way.
 const HALF_WAY: usize = 10;
 /// Requests before and after each kill.
-const BETWEEN: usize = 60;
+const BETWEEN: usize = 40;
 /// How many probes a second the kernel takes off at least: it takes 70 to 95 ms for each, longer when it is busy.
 const A_SECOND: u64 = 4;
 /// Seconds beside that from the kill until the probes are off.
 const OFF: u64 = 5;
-/// Seconds that no answer may take.
-const SLOWEST: u64 = 5;
 /// Requests on each connection that lived through it, of which the last agent must miss none.
 const AFTERWARDS: usize = 10;
-
-/// A connection that lives through everything.
-struct Steady<'s> {
-    server: &'s Server,
-    connection: Secured,
-}
-
-/// What clients do, together.
-struct Clients<'c> {
-    client: &'c Client,
-    stop: AtomicBool,
-    failed: AtomicBool,
-    answered: AtomicUsize,
-}
-
-/// What a client has done.
-#[derive(Default)]
-struct Done {
-    ledger: Ledger,
-    slowest: Duration,
-}
 
 /// What the agents did.
 struct Restarts<'i> {
@@ -103,12 +77,7 @@ pub fn killed(site: &Site) -> Result<Vec<String>> {
     }
     let processes = processes(site)?;
     let installation = Installation::new(site, "picket")?;
-    let clients = Clients {
-        client: &client,
-        stop: AtomicBool::new(false),
-        failed: AtomicBool::new(false),
-        answered: AtomicUsize::new(0),
-    };
+    let clients = Clients::new(&client);
     let lasting: HashSet<(u32, u16)> = steady.iter().map(Steady::name).collect();
     let (lived, fleeting, restarts) = thread::scope(|scope| {
         let clients = &clients;
@@ -117,7 +86,7 @@ pub fn killed(site: &Site) -> Result<Vec<String>> {
         let threads = servers.iter().map(|server| scope.spawn(|| clients.on_many(server)));
         let fleeting: Vec<_> = threads.collect();
         let restarts = restarts(&installation, kills, &lasting, clients);
-        clients.stop.store(true, Ordering::Relaxed);
+        clients.stop();
         // What failed first is what a client says.
         let (lived, fleeting) = (Done::of_all(lived)?, Done::of_all(fleeting)?);
         Ok::<_, anyhow::Error>((lived, fleeting, restarts?))
@@ -253,74 +222,4 @@ fn processes(site: &Site) -> Result<Vec<(u32, u64)>> {
     }
     processes.sort_unstable();
     Ok(processes)
-}
-
-impl Steady<'_> {
-    fn name(&self) -> (u32, u16) {
-        (self.server.service.pid, self.connection.local().port())
-    }
-}
-
-impl Clients<'_> {
-    /// Requests on one connection until it is told to stop.
-    fn on_one(&self, steady: &mut Steady<'_>) -> Result<Done> {
-        self.while_wanted(|done| self.exchange(steady.server, &mut steady.connection, done))
-    }
-
-    /// The same on one connection after the other.
-    fn on_many(&self, server: &Server) -> Result<Done> {
-        let mut opened = 0;
-        self.while_wanted(|done| {
-            opened += 1;
-            let mut connection =
-                self.client.connect(server, Manner { resume: true, ..Manner::nth(opened) })?;
-            for _ in 0..FLEETING {
-                self.exchange(server, &mut connection, done)?;
-            }
-            Ok(())
-        })
-    }
-
-    fn while_wanted(&self, mut work: impl FnMut(&mut Done) -> Result<()>) -> Result<Done> {
-        let mut done = Done::default();
-        while !self.stop.load(Ordering::Relaxed) {
-            work(&mut done).inspect_err(|_| self.failed.store(true, Ordering::Relaxed))?;
-        }
-        Ok(done)
-    }
-
-    /// A request, its answer, a pause.
-    fn exchange(&self, server: &Server, connection: &mut Secured, done: &mut Done) -> Result<()> {
-        let load = Load { server, client: self.client, requests: 1, pace: Pace::new(None) };
-        let began = Instant::now();
-        done.ledger.append(load.with(std::slice::from_mut(connection)).with_context(|| server.printed())?);
-        done.slowest = done.slowest.max(began.elapsed());
-        ensure!(done.slowest < patient(SLOWEST), "an answer took {:?}", done.slowest);
-        self.answered.fetch_add(1, Ordering::Relaxed);
-        thread::sleep(PAUSE * factor());
-        Ok(())
-    }
-
-    /// Waits until so many more are answered; fails when a client has failed.
-    fn wait_for_more(&self, count: usize) -> Result<()> {
-        let answered = || self.answered.load(Ordering::Relaxed);
-        let target = answered() + count;
-        let failed = || self.failed.load(Ordering::Relaxed);
-        wait_until("requests to be answered", 20, || (answered() >= target || failed()).then_some(()))?;
-        ensure!(!failed(), "a client has failed");
-        Ok(())
-    }
-}
-
-impl Done {
-    /// What all clients have done, once they are through.
-    fn of_all(threads: Vec<ScopedJoinHandle<'_, Result<Self>>>) -> Result<Self> {
-        let mut all = Self::default();
-        for thread in threads {
-            let one = thread.join().unwrap_or_else(|panic| resume_unwind(panic))?;
-            all.ledger.append(one.ledger);
-            all.slowest = all.slowest.max(one.slowest);
-        }
-        Ok(all)
-    }
 }
