@@ -121,6 +121,17 @@ impl Uprobes {
     }
 }
 
+/// Points at which a process has a program: links to perf events, on Linux before 5.15 perf events themselves, of which the
+/// agent has one more a CPU.
+pub fn points(pid: u32) -> usize {
+    let entries = |dir: &str| fs::read_dir(format!("/proc/{pid}/{dir}")).into_iter().flatten().flatten();
+    let info = entries("fdinfo").filter_map(|file| fs::read_to_string(file.path()).ok());
+    let links = info.filter(|info| info.contains("link_type:\tperf")).count();
+    let files = entries("fd").filter_map(|file| fs::read_link(file.path()).ok());
+    let events = files.filter(|link| link.as_os_str() == "anon_inode:[perf_event]").count();
+    if links > 0 { links } else { events }
+}
+
 /// To the kernel a uprobe's program is a kprobe's.
 fn loaded_uprobes() -> impl Iterator<Item = u32> {
     let programs = aya::programs::loaded_programs().flatten();

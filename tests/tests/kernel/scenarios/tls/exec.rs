@@ -13,6 +13,7 @@ use rustix::process::Signal;
 
 use super::{named, prefixed};
 use crate::agent::{Agent, Installation, Report};
+use crate::bpf::points;
 use crate::client::tls::patterns::{Load, Pattern};
 use crate::client::tls::{Client, Manner, Pace};
 use crate::ledger::Ledger;
@@ -48,6 +49,8 @@ const NEXT: [Next; 3] = [
 const REQUESTS: usize = 40;
 /// How long it is waited for a request's report before the next is sent.
 const TRY: Duration = Duration::from_millis(100);
+/// Requests in a row that are reported while no probe is set.
+const SETTLED: usize = 8;
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(2);
 /// Requests a second.
@@ -85,7 +88,7 @@ pub fn exec(site: &Site) -> Result<Vec<String>> {
         let (count, took) = run.until_seen(&server)?;
         run.requests(&server)?;
         notes.push(format!(
-            "{} after Python{}: seen {:.0} ms after it listened, with request number {count}; {REQUESTS} requests of each, all reported",
+            "{} after Python{}: all points set {:.0} ms after it listened, by request number {count}; {REQUESTS} requests of each, all reported",
             next.program,
             if others.is_empty() { "" } else { ", in another process before" },
             took.as_secs_f64() * 1e3,
@@ -152,9 +155,9 @@ struct Run<'r> {
 }
 
 impl Run<'_> {
-    /// Sends requests, each on its own connection, until one is reported; gives how many and how long it took.
+    /// Sends requests, each on its own connection, until all points are set; gives how many and how long it took.
     fn until_seen(&mut self, server: &Server) -> Result<(usize, Duration)> {
-        let began = Instant::now();
+        let (began, mut settled) = (Instant::now(), 0);
         for count in 1.. {
             let load = Load { server, client: self.client, requests: 1, pace: Pace::new(None) };
             let connection = self.client.connect(server, Manner::nth(count));
@@ -163,7 +166,10 @@ impl Run<'_> {
             let sent = load.with(&mut [connection])?;
             let path = sent.last_path().context("a request was sent")?.to_owned();
             self.tries.append(sent);
-            if self.is_reported(&path) {
+            // Of a file whose probes are being set some are there and some are not.
+            let (before, seen) = (points(self.agent.pid()), self.is_reported(&path));
+            settled = if seen && points(self.agent.pid()) == before { settled + 1 } else { 0 };
+            if settled == SETTLED {
                 return Ok((count, began.elapsed()));
             }
             ensure!(began.elapsed() < patient(20), "{}: {count} requests, none seen", server.service.name);
@@ -174,7 +180,9 @@ impl Run<'_> {
     /// Whether a request is reported soon.
     fn is_reported(&self, path: &str) -> bool {
         let end = Instant::now() + TRY * factor();
-        let is_it = |line: &String| Report::parse(line).is_ok_and(|report| report.path() == path);
+        let is_it = |line: &String| {
+            Report::parse(line).is_ok_and(|report| report.path() == path && !report.at("/status").is_null())
+        };
         while Instant::now() < end {
             if self.agent.output().any(is_it) {
                 return true;

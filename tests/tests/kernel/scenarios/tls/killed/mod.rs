@@ -14,7 +14,7 @@ use picket::service::process::Stat;
 use self::clients::{Clients, Done, Steady};
 use super::{named, number};
 use crate::agent::{Agent, Installation, Report};
-use crate::bpf::Uprobes;
+use crate::bpf::{Uprobes, points};
 use crate::client::tls::patterns::Load;
 use crate::client::tls::{Client, Manner, Pace};
 use crate::ledger::Ledger;
@@ -189,17 +189,6 @@ fn kill(agent: Agent<'_>) -> Result<(Vec<Report>, Off)> {
     let took = asked.elapsed();
     ensure!(took <= patient(deadline), "{points} points were off after {took:?}, not {deadline} s");
     Ok((reports, Off { points, took }))
-}
-
-/// Points at which a process has a program: links to perf events, on Linux before 5.15 perf events themselves, of which the
-/// agent has one more a CPU.
-fn points(pid: u32) -> usize {
-    let entries = |dir: &str| std::fs::read_dir(format!("/proc/{pid}/{dir}")).into_iter().flatten().flatten();
-    let info = entries("fdinfo").filter_map(|file| std::fs::read_to_string(file.path()).ok());
-    let links = info.filter(|info| info.contains("link_type:\tperf")).count();
-    let files = entries("fd").filter_map(|file| std::fs::read_link(file.path()).ok());
-    let events = files.filter(|link| link.as_os_str() == "anon_inode:[perf_event]").count();
-    if links > 0 { links } else { events }
 }
 
 /// Whose connection a report is about: the service's process, the client's port.
