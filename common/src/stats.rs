@@ -68,7 +68,10 @@ impl Counter {
     /// Whether each count is something Picket should have seen and did not.
     #[must_use]
     pub const fn is_loss(self) -> bool {
-        matches!(self, Self::RingFull | Self::TooLong | Self::TableFull | Self::Unreadable | Self::TlsUnderWay)
+        matches!(
+            self,
+            Self::RingFull | Self::TooLong | Self::TableFull | Self::Unreadable | Self::TlsUnderWay
+        )
     }
 }
 

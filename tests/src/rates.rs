@@ -40,7 +40,9 @@ impl<'r> Reported<'r> {
     /// What each of these was reported as, where something of it is wrong: its path and the report, or that there is none.
     pub fn differences<'s>(&self, sent: &'s [Expected<'_>]) -> impl Iterator<Item = String> + use<'s, '_> {
         sent.iter().filter(|one| !self.rates(&[**one]).is_whole()).map(|one| match self.0.get(one.path) {
-            Some(reports) => format!("{one:?}: {}", reports.iter().map(|r| format!("{r} ")).collect::<String>()),
+            Some(reports) => {
+                format!("{one:?}: {}", reports.iter().map(|r| format!("{r} ")).collect::<String>())
+            }
             None => format!("{one:?}: not reported"),
         })
     }

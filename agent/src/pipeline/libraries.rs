@@ -60,8 +60,10 @@ impl Attach for Libraries {
     fn attach(&self, file: &OpenFile, inspection: &Inspection) -> Result<Vec<Attachment>, Failure> {
         let path = file.attach_path();
         let points = inspection.runtimes.iter().flat_map(|found| &found.points);
+        let mut points: Vec<&Point> = points.filter(|point| point.scope == Scope::Always).collect();
+        points.sort_by_key(|point| turn(point.program));
         let mut attached = Vec::new();
-        for point in points.filter(|point| point.scope == Scope::Always) {
+        for point in points {
             attached.push(attach(&self.probes, point, &path, None)?);
         }
         Ok(attached)
@@ -74,6 +76,23 @@ impl Attach for Libraries {
         }
         // Nobody listens any more when the agent ends.
         let _ = self.started.send(Candidate { pid, runtimes: runtimes.to_vec() });
+    }
+}
+
+/// When a program has its turn: reads come last. Setting all points of a file takes seconds while another agent's are taken
+/// off. A request that is read before answers and the ends of objects are noticed would be given the answer to a later
+/// one, or to another connection's object at the same place; answers to nothing are nothing, and so is leaving what was not
+/// entered.
+fn turn(program: &str) -> u8 {
+    let reads = ["read", "recv", "peek", "decrypt", "record"].iter().any(|word| program.contains(word));
+    // Go's stack ABI has no other point for a read.
+    let alone = program.starts_with("picket_go0_");
+    if program.ends_with("_free") || program.ends_with("_leave") && !alone {
+        0
+    } else if reads {
+        2
+    } else {
+        1
     }
 }
 

@@ -21,13 +21,16 @@ const CHANGE_CIPHER_SPEC: u8 = 20;
 const ALL_HEADER: u64 = (1 << RECORD_HEADER) - 1;
 const ALL_HEAD: u64 = (1 << HEAD) - 1;
 
-/// Records of a connection that are noted before it is given up: a service that nobody reads would have the table of records to
+/// Records of a connection that are noted one after the other: a service that nobody reads would have the table of records to
 /// itself. rustls skips less than that of what it can't decrypt (16 KiB after refused early data).
 const NOTED: u16 = 2048;
+/// Of the packets after that the first record of one in so many, as long as no object is tied: a connection that is busy while
+/// an agent starts has sent more before the probes are there. No power of two, as what a client repeats often is.
+const SELDOM: u8 = 7;
 /// Records that are looked at in a packet.
 const PACKET_RECORDS: usize = 64;
-/// Packets in which a record is looked for after it was lost where the next one begins.
-const TRACKED_PACKETS: u8 = 64;
+/// What it counts as to look in a packet for a record, after it was lost where the next one begins.
+const LOOK: u16 = 32;
 /// The longest record: 2¹⁴ bytes and what TLS 1.2 allows ciphertext to be longer (RFC 5246 section 6.2.3).
 const LONGEST: u32 = (1 << 14) + 2048;
 
@@ -41,9 +44,17 @@ pub fn follow(skb: *mut __sk_buff) -> Option<()> {
     // SAFETY: the map's only entry of this CPU, which nobody else has in hand.
     let slot = unsafe { &mut *TLS_WHOSE.get_ptr_mut(0)? };
     let Tracked { whose, seq, payload_at, payload_len, .. } = slot;
-    if hello.noted >= NOTED || TLS_TIED.get_ptr(whose.cookie).is_some() {
+    if TLS_TIED.get_ptr(whose.cookie).is_some() {
         hello.tied = 1;
         return None;
+    }
+    let seldom = hello.noted >= NOTED;
+    if seldom {
+        conn.turns = conn.turns.wrapping_add(1);
+        if !conn.turns.is_multiple_of(SELDOM) {
+            return None;
+        }
+        lose(hello);
     }
     if hello.state == state::FOLLOWING && is_lost(sk, hello, *seq) {
         lose(hello);
@@ -51,11 +62,9 @@ pub fn follow(skb: *mut __sk_buff) -> Option<()> {
     let mut packet = Packet { flags: 0, payload_at: *payload_at, payload_len: *payload_len };
     if hello.state == state::SETTLED {
         // A packet that begins with a record is likely to be the first of a write.
-        if conn.turns >= TRACKED_PACKETS {
-            hello.tied = 1;
-            return None;
+        if !seldom {
+            hello.noted += LOOK;
         }
-        conn.turns += 1;
         if header(skb, &packet).is_none() {
             return None;
         }
@@ -83,6 +92,9 @@ pub fn follow(skb: *mut __sk_buff) -> Option<()> {
             }
             if TLS_RECORD.insert(hello.key::<RECORD_HEADER>(), &*whose, 0).is_err() {
                 count::add(Counter::TableFull, 1);
+            }
+            if seldom {
+                return None;
             }
             hello.noted += 1;
         }

@@ -1,6 +1,6 @@
 //! What is loaded in the kernel: ids of BPF programs, maps and links, to prove that nothing leaks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use anyhow::Result;
@@ -75,21 +75,73 @@ fn held_by_others() -> Vec<(&'static str, u32)> {
         if pid == own || parent(pid) == Some(own) {
             continue;
         }
-        for fd in fs::read_dir(process.path().join("fdinfo")).into_iter().flatten().flatten() {
-            let info = fs::read_to_string(fd.path()).unwrap_or_default();
-            let mut ids = BTreeMap::new();
-            for (name, value) in info.lines().filter_map(|l| l.split_once(':')) {
-                if let Ok(id) = value.trim().parse::<u32>() {
-                    ids.insert(name, id);
-                }
+        held.extend(held_by(pid));
+    }
+    held
+}
+
+/// Ids that a process has open.
+fn held_by(pid: u32) -> Vec<(&'static str, u32)> {
+    let mut held = Vec::new();
+    for fd in fs::read_dir(format!("/proc/{pid}/fdinfo")).into_iter().flatten().flatten() {
+        let info = fs::read_to_string(fd.path()).unwrap_or_default();
+        let mut ids = BTreeMap::new();
+        for (name, value) in info.lines().filter_map(|l| l.split_once(':')) {
+            if let Ok(id) = value.trim().parse::<u32>() {
+                ids.insert(name, id);
             }
-            for (key, kind) in [("link_id", "link"), ("map_id", "map"), ("prog_id", "program")] {
-                held.extend(ids.get(key).map(|id| (kind, *id)));
-            }
+        }
+        for (key, kind) in [("link_id", "link"), ("map_id", "map"), ("prog_id", "program")] {
+            held.extend(ids.get(key).map(|id| (kind, *id)));
         }
     }
     held
 }
+
+/// The programs for uprobes that a process has open, by id. The kernel keeps each as long as it is attached anywhere,
+/// also when nobody has it open any more: when they are gone, the probes are off.
+pub struct Uprobes(BTreeSet<u32>);
+
+impl Uprobes {
+    /// Those of a process.
+    pub fn of(pid: u32) -> Self {
+        let held: BTreeSet<u32> =
+            held_by(pid).into_iter().filter_map(|(kind, id)| (kind == "program").then_some(id)).collect();
+        Self(loaded_uprobes().filter(|id| held.contains(id)).collect())
+    }
+
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// How many of them the kernel still has.
+    pub fn left(&self) -> usize {
+        loaded_uprobes().filter(|id| self.0.contains(id)).count()
+    }
+}
+
+/// Points at which a process has a program: links to perf events, on Linux before 5.15 perf events themselves, of which the
+/// agent has one more a CPU.
+pub fn points(pid: u32) -> usize {
+    let entries = |dir: &str| fs::read_dir(format!("/proc/{pid}/{dir}")).into_iter().flatten().flatten();
+    let info = entries("fdinfo").filter_map(|file| fs::read_to_string(file.path()).ok());
+    let links = info.filter(|info| info.contains("link_type:\tperf")).count();
+    let files = entries("fd").filter_map(|file| fs::read_link(file.path()).ok());
+    let events = files.filter(|link| link.as_os_str() == "anon_inode:[perf_event]").count();
+    if links > 0 { links } else { events }
+}
+
+/// To the kernel a uprobe's program is a kprobe's.
+fn loaded_uprobes() -> impl Iterator<Item = u32> {
+    let programs = aya::programs::loaded_programs().flatten();
+    programs
+        .filter(|program| program.program_type() as u32 == BPF_PROG_TYPE_KPROBE)
+        .map(|program| program.id())
+}
+
+/// `enum bpf_prog_type` of linux/bpf.h.
+const BPF_PROG_TYPE_KPROBE: u32 = 2;
 
 fn parent(pid: u32) -> Option<u32> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;

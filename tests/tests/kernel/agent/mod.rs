@@ -112,16 +112,7 @@ impl<'s> Installation<'s> {
 
     /// Starts an agent and waits until it is ready.
     pub fn start(&self) -> Result<Agent<'_>> {
-        if is_fixtures_only() {
-            return Err(CannotRun("--fixtures-only: no agent is started".to_owned()).into());
-        }
-        let mut command = Command::new(binary()?);
-        command.args(["run", "--json", "--all", "--state-dir"]).arg(&self.state);
-        command.arg("--config").arg(&self.config).arg("--cgroup").arg(&self.cgroup);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut process = Process::spawn("picket run", command, &self.site.agents, self.netns)?;
-        let transcript = Transcript::of(process.child())?;
-        let mut agent = Agent { installation: self, process, transcript };
+        let mut agent = self.begin()?;
         let ready = wait_until("the agent to be ready (a line with \"ready\" on stderr)", 20, || {
             if agent.transcript.errors.any(|line| line.contains("ready")) {
                 return Some(Ok(()));
@@ -133,6 +124,20 @@ impl<'s> Installation<'s> {
             Ok(Err(status)) => Err(anyhow!("the agent ended at its start: {status}")),
             Err(error) => Err(error),
         }
+    }
+
+    /// Starts an agent and waits for nothing.
+    pub fn begin(&self) -> Result<Agent<'_>> {
+        if is_fixtures_only() {
+            return Err(CannotRun("--fixtures-only: no agent is started".to_owned()).into());
+        }
+        let mut command = Command::new(binary()?);
+        command.args(["run", "--json", "--all", "--state-dir"]).arg(&self.state);
+        command.arg("--config").arg(&self.config).arg("--cgroup").arg(&self.cgroup);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = Process::spawn("picket run", command, &self.site.agents, self.netns)?;
+        let transcript = Transcript::of(process.child())?;
+        Ok(Agent { installation: self, process, transcript })
     }
 }
 
@@ -173,6 +178,11 @@ pub struct Agent<'i> {
 }
 
 impl Agent<'_> {
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
     /// Sends it a signal.
     pub fn signal(&self, signal: Signal) -> Result<()> {
         self.process.signal(signal)
@@ -220,10 +230,10 @@ impl Agent<'_> {
         self.transcript.reports()
     }
 
-    /// Ends it with SIGKILL and gives all it reported.
+    /// Ends it with SIGKILL and gives all it reported. It is over when the kernel has taken its probes off, 0.1 s each.
     pub fn kill(mut self) -> Result<Vec<Report>> {
         self.process.signal(Signal::KILL)?;
-        self.process.wait(10)?;
+        self.process.wait(60)?;
         self.transcript.finish()?;
         self.transcript.reports()
     }

@@ -13,6 +13,7 @@ use std::cell::Cell;
 use std::fs;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -49,7 +50,12 @@ pub struct Place<'s> {
     pub listen: Vec<IpAddr>,
     /// The port to listen on.
     pub port: u16,
+    /// What becomes of the command before it is run.
+    change: Option<Box<Change<'s>>>,
 }
+
+/// Makes another command of one that would start a service as usual.
+pub type Change<'c> = dyn Fn(Command) -> Result<Command> + 'c;
 
 impl<'s> Place<'s> {
     /// On the host, on loopback only: two listening sockets, one a family.
@@ -78,6 +84,13 @@ impl<'s> Place<'s> {
         self
     }
 
+    /// The same place, where the service's command is changed before it is run.
+    #[must_use]
+    pub fn with_command(mut self, change: impl Fn(Command) -> Result<Command> + 's) -> Self {
+        self.change = Some(Box::new(change));
+        self
+    }
+
     fn new(site: &Site, cgroup: &'s Cgroup, netns: Option<Arc<Netns>>, listen: Vec<IpAddr>) -> Result<Self> {
         thread_local!(static NUMBER: Cell<u32> = const { Cell::new(0) });
         let number = NUMBER.replace(NUMBER.get() + 1);
@@ -88,7 +101,7 @@ impl<'s> Place<'s> {
             None => free(),
         };
         let port = port.context("find a free port")?.port();
-        Ok(Self { dir, cgroup, netns, listen, port })
+        Ok(Self { dir, cgroup, netns, listen, port, change: None })
     }
 
     /// A file in the service's directory.
@@ -133,7 +146,11 @@ pub struct Access {
 
 impl Server {
     /// Starts a service and waits until it listens.
-    fn start(name: &str, mut command: std::process::Command, place: &Place<'_>) -> Result<Self> {
+    fn start(name: &str, command: Command, place: &Place<'_>) -> Result<Self> {
+        let mut command = match &place.change {
+            Some(change) => change(command)?,
+            None => command,
+        };
         let output = place.file(OUTPUT);
         crate::process::log_to(&mut command, &output)?;
         command.current_dir(&place.dir);

@@ -1,9 +1,15 @@
 //! Services that speak TLS: a row each (`servers/tls`).
 
+mod elsewhere;
+mod exec;
+mod killed;
 mod sites;
 mod table;
 mod unseen;
 
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -26,6 +32,21 @@ macro_rules! rows {
                 "tls/unseen",
                 unseen::told,
                 "services, stats and doctor say which TLS is seen, with which library, and what is not and why",
+            ),
+            scenario(
+                "tls/killed",
+                killed::killed,
+                "SIGKILL of the agent under TLS load: no service notices, older connections are seen again",
+            ),
+            scenario(
+                "tls/elsewhere",
+                elsewhere::elsewhere,
+                "replaced and deleted files, containers, forks after the probes, stripped programs: all seen",
+            ),
+            scenario(
+                "tls/exec",
+                exec::exec,
+                "a process that becomes another program with another TLS library is seen as both",
             ),
             $(scenario(
                 concat!("tls/sites/", $name),
@@ -68,6 +89,13 @@ rows!(
 
 fn named(name: &str) -> Result<&'static Row> {
     row(name).with_context(|| format!("no row is named {name}"))
+}
+
+/// The command of a Python script, `python3 -B -I SCRIPT …`, which does something else first.
+fn prefixed(command: Command, prelude: &str) -> Result<Command> {
+    let script = command.get_args().nth(2).map(PathBuf::from).context("no script in the command")?;
+    fs::write(&script, format!("{prelude}{}", fs::read_to_string(&script)?))?;
+    Ok(command)
 }
 
 /// A row's service in a network namespace of its own, and its clients.

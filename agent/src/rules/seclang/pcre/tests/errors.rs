@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn what_is_wrong_is_said() {
-    let vectors: [(&str, &str); 47] = [
+    let vectors: [(&str, &str); 48] = [
         ("(a", "unclosed group"),
         ("a)", "a `)` too many"),
         ("(?", "unclosed group"),
