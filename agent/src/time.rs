@@ -1,5 +1,7 @@
 //! Times inside the pipeline.
 
+use std::time::Duration;
+
 /// `CLOCK_MONOTONIC` in nanoseconds, as the kernel side stamps records. Stages never read a clock:
 /// times come in as arguments.
 pub type Ktime = u64;
@@ -17,6 +19,12 @@ pub fn now() -> Ktime {
 #[must_use]
 pub fn boot_now() -> u64 {
     nanos(rustix::time::clock_gettime(rustix::time::ClockId::Boottime))
+}
+
+/// Time that this thread has used of a CPU: what waits for one costs nobody anything. For the edges only.
+#[must_use]
+pub fn of_thread() -> Duration {
+    Duration::from_nanos(nanos(rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime)))
 }
 
 fn nanos(t: rustix::time::Timespec) -> u64 {

@@ -193,3 +193,13 @@ pub fn bounded<const MOST: u64>(len: u32) -> u32 {
     }
     len as u32
 }
+
+/// The lower bits of `at` that `MASK` has. It has no others already: for the verifier, in assembly because LLVM leaves out
+/// what it knows to change nothing.
+#[inline(always)]
+pub fn masked<const MASK: u64>(at: usize) -> usize {
+    let mut at = at as u64;
+    // SAFETY: only touches its register.
+    unsafe { asm!("{at} &= {mask}", at = inout(reg) at, mask = const MASK, options(nostack, nomem, pure)) };
+    at as usize
+}

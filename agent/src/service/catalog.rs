@@ -14,6 +14,7 @@ use super::{Identity, Service, allowance::Allowance, holders, lookup::Host, sock
 use crate::{
     capture::record::Peer,
     limits::{LISTENERS, SERVICES},
+    time,
 };
 
 /// A known service's process is looked at again after this long.
@@ -128,14 +129,14 @@ impl Services {
             self.counts.deferred.fetch_add(1, Ordering::Relaxed);
             return None;
         }
-        let began = Instant::now();
+        let before = time::of_thread();
         if look.host.namespaces.is_empty() {
             self.scan(&mut look);
         }
         let (local, _) = sockets::ends(&peer.tuple);
         let hint = look.hints.get(&local).copied();
         let client = look.host.client(peer, hint);
-        look.allowance.spend(began.elapsed());
+        look.allowance.spend(time::of_thread().saturating_sub(before));
         client
     }
 
@@ -210,13 +211,13 @@ impl Services {
             self.counts.deferred.fetch_add(1, Ordering::Relaxed);
             return self.outdated(peer.listener).unwrap_or_else(|| self.unknown(peer));
         }
-        let began = Instant::now();
+        let before = time::of_thread();
         let service = if peer.listener == 0 {
             self.of_connection(peer, &mut look)
         } else {
             self.of_listener(peer, &mut look)
         };
-        look.allowance.spend(began.elapsed());
+        look.allowance.spend(time::of_thread().saturating_sub(before));
         if !service.is_known() {
             self.counts.unresolved.fetch_add(1, Ordering::Relaxed);
         }

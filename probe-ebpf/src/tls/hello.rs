@@ -16,7 +16,7 @@ use super::records;
 use crate::{
     conn::{Conn, Tapped, phase, tls_budgets},
     count,
-    emit::{self, bounded},
+    emit::{self, bounded, masked},
     maps::{TLS_HELLO, TLS_WHOSE},
     packet::Packet,
     source::{Skb, Source},
@@ -98,7 +98,7 @@ impl Hello {
         if from >= packet.payload_len || to >= N as usize {
             return;
         }
-        let to = to & AT_MOST;
+        let to = masked::<{ AT_MOST as u64 }>(to);
         let len = bounded::<N>(packet.payload_len - from);
         // SAFETY: what lies at AT_MOST or before has room for HELLO_LEN bytes.
         if unsafe { Skb(skb).copy(packet.payload_at + from, self.bytes.as_mut_ptr().add(to), len) } {
