@@ -1,6 +1,5 @@
 //! What an agent reports of services that speak TLS, beside what was sent: the table of `docs/tls.md`.
-//!
-//! Runs only when it is asked for (`--only tls/table`): it holds when the agent reads TLS.
+//! With `PICKET_TLS_STATS` set, the agent's counters too.
 
 use anyhow::{Result, anyhow, ensure};
 use picket_tests::rates::Reported;
@@ -80,6 +79,9 @@ pub fn compare(site: &Site, row: &'static Row) -> Result<Vec<String>> {
         };
         let missing = missing.map_err(|error| anyhow!("{error:#}\n{table}"))?;
         ensure!(missing == missed, "{missing} requests are missing\n{table}");
+    }
+    if std::env::var_os("PICKET_TLS_STATS").is_some() {
+        lines.push(stats);
     }
     Ok(lines)
 }
