@@ -1,5 +1,7 @@
 //! Which connection an object belongs to.
 
+use core::mem::MaybeUninit;
+
 use picket_common::{
     stats::Counter,
     tls::{KEY_LEN, Key, Library, Whose},
@@ -10,7 +12,7 @@ use crate::{
     conn::{Conn, phase},
     count,
     maps::{TLS_BLANK, TLS_HELLO, TLS_LAYOUT, TLS_OBJECT, TLS_RECORD, TLS_TIED, tap_config},
-    source::{read, word},
+    source::{Memory, Source as _, read, word},
 };
 
 /// Values of [`Object::state`].
@@ -201,45 +203,46 @@ fn place(object: u64, layout: &Layout) -> Option<u64> {
 #[inline(never)]
 #[unsafe(no_mangle)]
 extern "C" fn picket_search(object: u64) -> u64 {
-    let mut at = 0;
-    while at < NEAR {
-        let place = known(object + at);
-        if place < BLOCK {
-            return 1 << 32 | (at + place);
-        }
-        at += BLOCK;
-    }
-    let mut pointer = 0;
-    while pointer < POINTERS * 8 {
-        if let Some(base) = word(object + pointer)
-            && base > 0x1000
-            && base < 1 << 56
-        {
+    // The object itself, then what lies behind its pointers: one loop, for what is inlined twice has room on the stack
+    // twice, of which there are 512 bytes for all calls together, each rounded up to 32 (Linux 6.1 and older).
+    let mut hop = 0;
+    while hop <= POINTERS {
+        let pointer = if hop == 0 { 0 } else { (hop - 1) * 8 };
+        let (base, len) =
+            if hop == 0 { (object, NEAR) } else { (word(object + pointer).unwrap_or_default(), BEHIND) };
+        if base > 0x1000 && base < 1 << 56 {
             let mut at = 0;
-            while at < BEHIND {
+            while at < len {
                 let place = known(base + at);
                 if place < BLOCK {
-                    return 2 << 32 | pointer << 16 | (at + place);
+                    let hops = if hop == 0 { 1 } else { 2 };
+                    return hops << 32 | pointer << 16 | (at + place);
                 }
                 at += BLOCK;
             }
         }
-        pointer += 8;
+        hop += 1;
     }
     0
 }
 
 /// Bytes that are read at once.
-const BLOCK: u64 = 64;
+const BLOCK: u64 = 32;
 
 /// Where in the block at an address a random of a handshake begins; [`BLOCK`]: nowhere.
 #[inline(always)]
 fn known(at: u64) -> u64 {
-    let Some(bytes) = read::<{ BLOCK as usize + KEY_LEN }>(at) else { return BLOCK };
+    const LEN: usize = BLOCK as usize + KEY_LEN;
+    let mut bytes = MaybeUninit::<[u8; LEN]>::uninit();
+    let source = Memory { base: at, cookie: 0, cgroup: 0 };
+    // In place: a copy would take the stack's room again. SAFETY: there are LEN bytes.
+    if !unsafe { source.copy(0, bytes.as_mut_ptr().cast(), LEN as u32) } {
+        return BLOCK;
+    }
     let mut place = 0;
     while place < BLOCK {
-        // SAFETY: KEY_LEN bytes of the array.
-        let key = unsafe { &*bytes.as_ptr().add(place as usize).cast::<Key>() };
+        // SAFETY: KEY_LEN bytes of what was read.
+        let key = unsafe { &*bytes.as_ptr().cast::<u8>().add(place as usize).cast::<Key>() };
         if TLS_HELLO.get_ptr(key).is_some() {
             return place;
         }
