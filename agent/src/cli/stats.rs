@@ -121,6 +121,10 @@ pub(super) fn advice(name: &str) -> (&'static str, &'static str) {
             "packets whose bytes the kernel would not give",
             "please report it, with the kernel's version (uname -r) and the network card's driver",
         ),
+        "tls_reads_under_way" => (
+            "reads that services had begun in a TLS library before it was watched: what they gave is not known",
+            "nothing: it is the next request of each connection that waited then, and passes",
+        ),
         "processes_over_cap" | "files_over_cap" | "process_files_over_cap" => (
             "processes or files that were not looked into for TLS: more than Picket follows",
             "watch a part of the host only: [capture] cgroup",
