@@ -278,7 +278,9 @@ pub fn note(hello: &mut Hello, record: &RecordHeader) {
     }
     hello.whole = 1;
     if let Some(slot) = slot(hello, record) {
-        if TLS_HELLO.insert(hello.key::<HELLO_KEY_AT>(), &slot.whose, 0).is_ok() {
+        // By reference: the stack has no room for a copy.
+        let whose = &slot.whose;
+        if TLS_HELLO.insert(hello.key::<HELLO_KEY_AT>(), whose, 0).is_ok() {
             count::add(Counter::TlsHellos, 1);
         } else {
             count::add(Counter::TableFull, 1);

@@ -3,7 +3,7 @@
 use aya_ebpf::bindings::{__sk_buff, bpf_sock};
 use picket_common::{
     stats::Counter,
-    tls::{KEY_LEN, RECORD_HEADER, content},
+    tls::{KEY_LEN, RECORD_HEADER, Whose, content},
 };
 
 use super::hello::{HEAD, Hello, Tracked, expected, state};
@@ -65,9 +65,7 @@ pub fn follow(skb: *mut __sk_buff) -> Option<()> {
         if !seldom {
             hello.noted += LOOK;
         }
-        if header(skb, &packet).is_none() {
-            return None;
-        }
+        header(skb, &packet)?;
         (hello.start, hello.have, hello.state) = (*seq, 0, state::FOLLOWING);
     }
     whose.hello = u32::from(hello.whole);
@@ -75,6 +73,8 @@ pub fn follow(skb: *mut __sk_buff) -> Option<()> {
     // Read again, here and below: the verifier forgets what the ways to here have told it of them, and follows one.
     let seq = again(seq);
     packet.payload_len = again(payload_len);
+    // By reference: the stack has no room for a copy.
+    let whose: &Whose = whose;
     for _ in 0..PACKET_RECORDS {
         if hello.have & ALL_HEADER != ALL_HEADER {
             return None;
@@ -90,7 +90,7 @@ pub fn follow(skb: *mut __sk_buff) -> Option<()> {
             if hello.have & ALL_HEAD != ALL_HEAD {
                 return None;
             }
-            if TLS_RECORD.insert(hello.key::<RECORD_HEADER>(), &*whose, 0).is_err() {
+            if TLS_RECORD.insert(hello.key::<RECORD_HEADER>(), whose, 0).is_err() {
                 count::add(Counter::TableFull, 1);
             }
             if seldom {
