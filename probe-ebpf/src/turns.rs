@@ -117,8 +117,9 @@ fn probe<S: Source>(
     long: bool,
 ) -> bool {
     match (conn.phase, direction) {
-        // A client reads its answer: of TLS libraries both sides are seen.
-        (phase::OLDER | phase::OPENED, Direction::Ingress) if conn.plain != 0 && looks == Looks::Response => {
+        // A client reads its answer: of TLS libraries both sides are seen. In the middle of a message it says nothing: a
+        // request's head may be read in parts of which one begins with its version.
+        (phase::OPENED, Direction::Ingress) if conn.plain != 0 && looks == Looks::Response => {
             ignore(conn);
             false
         }
