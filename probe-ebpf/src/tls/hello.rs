@@ -35,12 +35,12 @@ pub struct Hello {
     pub(super) start: u32,
     /// One of [`state`].
     pub(super) state: u8,
-    /// 1: an object of a library is tied to the connection, or it is given up.
+    /// 1: an object of a library is tied to the connection.
     pub(super) tied: u8,
     /// 1: a `ClientHello` was seen, and every record since.
     pub(super) whole: u8,
     zero: u8,
-    /// Records that were noted.
+    /// Records that were noted, and looks for one: from a bound on, it is done seldom.
     pub(super) noted: u16,
     zero2: u16,
 }

@@ -195,9 +195,9 @@ fn sending(ctx: &ProbeContext) -> Option<u32> {
     let object = object(state)?;
     let (pieces, first, second) = (word(chunks)?, word(chunks + 8)?, word(chunks + 16)?);
     let call = if pieces == 0 {
-        Call { object, buffer: first, len: second, result: 0, cipher: 0, op: op::WRITE, zero: 0 }
+        Call { object, buffer: first, len: second, ..call(op::WRITE) }
     } else {
-        Call { object, buffer: pieces, len: first, result: second, cipher: 1, op: op::WRITE, zero: 0 }
+        Call { object, buffer: pieces, len: first, result: second, cipher: 1, ..call(op::WRITE) }
     };
     enter(thread(), call);
     Some(0)
