@@ -30,7 +30,7 @@ mod workload;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::report::{Outcome, Tally};
@@ -83,12 +83,12 @@ fn attempt(scenario: &Scenario) -> Outcome {
         Err(panic) => {
             let text = panic.downcast_ref::<String>().map(String::as_str);
             let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
-            Outcome::Failed(format!("the scenario panicked: {text}"))
+            Outcome::failed(&anyhow!("the scenario panicked: {text}"))
         }
     };
     match (outcome, agent::last_words()) {
-        (Outcome::Failed(why), words) if !words.is_empty() => {
-            Outcome::Failed(format!("{why}\nthe agent's last words:\n{words}"))
+        (Outcome::Failed { cause, account }, words) if !words.is_empty() => {
+            Outcome::Failed { cause, account: format!("{account}\nthe agent's last words:\n{words}") }
         }
         (outcome, _) => outcome,
     }

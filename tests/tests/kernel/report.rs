@@ -19,8 +19,8 @@ impl std::error::Error for CannotRun {}
 pub enum Outcome {
     /// All that was expected was observed. `notes` are figures worth a line.
     Ok { notes: Vec<String> },
-    /// Something else was observed.
-    Failed(String),
+    /// Something else was observed. `cause` is what is at the bottom of it; `account` all that is known.
+    Failed { cause: String, account: String },
     /// It could not be tried.
     CannotRun(String),
 }
@@ -32,9 +32,14 @@ impl Outcome {
             Ok(notes) => Self::Ok { notes },
             Err(error) => match error.downcast_ref::<CannotRun>() {
                 Some(CannotRun(reason)) => Self::CannotRun(reason.clone()),
-                None => Self::Failed(format!("{error:#}")),
+                None => Self::failed(&error),
             },
         }
+    }
+
+    /// From an error.
+    pub fn failed(error: &anyhow::Error) -> Self {
+        Self::Failed { cause: error.root_cause().to_string(), account: format!("{error:#}") }
     }
 }
 
@@ -52,7 +57,7 @@ impl Tally {
         let ms = took.as_millis();
         let (result, reason) = match &outcome {
             Outcome::Ok { .. } => ("ok", ""),
-            Outcome::Failed(why) => ("failed", why.lines().next().unwrap_or_default()),
+            Outcome::Failed { cause, .. } => ("failed", cause.lines().next().unwrap_or_default()),
             Outcome::CannotRun(why) => ("cannot-run", why.as_str()),
         };
         let reason = reason.replace(['"', '\n'], "'");
@@ -64,8 +69,8 @@ impl Tally {
                 }
                 self.ok += 1;
             }
-            Outcome::Failed(why) => {
-                for line in why.lines() {
+            Outcome::Failed { account, .. } => {
+                for line in account.lines() {
                     println!("    {line}");
                 }
                 self.failed.push(name);

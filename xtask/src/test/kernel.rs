@@ -53,7 +53,7 @@ pub fn run(only: Option<&str>, agent: &Path, report: &mut Report) -> Result<()> 
             "ok" => report.passed(test.kind),
             "failed" => {
                 failed += 1;
-                report.failed(test.kind, test.name);
+                report.failed(test.kind, &format!("{}: {}", test.name, test.reason));
             }
             "cannot-run" => report.could_not_run(test.kind, test.name, test.reason),
             other => bail!("scenario {} ended with `{other}`: expected ok, failed or cannot-run", test.name),

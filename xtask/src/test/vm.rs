@@ -24,7 +24,7 @@ pub fn run(only: Option<&str>, report: &mut Report) -> Result<()> {
         for test in &machine.tests {
             match test.outcome {
                 Outcome::Ok => report.passed(&kind),
-                Outcome::Failed => report.failed(&kind, &test.name),
+                Outcome::Failed => report.failed(&kind, &format!("{}: {}", test.name, test.reason)),
                 Outcome::CannotRun => report.could_not_run(&kind, &test.name, &test.reason),
             }
         }

@@ -1,6 +1,7 @@
 //! Apache httpd with the event MPM, as Debian builds it. Its listening sockets have
 //! `TCP_DEFER_ACCEPT` (the default `AcceptFilter http data`): the kernel makes a connection's
-//! socket only when the first bytes of the request have arrived.
+//! socket only when the first bytes of the request have arrived. There are more threads than any load has connections:
+//! the event MPM closes connections that are kept alive when no thread is idle.
 
 use std::fs;
 use std::process::Command;
@@ -43,7 +44,10 @@ AliasMatch ^/t/ {dir}/ok.txt
 KeepAliveTimeout 300
 MaxKeepAliveRequests 0
 StartServers 2
-ThreadsPerChild 25
+ThreadLimit 128
+ThreadsPerChild 128
+MaxRequestWorkers 256
+MaxSpareThreads 256
 {extra}"
     );
     let file = place.file("apache.conf");
