@@ -20,6 +20,7 @@ mod deny;
 mod emit;
 mod maps;
 mod packet;
+mod preempt;
 mod source;
 mod tap;
 mod tls;

@@ -87,7 +87,7 @@ pub static TLS_TIED: LruHashMap<u64, u64> = LruHashMap::with_max_entries(TLS_OBJ
 /// Objects of TLS libraries.
 #[map]
 pub static TLS_OBJECT: LruHashMap<ObjectKey, Object> = LruHashMap::with_max_entries(TLS_OBJECTS, 0);
-/// Whose record is being decrypted: by the half of Go's connection that reads it, or the thread that does.
+/// Whose record rustls is decrypting: by the thread that does.
 #[map]
 pub static TLS_HALF: LruHashMap<ObjectKey, Whose> = LruHashMap::with_max_entries(TLS_CALLS, 0);
 /// Calls under way.

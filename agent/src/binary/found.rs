@@ -142,8 +142,8 @@ pub enum Cost {
     Emulated,
     /// The kernel steps over the instruction: two traps.
     Stepped,
-    /// To be attached as a *return probe* at `offset`, the function's entry: a way out of it is a jump that can't be followed.
-    /// Never in Go.
+    /// To be attached as a *return probe* at `offset`, where the function is entered: a way out of it is a jump that can't be
+    /// followed, or it is cheaper and known to do no harm. Never in Go.
     Return,
 }
 

@@ -44,7 +44,7 @@ const fn send(name: &'static str) -> Function {
 }
 
 pub(super) fn look(image: &Image<'_>, names: &Named, runtimes: &mut Vec<Found>) {
-    let points = table::points(image, names, FUNCTIONS);
+    let points = table::points(image, names, FUNCTIONS, false);
     if points.is_empty() {
         return;
     }

@@ -26,7 +26,7 @@ pub(super) fn look(image: &Image<'_>, names: &Named, runtimes: &mut Vec<Found>) 
     if !image.soname().is_some_and(|soname| LIBRARIES.contains(&soname)) {
         return;
     }
-    let points = table::points(image, names, FUNCTIONS);
+    let points = table::points(image, names, FUNCTIONS, false);
     if points.is_empty() {
         return;
     }

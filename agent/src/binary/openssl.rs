@@ -40,7 +40,11 @@ pub(super) const CIPHERTEXT: &[Function] = &[Function {
 }];
 
 /// Symbols that tell whose code it is.
-pub(super) const TELLING: &[&str] = &["SSL_CTX_set_grease_enabled", "tls_config_new"];
+pub(super) const TELLING: &[&str] = &["SSL_CTX_set_grease_enabled", "tls_config_new", NODE];
+
+/// `node::Start(int, char **)`. Node.js is built without a stack protector, so that nothing before a return is emulated. It never
+/// leaves its stack for another one within a call of OpenSSL, which is what return probes do not survive (coroutines).
+const NODE: &str = "_ZN4node5StartEiPPc";
 
 /// Says libcrypto's version, wherever libcrypto is.
 pub(super) const VERSION: &str = "OpenSSL_version";
@@ -55,8 +59,9 @@ const fn peek(name: &'static str) -> Function {
 }
 
 pub(super) fn look(image: &Image<'_>, names: &Named, runtimes: &mut Vec<Found>) {
-    let library = table::points(image, names, FUNCTIONS);
-    let crypto = table::points(image, names, CIPHERTEXT);
+    let node = names.has(NODE);
+    let library = table::points(image, names, FUNCTIONS, node);
+    let crypto = table::points(image, names, CIPHERTEXT, node);
     if library.is_empty() && crypto.is_empty() {
         return;
     }

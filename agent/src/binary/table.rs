@@ -33,8 +33,9 @@ struct Present<'t> {
     routine: Option<Routine>,
 }
 
-/// Points of all functions of a table that a file has.
-pub(super) fn points(image: &Image<'_>, names: &Named, table: &[Function]) -> Vec<Point> {
+/// Points of all functions of a table that a file has. `returns`: whoever calls them is known to stay on its stack
+/// meanwhile, so that return probes may be had where they are cheaper.
+pub(super) fn points(image: &Image<'_>, names: &Named, table: &[Function], returns: bool) -> Vec<Point> {
     let present = table.iter().flat_map(|function| {
         names.all(function.name).map(move |symbol| Present {
             function,
@@ -45,12 +46,18 @@ pub(super) fn points(image: &Image<'_>, names: &Named, table: &[Function]) -> Ve
     let present: Vec<_> = present.collect();
     let mut points = BTreeMap::new();
     for one in &present {
-        of_function(image, &present, one, &mut points);
+        of_function(image, &present, one, returns, &mut points);
     }
     points.into_values().collect()
 }
 
-fn of_function(image: &Image<'_>, all: &[Present<'_>], one: &Present<'_>, points: &mut Points) {
+fn of_function(
+    image: &Image<'_>,
+    all: &[Present<'_>],
+    one: &Present<'_>,
+    returns: bool,
+    points: &mut Points,
+) {
     let function = one.function;
     let Some(entry) = image.file_offset(one.entry) else { return };
     let mut add = |program, offset, place, cost| {
@@ -76,13 +83,19 @@ fn of_function(image: &Image<'_>, all: &[Present<'_>], one: &Present<'_>, points
     }
     let arguments = Arguments::C(function.arguments);
     let enter = routine.enter(arguments);
-    if let Some(at) = image.file_offset(enter.at) {
+    let entered = image.file_offset(enter.at);
+    if let Some(at) = entered {
         add(function.enter, at, Place::Enter, enter.cost);
     }
     let Some(leave) = function.leave else { return };
+    // One trap for both, where the instruction is emulated.
+    let returned = if enter.fresh { entered.unwrap_or(entry) } else { entry };
     let shared =
         all.iter().filter_map(|other| other.routine.as_ref()).any(|other| routine.ends_within(other));
     match routine.leaves(arguments) {
+        Leaves::Points(leaves) if returns && leaves.iter().any(|(_, cost)| *cost == Cost::Stepped) => {
+            add(leave, returned, Place::Leave, Cost::Return);
+        }
         Leaves::Points(leaves) if !shared => {
             for (at, cost) in leaves {
                 if let Some(at) = image.file_offset(at) {
@@ -90,6 +103,6 @@ fn of_function(image: &Image<'_>, all: &[Present<'_>], one: &Present<'_>, points
                 }
             }
         }
-        Leaves::Points(_) | Leaves::Unknown => add(leave, entry, Place::Leave, Cost::Return),
+        Leaves::Points(_) | Leaves::Unknown => add(leave, returned, Place::Leave, Cost::Return),
     }
 }

@@ -85,9 +85,7 @@ impl Attach for Libraries {
 /// entered.
 fn turn(program: &str) -> u8 {
     let reads = ["read", "recv", "peek", "decrypt", "record"].iter().any(|word| program.contains(word));
-    // Go's stack ABI has no other point for a read.
-    let alone = program.starts_with("picket_go0_");
-    if program.ends_with("_free") || program.ends_with("_leave") && !alone {
+    if program.ends_with("_free") || program.ends_with("_leave") {
         0
     } else if reads {
         2

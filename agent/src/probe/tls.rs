@@ -21,7 +21,7 @@ use super::{
 };
 
 /// The programs, by the names that points give them.
-const PROGRAMS: [&str; 36] = [
+pub(super) const PROGRAMS: [&str; 39] = [
     "picket_ssl_read",
     "picket_ssl_read_ex",
     "picket_ssl_write",
@@ -34,6 +34,7 @@ const PROGRAMS: [&str; 36] = [
     "picket_ssl_free",
     "picket_bio_read",
     "picket_bio_leave",
+    "picket_bio_return",
     "picket_gnutls_recv",
     "picket_gnutls_send",
     "picket_gnutls_leave",
@@ -41,14 +42,16 @@ const PROGRAMS: [&str; 36] = [
     "picket_gnutls_free",
     "picket_recv",
     "picket_recv_leave",
-    "picket_go_read",
+    "picket_recv_return",
     "picket_go_write",
-    "picket_go_read_leave",
+    "picket_go_write_enter",
     "picket_go_write_leave",
     "picket_go_decrypt",
-    "picket_go0_read_leave",
+    "picket_go_decrypt_leave",
+    "picket_go0_write",
     "picket_go0_write_leave",
     "picket_go0_decrypt",
+    "picket_go0_decrypt_leave",
     "picket_rustls_record",
     "picket_rustls_decrypt",
     "picket_rustls_read",

@@ -13,7 +13,7 @@ use super::{
     openssl::{ciphertext_read, ciphertext_wanted, result},
     process, thread, under_way,
 };
-use crate::maps::TLS_OBJECT;
+use crate::{maps::TLS_OBJECT, preempt::own_stack};
 
 /// `GNUTLS_E_AGAIN`, `GNUTLS_E_INTERRUPTED`: a send has taken the bytes and wants to be called again.
 const AGAIN: i64 = -28;
@@ -22,30 +22,35 @@ const INTERRUPTED: i64 = -52;
 /// `ssize_t gnutls_record_recv(gnutls_session_t, void *, size_t)` and what begins with the same arguments.
 #[uprobe]
 pub fn picket_gnutls_recv(ctx: ProbeContext) -> u32 {
+    own_stack(&ctx);
     begin(&ctx, op::READ).unwrap_or(0)
 }
 
 /// `ssize_t gnutls_record_send(gnutls_session_t, const void *, size_t)` and what begins with the same arguments.
 #[uprobe]
 pub fn picket_gnutls_send(ctx: ProbeContext) -> u32 {
+    own_stack(&ctx);
     begin(&ctx, op::WRITE).unwrap_or(0)
 }
 
 /// Where one of these is left.
 #[uprobe]
 pub fn picket_gnutls_leave(ctx: ProbeContext) -> u32 {
+    own_stack(&ctx);
     end(&ctx).unwrap_or(0)
 }
 
 /// The same as a return probe, for functions of which a way out is not known.
 #[uretprobe]
 pub fn picket_gnutls_return(ctx: RetProbeContext) -> u32 {
+    own_stack(&ctx);
     end(&ProbeContext::new(ctx.as_ptr())).unwrap_or(0)
 }
 
 /// `void gnutls_deinit(gnutls_session_t)`.
 #[uprobe]
 pub fn picket_gnutls_free(ctx: ProbeContext) -> u32 {
+    own_stack(&ctx);
     if let Some(object) = ctx.arg(0) {
         freed(object);
     }
@@ -55,13 +60,22 @@ pub fn picket_gnutls_free(ctx: ProbeContext) -> u32 {
 /// `ssize_t recv(int, void *, size_t, int)`: in a call that reads, the session's ciphertext.
 #[uprobe]
 pub fn picket_recv(ctx: ProbeContext) -> u32 {
+    own_stack(&ctx);
     ciphertext_wanted(&ctx).unwrap_or(0)
 }
 
 /// Where it is left.
 #[uprobe]
 pub fn picket_recv_leave(ctx: ProbeContext) -> u32 {
+    own_stack(&ctx);
     ciphertext_read(result(&ctx) as i64).unwrap_or(0)
+}
+
+/// The same as a return probe.
+#[uretprobe]
+pub fn picket_recv_return(ctx: RetProbeContext) -> u32 {
+    own_stack(&ctx);
+    ciphertext_read(result(&ProbeContext::new(ctx.as_ptr())) as i64).unwrap_or(0)
 }
 
 #[inline(always)]

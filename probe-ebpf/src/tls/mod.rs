@@ -19,7 +19,10 @@ mod tie;
 
 use core::mem::MaybeUninit;
 
-use aya_ebpf::helpers::generated::{bpf_get_current_pid_tgid, bpf_ktime_get_ns};
+use aya_ebpf::{
+    bindings::BPF_NOEXIST,
+    helpers::generated::{bpf_get_current_pid_tgid, bpf_ktime_get_ns},
+};
 use picket_common::{
     conn::Direction,
     limits::TLS_SEARCHES,
@@ -31,7 +34,7 @@ use picket_common::{
 use crate::{
     conn::{Conn, phase},
     count, emit,
-    maps::{TLS_CALL, TLS_OBJECT},
+    maps::{TLS_CALL, TLS_LAYOUT, TLS_OBJECT},
     packet::{PSH, Packet},
     source::Memory,
     turns::{fill, payload},
@@ -127,14 +130,24 @@ impl Layout {
         self.searches < TLS_SEARCHES || unsafe { bpf_ktime_get_ns() } >= self.next
     }
 
-    /// One more search found nothing: the next ones are further and further apart.
+    /// One more search found nothing: the next ones are further and further apart. Written in place, so that what another thread
+    /// has found meanwhile stays.
     #[inline(always)]
-    fn missed(&self) -> Self {
+    fn missed(&self, pid: u32) {
         let searches = if self.searches < TLS_SEARCHES + 10 { self.searches + 1 } else { self.searches };
         let doublings = searches.saturating_sub(TLS_SEARCHES) & 15;
         // SAFETY: a helper without arguments.
         let next = (unsafe { bpf_ktime_get_ns() }) + (MILLISECOND << doublings);
-        Self { searches, next, ..*self }
+        if let Some(slot) = TLS_LAYOUT.get_ptr_mut(pid) {
+            // SAFETY: an entry of the map; of searches that miss at the same time any may be the one that counts.
+            unsafe {
+                (*slot).searches = searches;
+                (*slot).next = next;
+            }
+        } else {
+            let _ =
+                TLS_LAYOUT.insert(pid, Self { searches, next, ..Self::default() }, u64::from(BPF_NOEXIST));
+        }
     }
 }
 

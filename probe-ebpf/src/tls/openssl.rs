@@ -13,36 +13,42 @@ use picket_common::{stats::Counter, tls::Library};
 use super::{Call, ObjectKey, deliver, enter, freed, is_new, op, process, thread, tie, under_way};
 use crate::{
     count,
+    preempt::own_stack,
     source::{read, word},
 };
 
 /// `int SSL_read(SSL *, void *, int)`.
 #[uprobe]
 pub fn picket_ssl_read(ctx: ProbeContext) -> u32 {
+    own_stack(&ctx);
     begin(&ctx, op::READ, false).unwrap_or(0)
 }
 
 /// `int SSL_read_ex(SSL *, void *, size_t, size_t *)`, `SSL_read_early_data`.
 #[uprobe]
 pub fn picket_ssl_read_ex(ctx: ProbeContext) -> u32 {
+    own_stack(&ctx);
     begin(&ctx, op::READ, true).unwrap_or(0)
 }
 
 /// `int SSL_write(SSL *, const void *, int)`.
 #[uprobe]
 pub fn picket_ssl_write(ctx: ProbeContext) -> u32 {
+    own_stack(&ctx);
     begin(&ctx, op::WRITE, false).unwrap_or(0)
 }
 
 /// `int SSL_write_ex(SSL *, const void *, size_t, size_t *)`, `SSL_write_early_data`.
 #[uprobe]
 pub fn picket_ssl_write_ex(ctx: ProbeContext) -> u32 {
+    own_stack(&ctx);
     begin(&ctx, op::WRITE, true).unwrap_or(0)
 }
 
 /// `int SSL_write_ex2(SSL *, const void *, size_t, uint64_t flags, size_t *)`, OpenSSL 3.3.
 #[uprobe]
 pub fn picket_ssl_write_ex2(ctx: ProbeContext) -> u32 {
+    own_stack(&ctx);
     let result: u64 = ctx.arg(4).unwrap_or(0);
     call(&ctx, op::WRITE, result).unwrap_or(0)
 }
@@ -50,6 +56,7 @@ pub fn picket_ssl_write_ex2(ctx: ProbeContext) -> u32 {
 /// `ossl_ssize_t SSL_sendfile(SSL *, int, off_t, size_t, int)`, OpenSSL 3.0.
 #[uprobe]
 pub fn picket_ssl_sendfile(ctx: ProbeContext) -> u32 {
+    own_stack(&ctx);
     let (Some(object), Some(len)) = (ctx.arg(0), ctx.arg(3)) else { return 0 };
     enter(thread(), Call { object, buffer: 0, len, result: 0, cipher: 0, op: op::SENDFILE, zero: 0 });
     0
@@ -58,18 +65,21 @@ pub fn picket_ssl_sendfile(ctx: ProbeContext) -> u32 {
 /// Where one of these is left.
 #[uprobe]
 pub fn picket_ssl_leave(ctx: ProbeContext) -> u32 {
+    own_stack(&ctx);
     end(&ctx).unwrap_or(0)
 }
 
 /// The same as a return probe, for functions of which a way out is not known.
 #[uretprobe]
 pub fn picket_ssl_return(ctx: RetProbeContext) -> u32 {
+    own_stack(&ctx);
     end(&ProbeContext::new(ctx.as_ptr())).unwrap_or(0)
 }
 
 /// `void SSL_free(SSL *)`.
 #[uprobe]
 pub fn picket_ssl_free(ctx: ProbeContext) -> u32 {
+    own_stack(&ctx);
     if let Some(object) = ctx.arg(0) {
         freed(object);
     }
@@ -79,21 +89,29 @@ pub fn picket_ssl_free(ctx: ProbeContext) -> u32 {
 /// `int SSL_peek(SSL *, void *, int)`, `SSL_peek_ex`: what it shows is read later, but the ciphertext is read now.
 #[uprobe]
 pub fn picket_ssl_peek(ctx: ProbeContext) -> u32 {
+    own_stack(&ctx);
     begin(&ctx, op::PEEK, false).unwrap_or(0)
 }
 
 /// `int BIO_read(BIO *, void *, int)`: in a call that reads, the object's ciphertext.
 #[uprobe]
 pub fn picket_bio_read(ctx: ProbeContext) -> u32 {
+    own_stack(&ctx);
     ciphertext_wanted(&ctx).unwrap_or(0)
 }
 
 /// Where it is left.
 #[uprobe]
 pub fn picket_bio_leave(ctx: ProbeContext) -> u32 {
-    // SAFETY: a field of the context.
-    let result = result(&ctx);
-    ciphertext_read(i64::from(result as i32)).unwrap_or(0)
+    own_stack(&ctx);
+    ciphertext_read(i64::from(result(&ctx) as i32)).unwrap_or(0)
+}
+
+/// The same as a return probe.
+#[uretprobe]
+pub fn picket_bio_return(ctx: RetProbeContext) -> u32 {
+    own_stack(&ctx);
+    ciphertext_read(i64::from(result(&ProbeContext::new(ctx.as_ptr())) as i32)).unwrap_or(0)
 }
 
 #[inline(always)]

@@ -10,60 +10,70 @@ use picket_common::tls::{KEY_LEN, Key, Library, RECORD_HEADER, content};
 use super::{Call, CallKey, ObjectKey, deliver, enter, op, openssl::result, process, thread, tie, under_way};
 use crate::{
     maps::{TLS_HALF, TLS_RECORD, TLS_RUSTLS},
+    preempt::own_stack,
     source::{read, word},
 };
 
 /// `DeframerIter::next`: what was received and is not taken apart yet, from a record's header on.
 #[uprobe]
 pub fn picket_rustls_record(ctx: ProbeContext) -> u32 {
+    own_stack(&ctx);
     received(&ctx).unwrap_or(0)
 }
 
 /// `RecordLayer::decrypt_incoming`: a record's ciphertext.
 #[uprobe]
 pub fn picket_rustls_decrypt(ctx: ProbeContext) -> u32 {
+    own_stack(&ctx);
     ciphertext(&ctx).unwrap_or(0)
 }
 
 /// `CommonState::take_received_plaintext`.
 #[uprobe]
 pub fn picket_rustls_read(ctx: ProbeContext) -> u32 {
+    own_stack(&ctx);
     plaintext(&ctx).unwrap_or(0)
 }
 
 /// `ExpectEarlyData::handle`, which hands early data on.
 #[uprobe]
 pub fn picket_rustls_early(ctx: ProbeContext) -> u32 {
+    own_stack(&ctx);
     handling(&ctx).unwrap_or(0)
 }
 
 /// `EarlyDataState::take_received_plaintext`.
 #[uprobe]
 pub fn picket_rustls_early_read(ctx: ProbeContext) -> u32 {
+    own_stack(&ctx);
     early(&ctx).unwrap_or(0)
 }
 
 /// `KeyScheduleTraffic::update_encrypter_and_notify`.
 #[uprobe]
 pub fn picket_rustls_update(ctx: ProbeContext) -> u32 {
+    own_stack(&ctx);
     updating(&ctx).unwrap_or(0)
 }
 
 /// Where it is left.
 #[uprobe]
-pub fn picket_rustls_update_leave(_ctx: ProbeContext) -> u32 {
+pub fn picket_rustls_update_leave(ctx: ProbeContext) -> u32 {
+    own_stack(&ctx);
     updated().unwrap_or(0)
 }
 
 /// `CommonState::send_appdata_encrypt`.
 #[uprobe]
 pub fn picket_rustls_write(ctx: ProbeContext) -> u32 {
+    own_stack(&ctx);
     sending(&ctx).unwrap_or(0)
 }
 
 /// Where it is left.
 #[uprobe]
 pub fn picket_rustls_write_leave(ctx: ProbeContext) -> u32 {
+    own_stack(&ctx);
     sent(&ctx).unwrap_or(0)
 }
 

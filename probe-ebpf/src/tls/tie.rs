@@ -40,7 +40,7 @@ pub fn tied(library: u32, key: &ObjectKey) -> Option<&'static mut Object> {
         if object.state == state::TIED && TLS_TIED.get_ptr(object.whose.cookie).is_none() {
             object.state = state::FOREIGN;
         }
-    } else if let Some(random) = random(key, object.state != state::TIED) {
+    } else if let Some(random) = random(key, object.state != state::TIED, object.state == 0) {
         // Another random: another connection's object at the same place, or the first look at it.
         if random != object.key {
             object.key = random;
@@ -49,7 +49,6 @@ pub fn tied(library: u32, key: &ObjectKey) -> Option<&'static mut Object> {
                 // What is known already, by a record: it goes on.
                 Some(whose) if object.state == state::TIED && object.whose.cookie == whose.cookie => {}
                 Some(whose) => tie(key, object, whose),
-                None if object.state == 0 => object.state = state::FOREIGN,
                 None => {}
             }
         }
@@ -57,6 +56,7 @@ pub fn tied(library: u32, key: &ObjectKey) -> Option<&'static mut Object> {
     if object.state == state::TIED {
         return Some(object);
     }
+    object.state = state::FOREIGN;
     count::add(Counter::TlsForeign, 1);
     None
 }
@@ -163,33 +163,33 @@ fn object(key: &ObjectKey) -> Option<&'static mut Object> {
 }
 
 /// The key of the client's random that an object holds, if its process' layout is known or, where it is to be searched for,
-/// can be found.
+/// can be found. `first`: the object was not looked at before.
 #[inline(always)]
-fn random(key: &ObjectKey, search: bool) -> Option<Key> {
+fn random(key: &ObjectKey, search: bool, first: bool) -> Option<Key> {
     let pid = key.pid as u32;
     // SAFETY: copied at once.
     let known = unsafe { TLS_LAYOUT.get(pid) }.copied().unwrap_or_default();
     if known.hops != 0 {
         return read(place(key.address, &known)?);
     }
-    if !search || !known.is_due() {
+    if !search || !first && !known.is_due() {
         return None;
     }
     count::add(Counter::TlsSearches, 1);
     let found = picket_search(key.address);
-    let layout = if found == 0 {
-        known.missed()
-    } else {
-        Layout {
-            hops: (found >> 32) as u16,
-            pointer: (found >> 16) as u16,
-            offset: found as u16,
-            searches: 0,
-            next: 0,
-        }
+    if found == 0 {
+        known.missed(pid);
+        return None;
+    }
+    let layout = Layout {
+        hops: (found >> 32) as u16,
+        pointer: (found >> 16) as u16,
+        offset: found as u16,
+        searches: 0,
+        next: 0,
     };
     let _ = TLS_LAYOUT.insert(pid, layout, 0);
-    if layout.hops == 0 { None } else { read(place(key.address, &layout)?) }
+    read(place(key.address, &layout)?)
 }
 
 #[inline(always)]

@@ -12,7 +12,8 @@ pub(super) fn decode(bytes: &[u8], address: u64) -> Stretch {
         .map(|bytes| {
             let flow = flow(u32::from_le_bytes(*bytes), at);
             let emulated = flow == Flow::Return;
-            let instruction = Instruction { at, flow, writes: 0, emulated, guard: false, data: None };
+            let instruction =
+                Instruction { at, flow, writes: 0, emulated, guard: false, grows: false, data: None };
             at = at.wrapping_add(4);
             instruction
         })

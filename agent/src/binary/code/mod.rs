@@ -71,6 +71,8 @@ struct Instruction {
     emulated: bool,
     /// It compares the stack protector's value: a branch that follows leads to the end of the process.
     guard: bool,
+    /// `jbe`, with which Go's functions begin: to where the stack is made larger.
+    grows: bool,
     /// An address of data it computes.
     data: Option<u64>,
 }

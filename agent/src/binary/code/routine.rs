@@ -37,6 +37,10 @@ pub(in super::super) struct Routine {
 pub(in super::super) struct Enter {
     pub at: u64,
     pub cost: Cost,
+    /// It is the `jbe` of a function of Go: when that jumps, the function will be entered again.
+    pub grows: bool,
+    /// The stack is as the call left it: a return probe finds the return address.
+    pub fresh: bool,
 }
 
 /// Where a function is left.
@@ -167,19 +171,21 @@ impl Routine {
 
     /// Where a program sees the arguments.
     pub fn enter(&self, arguments: Arguments) -> Enter {
-        let natural = Enter { at: self.entry, cost: Cost::Stepped };
+        let natural = Enter { at: self.entry, cost: Cost::Stepped, grows: false, fresh: true };
         if self.processor == Processor::Arm {
             return natural;
         }
         let needed = x86::registers(arguments);
+        let mut fresh = true;
         for instruction in self.stretches.first().into_iter().flat_map(|stretch| &stretch.instructions) {
             // Whoever jumps here would pass the point again.
             if instruction.at != self.entry && self.targets.contains(&instruction.at) {
                 break;
             }
             if instruction.emulated {
-                return Enter { at: instruction.at, cost: Cost::Emulated };
+                return Enter { at: instruction.at, cost: Cost::Emulated, grows: instruction.grows, fresh };
             }
+            fresh &= instruction.writes & x86::STACK_POINTER == 0;
             if instruction.flow != Flow::Next || instruction.writes & needed != 0 {
                 break;
             }
@@ -235,6 +241,40 @@ impl Routine {
             }
         }
         natural
+    }
+
+    /// Where the results of the function at `target` are there, after each call of it.
+    pub fn returns_of(&self, target: u64, arguments: Arguments) -> Vec<(u64, Cost)> {
+        let needed = x86::result(arguments);
+        let mut points = Vec::new();
+        for stretch in &self.stretches {
+            let mut after = stretch.instructions.iter();
+            while let Some(instruction) = after.next() {
+                if instruction.flow == Flow::Call(Some(target))
+                    && let Some(natural) = after.as_slice().first()
+                {
+                    points.push(self.returned(natural, after.as_slice(), needed));
+                }
+            }
+        }
+        points
+    }
+
+    /// The first emulated instruction on the straight line at which the results are there.
+    fn returned(&self, natural: &Instruction, line: &[Instruction], needed: Registers) -> (u64, Cost) {
+        for instruction in line {
+            // Whoever jumps here has not called.
+            if self.targets.contains(&instruction.at) {
+                break;
+            }
+            if instruction.emulated {
+                return (instruction.at, Cost::Emulated);
+            }
+            if instruction.flow != Flow::Next || instruction.writes & needed != 0 {
+                break;
+            }
+        }
+        (natural.at, Cost::Stepped)
     }
 
     /// Where in its first argument's struct there is a boxed trait object that it calls.

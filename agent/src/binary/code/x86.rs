@@ -8,10 +8,13 @@ use iced_x86::{
 
 use super::{Arguments, Flow, Instruction, Registers, Stretch};
 
-/// rax, rsp and r14.
+/// rax, rsp and r14; what Go's functions give that Picket probes: three words of a slice, a number, an error.
 const RESULT: u32 = 0;
 const STACK: u32 = 4;
+/// The set of rsp alone.
+pub(super) const STACK_POINTER: Registers = 1 << STACK;
 const GOROUTINE: u32 = 14;
+const GO_RESULTS: usize = 5;
 /// Registers of arguments in C (System V ABI): rdi, rsi, rdx, rcx, r8, r9.
 const C: [u32; 6] = [7, 6, 2, 1, 8, 9];
 /// Go since 1.17 (`abi-internal.md`): rax, rbx, rcx, rdi, rsi, r8–r11; r14 is the goroutine, rsp the stack.
@@ -31,7 +34,7 @@ pub(super) fn registers(arguments: Arguments) -> Registers {
 pub(super) fn result(arguments: Arguments) -> Registers {
     match arguments {
         Arguments::C(_) => 1 << RESULT,
-        Arguments::Go => 1 << RESULT | 1 << GOROUTINE,
+        Arguments::Go => GO.iter().take(GO_RESULTS).fold(1 << GOROUTINE, |set, number| set | 1 << number),
         Arguments::GoStack => 1 << STACK,
     }
 }
@@ -86,6 +89,7 @@ pub(super) fn decode(bytes: &[u8], address: u64) -> Stretch {
             emulated: is_emulated(bytes.get(start..decoder.position()).unwrap_or_default()),
             guard: instruction.memory_segment() == Register::FS
                 && instruction.memory_displacement64() == 0x28,
+            grows: matches!(instruction.code(), Code::Jbe_rel8_64 | Code::Jbe_rel32_64),
             data: data(&instruction),
         });
     }

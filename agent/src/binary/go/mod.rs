@@ -1,21 +1,24 @@
 //! Go's `crypto/tls`: found by Go's own function table, which no stripping removes, because the runtime needs it.
 //!
 //! Since 1.17 (on AArch64 1.18) arguments and results are in registers, before on the stack: at a return the stack pointer
-//! then is the address of the return address, arguments and results lie above it. So programs for the stack (`picket_go0_…`)
-//! have points at the returns themselves only. There is never a return probe: Go moves its stacks.
+//! then is the address of the return address, arguments and results lie above it. There is never a return probe: Go moves its
+//! stacks.
 //!
 //! | program | where | what is there |
 //! |---|---|---|
-//! | `picket_go_read`, `picket_go_write` | `(*Conn).Read`, `.Write`, entered | rax `*Conn`, rbx data, rcx length, rdi capacity, r14 goroutine, rsp |
-//! | `picket_go_read_leave`, `picket_go_write_leave` | before each return | rax bytes read or written, r14 goroutine |
-//! | `picket_go_decrypt` | `(*halfConn).decrypt`, entered | rax `*halfConn`, rbx record with its header, rcx length, r14, rsp |
-//! | `picket_go0_read_leave`, `picket_go0_write_leave` | at each return | rsp+8 `*Conn`, +16 data, +24 length, +32 capacity, +40 bytes read or written |
-//! | `picket_go0_decrypt` | entered | rsp+8 `*halfConn`, +16 record with its header, +24 length |
+//! | `picket_go_write` | `(*Conn).Write`, at the `jbe` it begins with | rax `*Conn`, rbx data, rcx length, flags |
+//! | `picket_go_write_enter`, `picket_go_write_leave` | where there is no such `jbe`: entered, and before each return | the same and r14 goroutine; rax bytes written, r14 |
+//! | `picket_go_decrypt` | `(*halfConn).decrypt`, entered | rax `*halfConn`, rbx record with its header, rcx length, r14 |
+//! | `picket_go_decrypt_leave` | where `(*Conn).readRecordOrCCS` has called it; where it doesn't, at its returns | rax plaintext, rbx length, rdi type, rsi error, r14 |
+//! | `picket_go0_write` | `(*Conn).Write`, at its `jbe` | rsp+8 `*Conn`, +16 data, +24 length, flags |
+//! | `picket_go0_write_leave` | where there is none: at each return | the same, rsp+40 bytes written |
+//! | `picket_go0_decrypt` | `(*halfConn).decrypt`, entered | rsp+8 `*halfConn`, +16 record with its header, +24 length |
+//! | `picket_go0_decrypt_leave` | where `readRecordOrCCS` has called it | rsp `*halfConn`, +16 length of the record, +32 plaintext, +40 length, +56 type, +64 error |
 
 mod build;
 mod functions;
 
-use std::ops::Range;
+use std::{iter, ops::Range};
 
 use super::{
     code::{Arguments, Leaves, Routine},
@@ -24,35 +27,10 @@ use super::{
 };
 use functions::Functions;
 
-struct Method {
-    name: &'static str,
-    /// Programs for arguments in registers, and for those on the stack.
-    enter: [Option<&'static str>; 2],
-    leave: [Option<&'static str>; 2],
-    scope: Scope,
-}
-
-const METHODS: [Method; 3] = [
-    Method {
-        name: "crypto/tls.(*Conn).Read",
-        enter: [Some("picket_go_read"), None],
-        leave: [Some("picket_go_read_leave"), Some("picket_go0_read_leave")],
-        scope: Scope::Always,
-    },
-    Method {
-        name: "crypto/tls.(*Conn).Write",
-        enter: [Some("picket_go_write"), None],
-        leave: [Some("picket_go_write_leave"), Some("picket_go0_write_leave")],
-        scope: Scope::Always,
-    },
-    Method {
-        name: "crypto/tls.(*halfConn).decrypt",
-        enter: [Some("picket_go_decrypt"), Some("picket_go0_decrypt")],
-        leave: [None, None],
-        // Not for older connections alone: no object of Go's keeps the random, and here the hello passes.
-        scope: Scope::Always,
-    },
-];
+const WRITE: &str = "crypto/tls.(*Conn).Write";
+const DECRYPT: &str = "crypto/tls.(*halfConn).decrypt";
+/// Calls `decrypt` (Go 1.12 and newer).
+const READ_RECORD: &str = "crypto/tls.(*Conn).readRecordOrCCS";
 
 pub(super) fn look(image: &Image<'_>, runtimes: &mut Vec<Found>) {
     let Some(build) = build::read(image) else { return };
@@ -62,19 +40,19 @@ pub(super) fn look(image: &Image<'_>, runtimes: &mut Vec<Found>) {
         build.version.as_deref().map(|version| version.trim_start_matches("go").into()),
     );
     let table = Functions::read(image);
-    let stack = usize::from(on_stack(image, version, table.as_ref()));
-    let bounds = table.map(|table| table.find(image, &METHODS.map(|method| method.name)));
-    for (method, bounds) in METHODS.iter().zip(bounds.iter().flatten()) {
-        let points = bounds.as_ref().and_then(|bounds| of_method(image, method, bounds, stack));
-        match (points, bounds) {
-            (Some(points), _) => found.points.extend(points),
-            (None, None) => {}
-            (None, Some(_)) => found.unseen = Some(UNREADABLE),
-        }
-    }
-    if bounds.is_none() {
-        found.unseen = Some(UNREADABLE);
-    }
+    let abi = if on_stack(image, version, table.as_ref()) { Abi::Stack } else { Abi::Registers };
+    let bounds = table.map(|table| table.find(image, &[WRITE, DECRYPT, READ_RECORD]));
+    let points = match &bounds {
+        // It speaks no TLS: the linker leaves out what nobody calls.
+        Some([None, None, None]) => Some(Vec::new()),
+        Some([Some(write), Some(decrypt), record]) => abi
+            .write(image, write)
+            .zip(abi.decrypt(image, decrypt, record.as_ref()))
+            .map(|both| [both.0, both.1].concat()),
+        Some(_) | None => None,
+    };
+    found.unseen = points.is_none().then_some(UNREADABLE);
+    found.points = points.unwrap_or_default();
     found.points.sort();
     runtimes.push(found);
 }
@@ -85,26 +63,79 @@ const UNREADABLE: Unseen = Unseen {
     partly: false,
 };
 
-fn of_method(image: &Image<'_>, method: &Method, bounds: &Range<u64>, stack: usize) -> Option<Vec<Point>> {
-    let routine = Routine::alone(image, bounds)?;
-    let arguments = if stack == 0 { Arguments::Go } else { Arguments::GoStack };
-    let point = |program, at, place, cost| {
-        let offset = image.file_offset(at)?;
-        Some(Point { program, offset, symbol: method.name.into(), place, cost, scope: method.scope })
-    };
-    let mut points = Vec::new();
-    if let Some(program) = method.enter[stack] {
-        let enter = routine.enter(arguments);
-        points.push(point(program, enter.at, Place::Enter, enter.cost)?);
-    }
-    if let Some(program) = method.leave[stack] {
-        let Leaves::Points(leaves) = routine.leaves(arguments) else { return None };
-        for (at, cost) in leaves {
-            points.push(point(program, at, Place::Leave, cost)?);
+/// Where arguments and results are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Abi {
+    Registers,
+    Stack,
+}
+
+impl Abi {
+    const fn arguments(self) -> Arguments {
+        match self {
+            Self::Registers => Arguments::Go,
+            Self::Stack => Arguments::GoStack,
         }
     }
-    debug_assert!(points.iter().all(|point| point.cost != Cost::Return), "return probes crash Go");
-    Some(points)
+
+    fn write(self, image: &Image<'_>, bounds: &Range<u64>) -> Option<Vec<Point>> {
+        let routine = Routine::alone(image, bounds)?;
+        let enter = routine.enter(self.arguments());
+        let (whole, noted, leave) = match self {
+            Self::Registers => ("picket_go_write", Some("picket_go_write_enter"), "picket_go_write_leave"),
+            Self::Stack => ("picket_go0_write", None, "picket_go0_write_leave"),
+        };
+        if enter.grows {
+            return Some(vec![point(image, WRITE, whole, Place::Enter, (enter.at, enter.cost))?]);
+        }
+        let Leaves::Points(leaves) = routine.leaves(self.arguments()) else { return None };
+        let noted = noted.map(|program| point(image, WRITE, program, Place::Enter, (enter.at, enter.cost)));
+        let left = leaves.into_iter().map(|at| point(image, WRITE, leave, Place::Leave, at));
+        noted.into_iter().chain(left).collect()
+    }
+
+    fn decrypt(
+        self,
+        image: &Image<'_>,
+        bounds: &Range<u64>,
+        caller: Option<&Range<u64>>,
+    ) -> Option<Vec<Point>> {
+        let routine = Routine::alone(image, bounds)?;
+        let enter = routine.enter(self.arguments());
+        let called = caller.and_then(|bounds| Routine::alone(image, bounds));
+        let returns =
+            called.map(|caller| caller.returns_of(bounds.start, self.arguments())).unwrap_or_default();
+        let (program, leave) = match self {
+            Self::Registers => ("picket_go_decrypt", "picket_go_decrypt_leave"),
+            Self::Stack => ("picket_go0_decrypt", "picket_go0_decrypt_leave"),
+        };
+        let leaves = match self {
+            _ if !returns.is_empty() => returns,
+            Self::Registers => {
+                let Leaves::Points(leaves) = routine.leaves(self.arguments()) else { return None };
+                leaves
+            }
+            Self::Stack => return None,
+        };
+        let enter = point(image, DECRYPT, program, Place::Enter, (enter.at, enter.cost));
+        let left = leaves.into_iter().map(|at| point(image, DECRYPT, leave, Place::Leave, at));
+        iter::once(enter).chain(left).collect()
+    }
+}
+
+/// For as long as the file is mapped, `decrypt` not for older connections alone: no object of Go's keeps the random, and there
+/// the hello passes.
+fn point(
+    image: &Image<'_>,
+    symbol: &str,
+    program: &'static str,
+    place: Place,
+    at: (u64, Cost),
+) -> Option<Point> {
+    let (at, cost) = at;
+    debug_assert!(cost != Cost::Return, "return probes crash Go");
+    let offset = image.file_offset(at)?;
+    Some(Point { program, offset, symbol: symbol.into(), place, cost, scope: Scope::Always })
 }
 
 /// `(1, 19)` of `go1.19.8`, `devel go1.23-1e2f…` or `go1.22.3 X:boringcrypto`.
