@@ -200,7 +200,7 @@ impl Judge {
             return;
         }
         let part = judged.part.take();
-        let transaction = Transaction {
+        let mut transaction = Transaction {
             service: Arc::clone(service_of(&self.shared, &connection.peer, &mut connection.service)),
             peer: connection.peer,
             client_ip: judged.client_ip,
@@ -216,13 +216,16 @@ impl Judge {
         };
         if let Some(hop) = part.and_then(|part| part.hop)
             && transaction.chain.is_none()
-            && !self.shared.chains.all_have_read(self.worker, transaction.ended())
         {
-            if self.late.len() < limits::CHAIN_TOLD_LATER {
+            if self.shared.chains.all_have_read(self.worker, transaction.ended()) {
+                // Another worker may have linked one to it since it was looked at.
+                transaction.chain = hop.place();
+            } else if self.late.len() < limits::CHAIN_TOLD_LATER {
                 self.late.push_back((transaction.ended(), hop, transaction));
                 return;
+            } else {
+                self.shared.counters.chains_hurried.add(1);
             }
-            self.shared.counters.chains_hurried.add(1);
         }
         self.tell(transaction);
     }

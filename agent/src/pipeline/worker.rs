@@ -117,7 +117,7 @@ impl Worker {
             flow.judge.refresh();
             let before = time::now();
             let count = ring.drain(BATCH, |entry| flow.record(entry));
-            flow.has_read(before, count < BATCH);
+            flow.has_read(before, count < BATCH && ring.is_read());
             if count >= BUSY {
                 ring.poll_from_now_on(true);
                 if count < BATCH {

@@ -256,7 +256,8 @@ fn make_rings(
         let inner =
             make_ring(size).map_err(|e| ProbeError::refused(format!("a ring buffer of {size} bytes"), &e))?;
         outer.set(index, &inner, 0).map_err(|e| ProbeError::refused("setting a ring buffer", &e))?;
-        rings.push(Ring::new(inner, index, Arc::clone(&polled)));
+        let ring = Ring::new(inner, index, Arc::clone(&polled));
+        rings.push(ring.map_err(|e| ProbeError::refused("mapping a ring buffer's positions", &e))?);
     }
     Ok(rings)
 }

@@ -12,7 +12,10 @@ use picket_common::{
     tls::{HELLO_KEY_AT, HELLO_LEN, KEY_LEN, Key, RECORD_HEADER, Whose, content},
 };
 
-use super::records;
+use super::{
+    crumbs::{self, Crumbs},
+    records,
+};
 use crate::{
     conn::{Conn, Tapped, phase, tls_budgets},
     count,
@@ -43,6 +46,8 @@ pub struct Hello {
     /// Records that were noted, and looks for one: from a bound on, it is done seldom.
     pub(super) noted: u16,
     zero2: u16,
+    /// A hello in many records.
+    pub(super) crumbs: Crumbs,
 }
 
 /// Values of [`Hello::state`].
@@ -54,14 +59,16 @@ pub(super) mod state {
     pub const SETTLED: u8 = 2;
     /// The first bytes of the next record.
     pub const FOLLOWING: u8 = 3;
+    /// The first bytes of the handshake, which are in several records.
+    pub const CRUMBLED: u8 = 4;
 }
 
 /// A power of two less one, for it is a mask: no payload with first bytes begins behind it.
 const AT_MOST: usize = 63;
-const ROOM: usize = 108;
+const ROOM: usize = crumbs::ROOM;
 const _: () = assert!(AT_MOST >= HELLO_LEN && AT_MOST + HELLO_LEN <= ROOM && HEAD <= HELLO_LEN);
 const ALL: u64 = (1 << HELLO_LEN) - 1;
-const CLIENT_HELLO: u8 = 1;
+pub(super) const CLIENT_HELLO: u8 = 1;
 /// A record's header and its key.
 pub(super) const HEAD: usize = RECORD_HEADER + KEY_LEN;
 impl Hello {
@@ -70,6 +77,7 @@ impl Hello {
     pub fn forget(&mut self) {
         (self.have, self.start, self.state) = (0, 0, state::NOTHING);
         (self.tied, self.whole, self.noted) = (0, 0, 0);
+        self.crumbs = Crumbs::NONE;
     }
 
     /// Whether the first byte is there, and begins a TLS handshake (RFC 8446 section 5.1).
@@ -184,6 +192,9 @@ pub fn at_once(skb: *mut __sk_buff, hello: &mut Hello, packet: &Packet, seq: u32
     hello.state = state::GATHERING;
     hello.start = seq;
     hello.take::<{ HELLO_LEN as u64 }>(skb, packet, 0);
+    if hello.have & ALL == ALL && crumbs::is_crumbled(hello) {
+        crumbs::gather(skb, hello, packet, seq);
+    }
     hello.is_tls()
 }
 
@@ -272,19 +283,27 @@ pub fn note(hello: &mut Hello, record: &RecordHeader) {
     if hello.have & ALL != ALL {
         return;
     }
+    if crumbs::is_crumbled(hello) {
+        hello.state = state::CRUMBLED;
+        return;
+    }
     hello.state = state::SETTLED;
     if hello.bytes[RECORD_HEADER] != CLIENT_HELLO {
         return;
     }
     hello.whole = 1;
     if let Some(slot) = slot(hello, record) {
-        // By reference: the stack has no room for a copy.
-        let whose = &slot.whose;
-        if TLS_HELLO.insert(hello.key::<HELLO_KEY_AT>(), whose, 0).is_ok() {
-            count::add(Counter::TlsHellos, 1);
-        } else {
-            count::add(Counter::TableFull, 1);
-        }
+        noted(hello, &slot.whose);
+    }
+}
+
+/// Notes whose handshake it is, and where the next record begins. By reference: the stack has no room for a copy.
+#[inline(always)]
+pub(super) fn noted(hello: &mut Hello, whose: &Whose) {
+    if TLS_HELLO.insert(hello.key::<HELLO_KEY_AT>(), whose, 0).is_ok() {
+        count::add(Counter::TlsHellos, 1);
+    } else {
+        count::add(Counter::TableFull, 1);
     }
     hello.next(u32::from(u16::from_be_bytes([hello.bytes[3], hello.bytes[4]])));
 }

@@ -7,8 +7,9 @@
 //!
 //! - [`openssl`], [`gnutls`], [`go`], [`rustls`]: what each library's functions look like;
 //! - [`tie`]: which connection an object belongs to;
-//! - [`hello`], [`records`]: what the tap notes for that.
+//! - [`hello`], [`crumbs`], [`records`]: what the tap notes for that.
 
+mod crumbs;
 pub mod gnutls;
 pub mod go;
 pub mod hello;

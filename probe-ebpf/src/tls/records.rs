@@ -6,7 +6,10 @@ use picket_common::{
     tls::{KEY_LEN, RECORD_HEADER, Whose, content},
 };
 
-use super::hello::{HEAD, Hello, Tracked, expected, state};
+use super::{
+    crumbs,
+    hello::{CLIENT_HELLO, HEAD, Hello, Tracked, expected, noted, state},
+};
 use crate::{
     conn::Tapped,
     count,
@@ -46,6 +49,14 @@ pub fn follow(skb: *mut __sk_buff) -> Option<()> {
     let Tracked { whose, seq, payload_at, payload_len, .. } = slot;
     if TLS_TIED.get_ptr(whose.cookie).is_some() {
         hello.tied = 1;
+        return None;
+    }
+    if hello.state == state::CRUMBLED {
+        let packet = Packet { flags: 0, payload_at: *payload_at, payload_len: *payload_len };
+        if crumbs::gather(skb, hello, &packet, *seq) && hello.bytes[RECORD_HEADER] == CLIENT_HELLO {
+            (hello.whole, whose.hello) = (1, 1);
+            noted(hello, whose);
+        }
         return None;
     }
     let seldom = hello.noted >= NOTED;

@@ -67,6 +67,13 @@ pub fn is_tied(key: &ObjectKey) -> bool {
     cookie(key) != 0
 }
 
+/// Whether the object is tied to a connection that is not closed.
+#[inline(always)]
+pub fn is_live(key: &ObjectKey) -> bool {
+    let cookie = cookie(key);
+    cookie != 0 && TLS_TIED.get_ptr(cookie).is_some()
+}
+
 /// Ties the object that is reading a record to the connection that the record came on. True: there is one.
 #[inline(always)]
 pub fn by_record(key: &ObjectKey, ciphertext: u64) -> bool {

@@ -100,7 +100,7 @@ const SCENARIOS: &[Scenario] = &[
     )
     .only_by_name(),
     // With two workers one event of some thousand still goes without its chain now and then.
-    scenario("chain/tls", chain::tls, "the same with TLS up to nginx").only_by_name(),
+    scenario("chain/tls", chain::tls, "the same with TLS up to nginx"),
     scenario("chain/three-hops", chain::three_hops, "two proxies: one chain, and one attack a request"),
     scenario("attribution/two-agents", attribution::two_agents, "two agents side by side"),
     scenario("event/attacks", events::attacks, "attacks are events with the right rule"),

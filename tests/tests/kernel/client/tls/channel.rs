@@ -20,6 +20,8 @@ pub enum Cut {
     Segments(usize),
     /// Records wait for a flush: many in one write.
     Held,
+    /// The hello in records of so many bytes, all in one write; then as [`Cut::No`].
+    Hello(usize),
 }
 
 /// One side of a TLS connection.
@@ -76,6 +78,13 @@ impl Channel {
     fn send(&mut self) -> io::Result<()> {
         while self.tls.wants_write() {
             match self.cut {
+                Cut::Hello(size) => {
+                    let mut first = Vec::new();
+                    self.tls.write_tls(&mut first)?;
+                    self.cut = Cut::No;
+                    self.socket.write_all(&in_records(&first, size))?;
+                    continue;
+                }
                 Cut::Segments(size) => {
                     self.tls.write_tls(&mut Pieces { socket: &self.socket, size: size.max(1) })?
                 }
@@ -130,6 +139,22 @@ impl Write for Channel {
     fn flush(&mut self) -> io::Result<()> {
         self.send()
     }
+}
+
+/// What begins with a record, that one's content in records of so many bytes.
+fn in_records(bytes: &[u8], size: usize) -> Vec<u8> {
+    let Some(([kind, major, minor, high, low], rest)) = bytes.split_first_chunk::<5>() else {
+        return bytes.to_vec();
+    };
+    let (content, rest) = rest.split_at(usize::from(u16::from_be_bytes([*high, *low])).min(rest.len()));
+    let mut cut = Vec::new();
+    for piece in content.chunks(size.max(1)) {
+        let [high, low] = u16::try_from(piece.len()).unwrap_or(u16::MAX).to_be_bytes();
+        cut.extend([*kind, *major, *minor, high, low]);
+        cut.extend(piece);
+    }
+    cut.extend(rest);
+    cut
 }
 
 /// A socket that takes no more than so many bytes a write.

@@ -20,9 +20,10 @@ pub fn every_shape(
     ledger: &mut Ledger,
 ) -> Result<Vec<&'static str>> {
     type Shape = fn(&Server, &Client, &mut Ledger) -> Result<()>;
-    let shapes: [(&str, bool, Shape); 9] = [
+    let shapes: [(&str, bool, Shape); 10] = [
         ("pipelined", gives.pipelines, pipelined),
         ("hello in pieces", true, hello_in_pieces),
+        ("hello in records", true, hello_in_records),
         ("early data", gives.early, early_data),
         ("keys updated", true, keys_updated),
         ("WebSocket", gives.websocket, websocket),
@@ -73,6 +74,20 @@ fn hello_in_pieces(server: &Server, client: &Client, ledger: &mut Ledger) -> Res
         let question = Question::small();
         connection.send(&question.request.encode(), Split::Whole)?;
         question.heed(server, &mut connection, ledger)?;
+    }
+    Ok(())
+}
+
+/// The `ClientHello` in records of one byte and of 20: its random is in several.
+fn hello_in_records(server: &Server, client: &Client, ledger: &mut Ledger) -> Result<()> {
+    for version in Version::ALL {
+        for size in [1, 20] {
+            let manner = Manner { version, cut: Cut::Hello(size), ..Manner::nth(0) };
+            let mut connection = client.connect(server, manner)?;
+            let question = Question::small();
+            question.ask(&mut connection)?;
+            question.heed(server, &mut connection, ledger)?;
+        }
     }
     Ok(())
 }

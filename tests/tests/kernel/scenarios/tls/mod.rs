@@ -52,12 +52,12 @@ macro_rules! rows {
                 concat!("tls/sites/", $name),
                 |site| sites::answers(site, named($name)?),
                 "each request over TLS is answered rightly, in every pattern; no agent",
-            ),)*
+            ).only_by_name(),)*
             $(scenario(
                 concat!("tls/table/", $name),
                 |site| table::compare(site, named($name)?),
                 "capture rate and tie rate over TLS, in every pattern",
-            ).only_by_name(),)*
+            ),)*
         ];
         const NAMES: &[&str] = &[$($name),*];
         const _: () = assert!(NAMES.len() == ROWS.len(), "a row without a scenario");
