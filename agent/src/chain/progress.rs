@@ -51,9 +51,19 @@ impl Progress {
 
     /// Whether all others have read what was written before `at`. Of those that have not and sleep, `wake` is told.
     #[must_use]
-    pub fn caught_up(&self, me: usize, at: Ktime, mut wake: impl FnMut(usize)) -> bool {
-        let others = self.workers.iter().enumerate().filter(|(index, _)| *index != me);
-        let behind = others.filter(|(_, worker)| worker.read.load(Ordering::Acquire) < at);
+    pub fn caught_up(&self, me: usize, at: Ktime, wake: impl FnMut(usize)) -> bool {
+        self.have_read(|index| index != me, at, wake)
+    }
+
+    /// The same of all: what one of them, be it this one, lets wait for others is not read.
+    #[must_use]
+    pub fn all_caught_up(&self, at: Ktime, wake: impl FnMut(usize)) -> bool {
+        !self.is_shared() || self.have_read(|_| true, at, wake)
+    }
+
+    fn have_read(&self, of: impl Fn(usize) -> bool, at: Ktime, mut wake: impl FnMut(usize)) -> bool {
+        let asked = self.workers.iter().enumerate().filter(|(index, _)| of(*index));
+        let behind = asked.filter(|(_, worker)| worker.read.load(Ordering::Acquire) < at);
         let mut all = true;
         for (index, worker) in behind {
             all = false;
@@ -74,7 +84,7 @@ mod tests {
         let nobody = |_| unreachable!("nobody sleeps");
         let alone = Progress::new(1);
         assert!(!alone.is_shared());
-        assert!(alone.caught_up(0, 100, nobody));
+        assert!(alone.caught_up(0, 100, nobody) && alone.all_caught_up(100, nobody));
         let progress = Progress::new(3);
         assert!(!progress.caught_up(0, 100, nobody));
         progress.read(1, 100);

@@ -85,12 +85,20 @@ impl Chains {
     /// say so.
     #[must_use]
     pub fn all_have_read(&self, me: usize, at: Ktime) -> bool {
-        self.progress.caught_up(me, at, |sleeping| {
-            if let Some(nudge) = self.nudges.get(sleeping) {
-                // It is full of nudges, or the worker is: either way it wakes.
-                let _ = rustix::io::write(nudge, &1u64.to_ne_bytes());
-            }
-        })
+        self.progress.caught_up(me, at, |sleeping| self.nudge(sleeping))
+    }
+
+    /// Whether all workers, this one too, have read what was written before `at`, and let none of it wait.
+    #[must_use]
+    pub fn all_have_told(&self, at: Ktime) -> bool {
+        self.progress.all_caught_up(at, |sleeping| self.nudge(sleeping))
+    }
+
+    fn nudge(&self, sleeping: usize) {
+        if let Some(nudge) = self.nudges.get(sleeping) {
+            // It is full of nudges, or the worker is: either way it wakes.
+            let _ = rustix::io::write(nudge, &1u64.to_ne_bytes());
+        }
     }
 
     /// What can be read when a worker is to wake.

@@ -37,9 +37,7 @@ pub struct Judge {
     shared: Arc<Shared>,
     settings: Arc<Settings>,
     scratches: Scratches,
-    /// The worker's number.
-    worker: usize,
-    /// Transactions that are over, but of which others may come that another worker is still to read.
+    /// Transactions that are over, but of which others may come that a worker is still to read.
     late: VecDeque<(Ktime, Arc<Hop>, Transaction)>,
 }
 
@@ -52,11 +50,11 @@ struct Scratches {
 }
 
 impl Judge {
-    /// Judges by the settings in force, for the worker with this number.
+    /// Judges by the settings in force.
     #[must_use]
-    pub fn new(worker: usize, shared: Arc<Shared>) -> Self {
+    pub fn new(shared: Arc<Shared>) -> Self {
         let scratches = Scratches { by_rules: BTreeMap::new(), collections: Arc::clone(&shared.collections) };
-        Self { settings: shared.settings(), shared, scratches, worker, late: VecDeque::new() }
+        Self { settings: shared.settings(), shared, scratches, late: VecDeque::new() }
     }
 
     /// Takes over settings that were reloaded.
@@ -217,7 +215,7 @@ impl Judge {
         if let Some(hop) = part.and_then(|part| part.hop)
             && transaction.chain.is_none()
         {
-            if self.shared.chains.all_have_read(self.worker, transaction.ended()) {
+            if self.shared.chains.all_have_told(transaction.ended()) {
                 // Another worker may have linked one to it since it was looked at.
                 transaction.chain = hop.place();
             } else if self.late.len() < limits::CHAIN_TOLD_LATER {
@@ -233,7 +231,7 @@ impl Judge {
     /// Tells transactions that waited for other workers to read what may come from them; or all of them.
     pub fn tell_late(&mut self, now: Ktime, all: bool) {
         while let Some((ended, ..)) = self.late.front() {
-            if !all && !self.shared.chains.all_have_read(self.worker, *ended) {
+            if !all && !self.shared.chains.all_have_told(*ended) {
                 if now < ended.saturating_add(limits::CHAIN_TOLD_WITHIN) {
                     return;
                 }

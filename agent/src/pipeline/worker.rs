@@ -97,7 +97,7 @@ impl Worker {
             connections: Connections::new(caps.connections, caps.memory),
             stream: StreamStats::default(),
             outputs: Vec::new(),
-            judge: Judge::new(index, Arc::clone(&shared)),
+            judge: Judge::new(Arc::clone(&shared)),
             view,
             shared,
             index,
