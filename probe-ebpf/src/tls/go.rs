@@ -279,11 +279,10 @@ fn decrypt(half: u64, record: u64, len: u64) -> Option<u32> {
         }
         _ if head[0] == content::APPLICATION_DATA
             && len as usize >= RECORD_HEADER + KEY_LEN
-            && !tie::is_live(&half) =>
+            && !tie::is_live(&half)
+            && tie::by_record(&half, record + RECORD_HEADER as u64) =>
         {
-            if tie::by_record(&half, record + RECORD_HEADER as u64) {
-                search_again(pid as u32);
-            }
+            search_again(pid as u32);
         }
         _ => {}
     }
