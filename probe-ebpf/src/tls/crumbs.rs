@@ -6,11 +6,16 @@
 use aya_ebpf::bindings::__sk_buff;
 use picket_common::tls::{HELLO_LEN, RECORD_HEADER, content};
 
-use super::hello::{Hello, state};
+use super::{
+    hello::{Hello, state},
+    records::again,
+};
 use crate::{
     emit::masked,
+    maps::{HANDSHAKE, conn_of},
     packet::Packet,
     source::{Skb, Source},
+    tap::full_socket,
 };
 
 /// Bytes of the handshake that are wanted.
@@ -52,57 +57,89 @@ pub(super) fn is_crumbled(hello: &Hello) -> bool {
         && u32::from(hello.bytes[3]) << 8 | u32::from(hello.bytes[4]) < WANTED
 }
 
+/// Whose hello it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Of {
+    /// The packet's connection.
+    Connection = 0,
+    /// The handshake that the packet ends.
+    Handshake = 1,
+}
+
 /// Goes on with a packet at the sequence number. True: all is there, as if it had come in one record.
 #[inline(always)]
-pub(super) fn gather(skb: *mut __sk_buff, hello: &mut Hello, packet: &Packet, seq: u32) -> bool {
+pub(super) fn gather(skb: *mut __sk_buff, of: Of, packet: &Packet, seq: u32) -> bool {
+    picket_crumbs(skb, of as u64, packet.payload_at.into(), packet.payload_len.into(), seq.into()) != 0
+}
+
+/// A function that the verifier reads once, as `picket_deliver` is: read for each way that leads to it, it is too long for
+/// Linux 6.1.
+#[inline(never)]
+#[unsafe(no_mangle)]
+extern "C" fn picket_crumbs(
+    skb: *mut __sk_buff,
+    of: u64,
+    payload_at: u64,
+    payload_len: u64,
+    seq: u64,
+) -> u64 {
+    let hello = if of == Of::Handshake as u64 {
+        // SAFETY: the map's only entry of this CPU.
+        HANDSHAKE.get_ptr_mut(0).map(|slot| unsafe { &mut (*slot).hello })
+    } else {
+        // SAFETY: a full socket.
+        full_socket(skb).and_then(|sk| unsafe { conn_of(sk) }).map(|tapped| &mut tapped.hello)
+    };
+    let Some(hello) = hello else { return 0 };
     for _ in 0..MOST {
-        let at = u32::from(hello.crumbs.seen);
+        let at = u32::from(again(&hello.crumbs.seen));
         let byte = if at < HELLO_LEN as u32 {
             // SAFETY: a mask that is less than there are bytes.
             unsafe { *hello.bytes.as_ptr().add(masked::<{ AT_MOST as u64 }>(at as usize)) }
         } else {
-            let from = hello.start.wrapping_add(at).wrapping_sub(seq);
-            if from >= packet.payload_len {
-                return false;
+            let from = again(&hello.start).wrapping_add(at).wrapping_sub(seq as u32);
+            if from >= payload_len as u32 {
+                return 0;
             }
-            let Some([byte]) = Skb(skb).load::<1>(packet.payload_at + from) else { return false };
+            let Some([byte]) = Skb(skb).load::<1>(payload_at as u32 + from) else { return 0 };
             byte
         };
-        hello.crumbs.seen += 1;
+        hello.crumbs.seen = at as u16 + 1;
         if !take(hello, byte) {
-            hello.state = state::SETTLED;
-            return false;
+            break;
         }
-        if u32::from(hello.crumbs.have) == WANTED {
+        if u32::from(again(&hello.crumbs.have)) == WANTED {
             join(hello);
-            return true;
+            return 1;
         }
     }
     hello.state = state::SETTLED;
-    false
+    0
 }
 
 /// False: it is no hello.
 #[inline(always)]
 fn take(hello: &mut Hello, byte: u8) -> bool {
-    let crumbs = &mut hello.crumbs;
-    if u32::from(crumbs.header) < RECORD_HEADER as u32 {
-        match crumbs.header {
+    let header = again(&hello.crumbs.header);
+    if u32::from(header) < RECORD_HEADER as u32 {
+        match header {
             0 if byte != content::HANDSHAKE => return false,
-            3 => crumbs.left = u16::from(byte) << 8,
-            4 => crumbs.left |= u16::from(byte),
+            3 => hello.crumbs.left = u16::from(byte) << 8,
+            4 => hello.crumbs.left = again(&hello.crumbs.left) | u16::from(byte),
             _ => {}
         }
-        crumbs.header += 1;
+        hello.crumbs.header = header + 1;
         // An empty record of a handshake is an error (RFC 8446 section 5.1).
-        return crumbs.header < RECORD_HEADER as u8 || crumbs.left != 0;
+        return header + 1 < RECORD_HEADER as u8 || again(&hello.crumbs.left) != 0;
     }
+    let have = again(&hello.crumbs.have);
     // SAFETY: behind TO there is room for AT_MOST and one more.
-    unsafe { *hello.bytes.as_mut_ptr().add(TO + masked::<{ AT_MOST as u64 }>(crumbs.have as usize)) = byte };
-    crumbs.have += 1;
-    crumbs.left -= 1;
-    if crumbs.left == 0 {
-        crumbs.header = 0;
+    unsafe { *hello.bytes.as_mut_ptr().add(TO + masked::<{ AT_MOST as u64 }>(have as usize)) = byte };
+    hello.crumbs.have = have + 1;
+    let left = again(&hello.crumbs.left) - 1;
+    hello.crumbs.left = left;
+    if left == 0 {
+        hello.crumbs.header = 0;
     }
     true
 }

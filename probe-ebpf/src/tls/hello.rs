@@ -13,7 +13,7 @@ use picket_common::{
 };
 
 use super::{
-    crumbs::{self, Crumbs},
+    crumbs::{self, Crumbs, Of},
     records,
 };
 use crate::{
@@ -193,7 +193,7 @@ pub fn at_once(skb: *mut __sk_buff, hello: &mut Hello, packet: &Packet, seq: u32
     hello.start = seq;
     hello.take::<{ HELLO_LEN as u64 }>(skb, packet, 0);
     if hello.have & ALL == ALL && crumbs::is_crumbled(hello) {
-        crumbs::gather(skb, hello, packet, seq);
+        crumbs::gather(skb, Of::Handshake, packet, seq);
     }
     hello.is_tls()
 }

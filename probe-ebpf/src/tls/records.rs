@@ -7,7 +7,7 @@ use picket_common::{
 };
 
 use super::{
-    crumbs,
+    crumbs::{self, Of},
     hello::{CLIENT_HELLO, HEAD, Hello, Tracked, expected, noted, state},
 };
 use crate::{
@@ -53,7 +53,7 @@ pub fn follow(skb: *mut __sk_buff) -> Option<()> {
     }
     if hello.state == state::CRUMBLED {
         let packet = Packet { flags: 0, payload_at: *payload_at, payload_len: *payload_len };
-        if crumbs::gather(skb, hello, &packet, *seq) && hello.bytes[RECORD_HEADER] == CLIENT_HELLO {
+        if crumbs::gather(skb, Of::Connection, &packet, *seq) && hello.bytes[RECORD_HEADER] == CLIENT_HELLO {
             (hello.whole, whose.hello) = (1, 1);
             noted(hello, whose);
         }
@@ -121,7 +121,7 @@ pub fn follow(skb: *mut __sk_buff) -> Option<()> {
 
 /// What a map's entry holds, of which the verifier knows nothing.
 #[inline(always)]
-fn again(number: &u32) -> u32 {
+pub(super) fn again<T: Copy>(number: &T) -> T {
     // SAFETY: a reference.
     unsafe { core::ptr::read_volatile(number) }
 }
