@@ -81,7 +81,7 @@ pub fn picket_recv_return(ctx: RetProbeContext) -> u32 {
 #[inline(always)]
 fn begin(ctx: &ProbeContext, op: u32) -> Option<u32> {
     let (object, buffer, len) = (ctx.arg(0)?, ctx.arg(1)?, ctx.arg(2)?);
-    enter(thread(), Call { object, buffer, len, result: 0, cipher: 0, op, zero: 0 });
+    enter(thread(), Call { object, buffer, len, ..Call::of(op) });
     Some(0)
 }
 

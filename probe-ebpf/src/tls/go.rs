@@ -43,7 +43,7 @@ pub fn picket_go_write_enter(ctx: ProbeContext) -> u32 {
     own_stack(&ctx);
     let registers = registers(&ctx);
     let (object, buffer, len) = (registers.first, registers.second, registers.third);
-    enter(writer(&registers), Call { object, buffer, len, result: 0, cipher: 0, op: op::WRITE, zero: 0 });
+    enter(writer(&registers), Call { object, buffer, len, ..Call::of(op::WRITE) });
     0
 }
 
@@ -67,7 +67,7 @@ pub fn picket_go_decrypt(ctx: ProbeContext) -> u32 {
     own_stack(&ctx);
     let registers = registers(&ctx);
     let (half, record, len) = (registers.first, registers.second, registers.third);
-    let call = Call { object: half, buffer: record, len, result: 0, cipher: 0, op: op::READ, zero: 0 };
+    let call = Call { object: half, buffer: record, len, ..Call::of(op::READ) };
     enter(goroutine(&registers), call);
     decrypt(half, record, len).unwrap_or(0)
 }

@@ -95,6 +95,13 @@ pub struct Call {
     pub zero: u32,
 }
 
+impl Call {
+    /// Nothing but what it does; the rest is set where it is known.
+    pub const fn of(op: u32) -> Self {
+        Self { object: 0, buffer: 0, len: 0, result: 0, cipher: 0, op, zero: 0 }
+    }
+}
+
 /// What a call does.
 pub mod op {
     /// It was left already.

@@ -58,7 +58,7 @@ pub fn picket_ssl_write_ex2(ctx: ProbeContext) -> u32 {
 pub fn picket_ssl_sendfile(ctx: ProbeContext) -> u32 {
     own_stack(&ctx);
     let (Some(object), Some(len)) = (ctx.arg(0), ctx.arg(3)) else { return 0 };
-    enter(thread(), Call { object, buffer: 0, len, result: 0, cipher: 0, op: op::SENDFILE, zero: 0 });
+    enter(thread(), Call { object, len, ..Call::of(op::SENDFILE) });
     0
 }
 
@@ -125,7 +125,7 @@ fn call(ctx: &ProbeContext, op: u32, result: u64) -> Option<u32> {
     let len: u64 = ctx.arg(2)?;
     // An int, where there is no other result.
     let len = if result == 0 { u64::from(len as u32) } else { len };
-    enter(thread(), Call { object: ctx.arg(0)?, buffer: ctx.arg(1)?, len, result, cipher: 0, op, zero: 0 });
+    enter(thread(), Call { object: ctx.arg(0)?, buffer: ctx.arg(1)?, len, result, ..Call::of(op) });
     Some(0)
 }
 

@@ -153,7 +153,7 @@ fn taken(address: u64, payload: u64) -> Option<u32> {
 #[inline(always)]
 fn handling(ctx: &ProbeContext) -> Option<u32> {
     let context: u64 = ctx.arg(2)?;
-    enter(early_call(), Call { object: object(word(context)?)?, ..call(op::READ) });
+    enter(early_call(), Call { object: object(word(context)?)?, ..Call::of(op::READ) });
     Some(0)
 }
 
@@ -167,7 +167,7 @@ fn early(ctx: &ProbeContext) -> Option<u32> {
 #[inline(always)]
 fn updating(ctx: &ProbeContext) -> Option<u32> {
     let state: u64 = ctx.arg(1)?;
-    enter(update_call(), Call { object: object(state)?, buffer: state, ..call(op::WRITE) });
+    enter(update_call(), Call { object: object(state)?, buffer: state, ..Call::of(op::WRITE) });
     Some(0)
 }
 
@@ -192,11 +192,6 @@ fn update_call() -> CallKey {
     CallKey { frame: 2, ..thread() }
 }
 
-#[inline(always)]
-fn call(op: u32) -> Call {
-    Call { object: 0, buffer: 0, len: 0, result: 0, cipher: 0, op, zero: 0 }
-}
-
 /// Bytes about to be encrypted: one slice, or, with `cipher` set, pieces of which a part is meant: `len` holds how many
 /// pieces, `result` where the part begins.
 #[inline(always)]
@@ -205,9 +200,9 @@ fn sending(ctx: &ProbeContext) -> Option<u32> {
     let object = object(state)?;
     let (pieces, first, second) = (word(chunks)?, word(chunks + 8)?, word(chunks + 16)?);
     let call = if pieces == 0 {
-        Call { object, buffer: first, len: second, ..call(op::WRITE) }
+        Call { object, buffer: first, len: second, ..Call::of(op::WRITE) }
     } else {
-        Call { object, buffer: pieces, len: first, result: second, cipher: 1, ..call(op::WRITE) }
+        Call { object, buffer: pieces, len: first, result: second, cipher: 1, ..Call::of(op::WRITE) }
     };
     enter(thread(), call);
     Some(0)
