@@ -34,8 +34,10 @@ pub const CONNECTIONS: usize = 65_536;
 pub const MEMORY: usize = 32 * 1024 * 1024;
 /// Bytes of a rule file that are read.
 pub const RULE_FILE: u64 = 16 * 1024 * 1024;
-/// Transactions waiting to be printed.
+/// Transactions waiting to be made into events.
 pub const EVENT_QUEUE: usize = 32_768;
+/// Of these, transactions that are no event; beyond it they are not told to detection, and counted.
+pub const PLAIN_QUEUE: usize = 4096;
 /// Arguments of a command line that are kept.
 pub const CMDLINE_ARGS: usize = 64;
 /// Bytes of a command line that are read.
@@ -50,8 +52,54 @@ pub const SERVICES: usize = 4096;
 pub const FAMILY: usize = 256;
 /// Bytes of a request to the API.
 pub const API_BODY: usize = 64 * 1024;
+/// Bytes of a body with configuration and lists that are imported.
+pub const API_IMPORT: usize = 16 * 1024 * 1024;
+/// Bytes of the path and the parameters of a request to the API.
+pub const API_TARGET: usize = 32 * 1024;
+/// Bytes of a request's head.
+pub const API_HEAD: usize = 64 * 1024;
+/// A head or a body has to be complete within this, seconds; a connection may rest for as long.
+pub const API_READ_SECONDS: u64 = 15;
+/// Connections to the Unix socket, and as many over TCP.
+pub const API_CONNECTIONS: usize = 256;
+/// Connections over TCP from one address.
+pub const API_CONNECTIONS_OF_ONE: usize = 32;
+/// Tails at a time.
+pub const API_TAILS: usize = 32;
+/// Events and signals that a tail is told of what was before it began.
+pub const API_TAIL_BEFORE: usize = 10_000;
+/// Rows of a page unless asked otherwise.
+pub const API_PAGE: usize = 100;
+/// Values of a facet unless asked otherwise.
+pub const API_FACET: usize = 50;
+/// Values of a facet that a timeline tells apart.
+pub const API_SERIES: usize = 10;
+/// Stretches of a timeline unless asked otherwise.
+pub const API_BUCKETS: usize = 60;
+/// Signals that are triaged with one request.
+pub const API_TRIAGED: usize = 1000;
+/// Characters of an assignee, a case, the name of a token or of whom somebody acts for.
+pub const API_NAME: usize = 128;
+/// Tokens.
+pub const API_TOKENS: usize = 1024;
+/// Wrong tokens of an address within a minute, after which it waits.
+pub const API_ATTEMPTS: u32 = 10;
+/// Addresses whose wrong tokens are counted; beyond it the one silent longest is forgotten.
+pub const API_ATTEMPTS_OF: usize = 4096;
 /// Bytes of an answer the command line takes.
 pub const API_ANSWER: usize = 256 * 1024 * 1024;
+/// People that are logged in to the web UI at a time; beyond it the log-in that ends first ends.
+pub const UI_SESSIONS: usize = 256;
+/// Links to log in with that wait to be opened.
+pub const UI_LINKS: usize = 8;
+/// Seconds such a link is good.
+pub const UI_LINK_SECONDS: u64 = 60;
+/// Seconds somebody stays logged in to the web UI.
+pub const UI_SESSION_SECONDS: u64 = 12 * 3600;
+/// Bytes of a form that the web UI takes.
+pub const UI_FORM: usize = 256 * 1024;
+/// Rows that a live page of the web UI is told of at a time, twice a second; others are counted.
+pub const UI_LIVE_ROWS: usize = 20;
 /// Entries of the denylist that are listed unless asked otherwise.
 pub const DENYLIST_LISTED: usize = 1000;
 /// Characters of a person's reason or comment.
@@ -288,3 +336,229 @@ pub const INSPECTIONS_OPEN: usize = 128;
 pub const DISCOVER_FAILURES: usize = 64;
 /// Times from a mapping to the probes in it that are kept for the percentiles.
 pub const DISCOVER_LATENCIES: usize = 4096;
+
+// Detection rules and signals.
+
+/// Detection rules in one file, and in all that run.
+pub const DETECT_RULES: usize = 512;
+/// Bytes of a file of detection rules.
+pub const DETECT_FILE: u64 = 4 << 20;
+/// Queries of one rule.
+pub const DETECT_QUERIES: usize = 8;
+/// Cases of one rule, and actions of one case.
+pub const DETECT_CASES: usize = 10;
+/// Steps of one sequence.
+pub const DETECT_STEPS: usize = 8;
+/// Entries of any other list of a rule: tags, notifications, filters.
+pub const DETECT_LIST: usize = 64;
+/// Facets that a group or a combination of values is made of.
+pub const DETECT_FIELDS: usize = 5;
+/// Bytes of a condition…
+pub const DETECT_CONDITION: usize = 1024;
+/// …and how deep it is nested.
+pub const DETECT_CONDITION_DEPTH: usize = 32;
+/// Bytes of a title or message, as written and filled in.
+pub const DETECT_MESSAGE: usize = 8192;
+/// How deep sections of a message are nested.
+pub const DETECT_TEMPLATE_DEPTH: usize = 8;
+/// Longest window, keep-alive and duration of a signal, seconds.
+pub const DETECT_SECONDS: u64 = 7 * 86_400;
+/// Longest time that is learned, or after which a value is forgotten, days.
+pub const DETECT_DAYS: u64 = 30;
+/// Longest action, seconds.
+pub const DETECT_ACTION: u64 = 366 * 86_400;
+/// Buckets of a window: what is counted may be a bucket's time older than the window says, never younger.
+pub const DETECT_BUCKETS: u64 = 20;
+/// Bytes of one value of a group; longer ones are cut, and a hash of the whole stands behind.
+pub const DETECT_VALUE: usize = 256;
+/// Groups of one rule that are counted exactly; further ones take the place of the smallest.
+pub const DETECT_GROUPS: usize = 131_072;
+/// Bytes that all groups of all rules take.
+pub const DETECT_MEMORY: usize = 160 << 20;
+/// Different values of a group that are known one by one; with more, they are estimated.
+pub const DETECT_DISTINCT: usize = 256;
+/// Known values of a group of a rule for new values; of more, the one not seen for longest is forgotten.
+pub const DETECT_KNOWN: usize = 256;
+/// Events that are so much older than the newest are not counted any more, nanoseconds.
+pub const DETECT_LATE: u64 = 60 * 1_000_000_000;
+/// So many late events one after the other: the clock was set back, not the events delayed.
+pub const DETECT_LATE_RUN: u32 = 1000;
+/// Bytes of a saved state that are read.
+pub const DETECT_STATE: usize = 512 << 20;
+/// Events of a scenario that detection rules are tested with.
+pub const SCENARIO_EVENTS: u64 = 1_000_000;
+/// Signals that are under way at the same time…
+pub const SIGNALS_OPEN: usize = 10_000;
+/// …and of one rule; what else begins is counted.
+pub const SIGNALS_OPEN_OF_RULE: usize = 1000;
+/// Addresses, users, sessions, user agents and services named in a signal, of each kind.
+pub const SIGNAL_NAMES: usize = 100;
+/// Events of which a signal keeps the id.
+pub const SIGNAL_EVENTS: usize = 24;
+/// Related signals that a signal names.
+pub const SIGNAL_RELATED: usize = 16;
+/// Entries of a signal's timeline.
+pub const SIGNAL_TIMELINE: usize = 32;
+/// An extended signal is told at most so often, nanoseconds.
+pub const SIGNAL_TOLD: u64 = 1_000_000_000;
+/// Addresses that the actions of one signal are about, and as many users.
+pub const SIGNAL_TARGETS: usize = 1000;
+/// Bytes of an assignee or a case…
+pub const TRIAGE_NAME: usize = 256;
+/// …and of a person's comment on a signal.
+pub const TRIAGE_NOTE: usize = 4096;
+/// `[[detection.responses]]` and `[[detection.suppressions]]`, each.
+pub const DETECT_CHANGES: usize = 256;
+/// Bytes of a GeoIP database.
+pub const GEOIP_FILE: u64 = 1 << 30;
+
+// Queries that people and detection rules ask.
+
+/// Bytes of one query.
+pub const QUERY_BYTES: usize = 8 * 1024;
+/// Parentheses inside parentheses of a query, negations included.
+pub const QUERY_DEPTH: usize = 32;
+/// Terms of one query; each entry of a list is one.
+pub const QUERY_TERMS: usize = 256;
+
+// Users (`user`): who did it, and what it was for the business.
+
+/// Sessions that are tied to a user; beyond it the one silent longest goes.
+pub const SESSIONS: usize = 262_144;
+/// Tokens with claims that a service accepted, of one worker; beyond it the one silent longest goes.
+pub const ACCEPTED_TOKENS: usize = 8192;
+/// Names of session cookies that are learned from logins.
+pub const LEARNED_COOKIES: usize = 64;
+/// Session cookies of one request that are looked up.
+pub const SESSION_COOKIES: usize = 4;
+/// Cookies of one request that are looked at.
+pub const COOKIES_READ: usize = 128;
+/// Bytes of a token whose claims are read.
+pub const TOKEN_BYTES: usize = 8 * 1024;
+/// Characters of a user's id or of a value that a business event carries.
+pub const USER_TEXT: usize = 256;
+/// Parameters of a message that are read for users and business events.
+pub const FIELDS: usize = 128;
+/// Bytes of the name of one.
+pub const FIELD_NAME: usize = 128;
+/// Bytes of all names and values of a message.
+pub const FIELD_BYTES: usize = 64 * 1024;
+/// Containers inside containers of a JSON body that is read for them.
+pub const FIELD_DEPTH: usize = 32;
+/// Calls of one request (GraphQL's fields, XML-RPC's methods) that business events are made of.
+pub const CALLS: usize = 64;
+/// Operations of a GraphQL document that are looked at, and as many fragments.
+pub const GRAPHQL_DEFINITIONS: usize = 64;
+/// Elements inside elements of an XML-RPC message that are read.
+pub const XMLRPC_DEPTH: usize = 64;
+/// Bytes of a body in which the root element of XML-RPC has to begin.
+pub const XMLRPC_PROLOG: usize = 1024;
+/// Bytes of a response's body in which words are looked for.
+pub const WORDS_READ: usize = 64 * 1024;
+/// Rules for business events of a configuration.
+pub const BUSINESS_RULES: usize = 512;
+/// Different pieces of their paths that are looked for with a table of all states; more are, with less memory.
+pub const BUSINESS_PIECES: usize = 512;
+/// Services with settings of their own for users.
+pub const USER_SERVICES: usize = 256;
+
+// Endpoints (`endpoint`): which routes a service has. What is over a cap is folded harder, or counted as `elsewhere`.
+
+/// Routes (method and pattern) of one service.
+pub const SERVICE_ENDPOINTS: usize = 512;
+/// Routes of all services of one worker.
+pub const ENDPOINTS: usize = 16_384;
+/// Services whose routes are kept.
+pub const ENDPOINT_SERVICES: usize = 512;
+/// Segments of a path that a pattern has; the others are `{rest}`.
+pub const PATTERN_DEPTH: usize = 12;
+/// Bytes of a segment that stands in a pattern as it is.
+pub const PATTERN_SEGMENT: usize = 64;
+/// Segments in one place that were seen hardly more than once, from which on they are one `{param}`.
+pub const PATTERN_RARE: usize = 48;
+/// Segments in one place, whatever they are.
+pub const PATTERN_CHILDREN: usize = 256;
+/// Segments in one place that read like titles (`a-title-of-words`), from which on they are one `{slug}`.
+pub const PATTERN_SLUGS: usize = 8;
+/// Parameters of one route.
+pub const ENDPOINT_PARAMETERS: usize = 64;
+/// Types of attacks on one route.
+pub const ENDPOINT_ATTACKS: usize = 32;
+/// Requests to a route whose parameters and bodies are all looked at; of the later ones, one in
+/// [`ENDPOINT_SAMPLE`] is.
+pub const ENDPOINT_FIRST: u64 = 16;
+/// See [`ENDPOINT_FIRST`].
+pub const ENDPOINT_SAMPLE: u64 = 64;
+/// Bytes of a body in which sensitive data is looked for.
+pub const SENSITIVE_BYTES: usize = 16 * 1024;
+
+// The store.
+
+/// Events waiting to be written…
+pub const STORE_QUEUE_EVENTS: usize = 8192;
+/// …and their bytes.
+pub const STORE_QUEUE_BYTES: usize = 32 * 1024 * 1024;
+/// Changes other than events (signals, list entries, audit) waiting to be written.
+pub const STORE_QUEUE_CHANGES: usize = 1024;
+/// Rules and actors whose share of the stored rate is watched.
+pub const STORE_SAMPLED_KEYS: usize = 16_384;
+/// Rows of a minute's counters that have an actor of their own.
+pub const STORE_COUNTERS: usize = 4096;
+/// Rows of counters held while nothing can be written; beyond, they get coarser.
+pub const STORE_COUNTERS_HELD: usize = 65_536;
+/// Different values that one facet looks at.
+pub const STORE_FACET_VALUES: usize = 1_000_000;
+/// Rows of one page.
+pub const STORE_PAGE: usize = 1000;
+/// Clients or users that a question gives at most, with what is known of each.
+pub const STORE_ACTORS: usize = 200;
+/// Connections that read, kept open.
+pub const STORE_READERS: usize = 4;
+/// Points of a timeline.
+pub const STORE_TIMELINE: usize = 1000;
+
+// The desk.
+
+/// Events that are counted again when an agent was killed before it saved its windows.
+pub const DESK_REPLAYED: usize = 100_000;
+/// Chains of which it is known that one of their requests was counted.
+pub const CHAINS_COUNTED: usize = 16_384;
+/// Changes that could not be written yet and wait for the store.
+pub const DESK_UNWRITTEN: usize = 16_384;
+/// Clients that are known to come through a proxy; beyond it the one silent longest is forgotten.
+pub const DESK_BEHIND: usize = 16_384;
+/// Users on the denylist, and addresses that are flagged.
+pub const DESK_MARKED: usize = 65_536;
+// Notifications.
+
+/// Targets of a configuration.
+pub const NOTIFY_TARGETS: usize = 32;
+/// Receivers of one e-mail.
+pub const NOTIFY_RECEIVERS: usize = 32;
+/// Header fields of one's own of a webhook.
+pub const NOTIFY_HEADERS: usize = 16;
+/// Bytes of a file with a secret.
+pub const NOTIFY_SECRET: usize = 16 * 1024;
+/// Notifications of one target that are looked at at a time; when more wait, they become one.
+pub const NOTIFY_WAITING: usize = 500;
+/// Signals that one notification about many names.
+pub const NOTIFY_NAMED: usize = 10;
+/// Signals whose last notification "goes on" is remembered, of all targets.
+pub const NOTIFY_EXTENDED: usize = 10_000;
+/// A signal that goes on is told to a target at most so often, nanoseconds.
+pub const NOTIFY_EXTENDED_EVERY: i64 = 60 * 1_000_000_000;
+/// Bytes of an answer that are read.
+pub const NOTIFY_ANSWER: usize = 4 * 1024;
+/// Tests of one target within a minute that a running agent sends.
+pub const NOTIFY_TESTS: u32 = 6;
+/// Bytes of a syslog message over UDP (RFC 5426 section 3.2: what receivers should take).
+pub const SYSLOG_UDP: usize = 2048;
+/// Bytes of one over TCP or TLS (RFC 5425 section 4.3.1: what receivers should take).
+pub const SYSLOG_STREAM: usize = 8192;
+
+// Metrics.
+
+/// Connections to the metrics' listener at a time.
+pub const METRICS_CONNECTIONS: usize = 16;
+/// Pairs of a service and a type of attacks that are counted by themselves; all others share `other`.
+pub const METRICS_ATTACKS: usize = 1024;

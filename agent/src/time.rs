@@ -15,6 +15,12 @@ pub fn now() -> Ktime {
     nanos(rustix::time::clock_gettime(rustix::time::ClockId::Monotonic))
 }
 
+/// A time of day in nanoseconds since the epoch, as the store has times.
+#[must_use]
+pub fn since_epoch(time: jiff::Timestamp) -> i64 {
+    i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX)
+}
+
 /// `CLOCK_BOOTTIME` now: what the denylist's expiries are measured in. For the edges only.
 #[must_use]
 pub fn boot_now() -> u64 {

@@ -19,6 +19,9 @@ const RULES: &str = "bench-rules";
 /// … and of the one about TLS.
 const TLS: &str = "bench-tls";
 
+/// … and of the one about the store.
+const STORE: &str = "bench-store";
+
 /// The file whose generated parts are replaced.
 const DOCS: &str = "docs/benchmarks.md";
 
@@ -30,6 +33,7 @@ const DOCS: &str = "docs/benchmarks.md";
   cargo xtask bench --quick              the same in a few minutes, to see that it works; writes nothing
   cargo xtask bench --only xdp           one part: xdp, flood, saturated, steady, footprint, reaction
   cargo xtask bench rules                rule engines side by side: Picket's, libmodsecurity, libddwaf
+  cargo xtask bench store                the store: events a second, size, how long questions take
   cargo xtask bench tls                  services that speak TLS: nginx, Node.js, Go; what a probed call costs
 
 Let the machine do nothing else meanwhile. All sides of a comparison are measured in turns, in one run."
@@ -69,6 +73,19 @@ enum What {
         #[arg(long)]
         quick: bool,
     },
+    /// The store; needs neither root nor the agent
+    #[command(after_help = "Examples:
+  cargo xtask bench store                ten million events; writes its part of docs/benchmarks.md
+  cargo xtask bench store --events 1000000
+  cargo xtask bench store --quick        a few seconds, to see that it works; writes nothing")]
+    Store {
+        /// Events to store; a million take about a gigabyte of disk
+        #[arg(long, value_name = "NUMBER", default_value_t = 10_000_000)]
+        events: u64,
+        /// Few events and questions; does not write the docs
+        #[arg(long)]
+        quick: bool,
+    },
 }
 
 /// Builds, then measures.
@@ -76,6 +93,7 @@ pub fn run(args: &Args) -> Result<()> {
     match &args.what {
         Some(What::Rules { quick }) => rules(*quick),
         Some(What::Tls { parts, quick }) => tls(parts, *quick),
+        Some(What::Store { events, quick }) => store(*events, *quick),
         None => whole(args),
     }
 }
@@ -116,6 +134,18 @@ fn rules(quick: bool) -> Result<()> {
     command.arg("--ddwaf").arg(wheel::DDWAF.directory()).arg("--docs").arg(paths::root().join(DOCS));
     if quick {
         command.arg("--quick");
+    }
+    command.run()
+}
+
+/// The store, as whoever we are.
+fn store(events: u64, quick: bool) -> Result<()> {
+    setup::ensure(&[Group::Build])?;
+    let mut command = Command::new(program(STORE)?);
+    if quick {
+        command.args(["--events", "20000", "--whole", "5000", "--rounds", "2"]);
+    } else {
+        command.args(["--events", &events.to_string()]).arg("--docs").arg(paths::root().join(DOCS));
     }
     command.run()
 }

@@ -14,6 +14,7 @@ mod paths;
 mod process;
 mod run;
 mod say;
+mod screenshots;
 mod setup;
 mod test;
 mod vm;
@@ -48,6 +49,8 @@ enum Command {
     Vm(vm::Args),
     /// Measure, side by side in one run, and write docs/benchmarks.md
     Bench(bench::Args),
+    /// Take pictures of every page of the web UI, light and dark, wide and narrow
+    Screenshots(screenshots::Args),
     /// Check formatting, clippy, licences and sources of dependencies
     Lint,
     /// Fuzz one target, guided by coverage
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Vm(args) => vm::command(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Screenshots(args) => screenshots::run(&args),
         Command::Lint => lint::run(),
         Command::Fuzz(args) => fuzz::run(&args),
     };

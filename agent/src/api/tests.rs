@@ -9,7 +9,22 @@ use std::{
     time::Duration,
 };
 
+use ipnet::IpNet;
+
 use super::{tls::TlsView, types::*, *};
+use crate::{desk::Desk, endpoint};
+
+mod cases;
+mod described;
+pub(crate) mod desk;
+mod documented;
+mod hostile;
+mod notifications;
+mod people;
+mod remote;
+mod rules;
+mod slow;
+mod tails;
 
 /// Keeps blocks and passes, nothing else: enough to see that what is sent arrives.
 #[derive(Default)]
@@ -20,11 +35,38 @@ pub(crate) struct InMemory {
     pub(crate) stats: Stats,
     pub(crate) services: Vec<ServiceView>,
     pub(crate) reload: Option<Result<Reloaded, ApiError>>,
+    pub(crate) users: Mutex<BTreeMap<String, BlockView>>,
+    pub(crate) config_file: Option<PathBuf>,
+    /// Reloads that were asked for.
+    pub(crate) reloads: std::sync::atomic::AtomicU64,
+    pub(crate) desk: std::sync::OnceLock<(tempfile::TempDir, Arc<Desk>)>,
+    /// What the desk is opened with.
+    pub(crate) config: crate::config::Config,
+}
+
+fn net_of(whom: &Whom) -> Result<IpNet, ApiError> {
+    match whom {
+        Whom::Net(net) => Ok(*net),
+        Whom::User(_) => Err(ApiError::new(Code::Refused, "this list is for networks")),
+    }
 }
 
 impl Control for InMemory {
     fn stats(&self) -> Stats {
         self.stats.clone()
+    }
+
+    fn desk(&self) -> Arc<Desk> {
+        let (_, desk) = self.desk.get_or_init(|| {
+            let state = tempfile::tempdir().expect("a directory");
+            let desk = Desk::open(state.path(), &self.config).expect("a desk");
+            (state, Arc::new(desk))
+        });
+        Arc::clone(desk)
+    }
+
+    fn endpoints(&self) -> endpoint::Snapshot {
+        endpoint::Snapshot::default()
     }
 
     fn services(&self) -> Vec<ServiceView> {
@@ -33,20 +75,38 @@ impl Control for InMemory {
 
     fn denylist(&self, limit: usize) -> Result<Denylist, ApiError> {
         let blocks = self.blocks.lock().expect("lock");
-        let entries = blocks.values().take(limit).cloned().collect();
-        Ok(Denylist { total: blocks.len() as u64, interfaces: self.interfaces.clone(), entries })
+        let users = self.users.lock().expect("lock");
+        let entries = blocks.values().chain(users.values()).take(limit).cloned().collect();
+        Ok(Denylist {
+            total: (blocks.len() + users.len()) as u64,
+            interfaces: self.interfaces.clone(),
+            entries,
+        })
     }
 
-    fn block(&self, request: BlockRequest) -> Result<BlockView, ApiError> {
-        if self.passes.lock().expect("lock").keys().any(|pass| pass.contains(&request.net)) {
-            return Err(ApiError::new(Code::Passlisted, format!("{} is on the passlist", request.net))
+    fn block(&self, request: DenyRequest) -> Result<BlockView, ApiError> {
+        if let Whom::User(user) = request.whom {
+            let view = BlockView {
+                user: Some(user.clone()),
+                cause: request.reason.unwrap_or_default(),
+                origin: "manual".to_owned(),
+                author: Some(request.who),
+                not_enforced: Some(Desk::USERS_NOT_ENFORCED.to_owned()),
+                ..BlockView::default()
+            };
+            self.users.lock().expect("lock").insert(user, view.clone());
+            return Ok(view);
+        }
+        let net = net_of(&request.whom)?;
+        if self.passes.lock().expect("lock").keys().any(|pass| pass.contains(&net)) {
+            return Err(ApiError::new(Code::Passlisted, format!("{net} is on the passlist"))
                 .hint("take it off with: picket passlist remove"));
         }
         if request.reason.as_deref() == Some("panic") {
             panic!("asked to");
         }
         let view = BlockView {
-            net: net::display(&request.net),
+            net: net::display(&net),
             since: Some("2026-01-02T03:04:05Z".parse().expect("time")),
             ends: request.duration.map(|duration| {
                 let since: jiff::Timestamp = "2026-01-02T03:04:05Z".parse().expect("time");
@@ -56,31 +116,42 @@ impl Control for InMemory {
             cause: request.reason.unwrap_or_else(|| "by hand".to_owned()),
             origin: "manual".to_owned(),
             enforced_on: self.interfaces.iter().map(|interface| interface.name.clone()).collect(),
+            enforced: !self.interfaces.is_empty(),
+            ..BlockView::default()
         };
-        self.blocks.lock().expect("lock").insert(request.net, view.clone());
+        self.blocks.lock().expect("lock").insert(net, view.clone());
         Ok(view)
     }
 
-    fn unblock(&self, net: IpNet) -> Result<BlockView, ApiError> {
+    fn unblock(&self, whom: Whom, _who: &str) -> Result<BlockView, ApiError> {
+        if let Whom::User(user) = &whom {
+            let removed = self.users.lock().expect("lock").remove(user);
+            return removed.ok_or_else(|| ApiError::new(Code::NotFound, format!("{user} is not blocked")));
+        }
+        let net = net_of(&whom)?;
         let removed = self.blocks.lock().expect("lock").remove(&net);
         removed.ok_or_else(|| ApiError::new(Code::NotFound, format!("{} is not blocked", net::display(&net))))
     }
 
-    fn unblock_all(&self) -> Result<u64, ApiError> {
-        Ok(std::mem::take(&mut *self.blocks.lock().expect("lock")).len() as u64)
+    fn unblock_all(&self, _who: &str) -> Result<u64, ApiError> {
+        let users = std::mem::take(&mut *self.users.lock().expect("lock")).len();
+        Ok((std::mem::take(&mut *self.blocks.lock().expect("lock")).len() + users) as u64)
     }
 
     fn passlist(&self) -> Vec<PassView> {
         self.passes.lock().expect("lock").values().cloned().collect()
     }
 
-    fn passlist_add(&self, net: IpNet, comment: Option<String>) -> Result<PassView, ApiError> {
-        let view = PassView { net: net::display(&net), origin: "manual".to_owned(), comment };
+    fn passlist_add(&self, whom: Whom, comment: Option<String>, _who: &str) -> Result<PassView, ApiError> {
+        let net = net_of(&whom)?;
+        let view =
+            PassView { net: net::display(&net), origin: "manual".to_owned(), comment, ..PassView::default() };
         self.passes.lock().expect("lock").insert(net, view.clone());
         Ok(view)
     }
 
-    fn passlist_remove(&self, net: IpNet) -> Result<PassView, ApiError> {
+    fn passlist_remove(&self, whom: Whom, _who: &str) -> Result<PassView, ApiError> {
+        let net = net_of(&whom)?;
         if net.addr().is_loopback() {
             return Err(ApiError::new(Code::Refused, "loopback always stands on the passlist"));
         }
@@ -88,7 +159,12 @@ impl Control for InMemory {
         removed.ok_or_else(|| ApiError::new(Code::NotFound, format!("{net} is not on the passlist")))
     }
 
+    fn config_file(&self) -> Option<PathBuf> {
+        self.config_file.clone()
+    }
+
     fn reload(&self) -> Result<Reloaded, ApiError> {
+        self.reloads.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         self.reload.clone().unwrap_or_else(|| {
             Ok(Reloaded { changes: vec!["respond.enabled".to_owned()], ..Reloaded::default() })
         })
@@ -103,7 +179,7 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    pub(crate) fn start(control: InMemory) -> Self {
+    pub(crate) fn start(control: impl Control) -> Self {
         let directory = tempfile::tempdir().expect("directory");
         let socket = directory.path().join("picket.sock");
         let (stop, stopped) = tokio::sync::oneshot::channel();
@@ -162,7 +238,7 @@ impl Drop for Running {
     }
 }
 
-fn runtime() -> tokio::runtime::Runtime {
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime")
 }
 
@@ -292,14 +368,14 @@ fn bad_input_is_answered_with_what_was_expected() {
         ),
         ("POST", "/v1/denylist", r#"{"net":"0.0.0.0/0","forever":true}"#, "409", "everybody"),
         ("POST", "/v1/denylist", &long, "400", "longer than"),
-        ("POST", "/v1/denylist", &huge, "400", "at most"),
-        ("DELETE", "/v1/denylist", "", "400", "exactly one of net and all"),
-        ("DELETE", "/v1/denylist?net=192.0.2.1&all=true", "", "400", "exactly one of net and all"),
+        ("POST", "/v1/denylist", &huge, "413", "at most"),
+        ("DELETE", "/v1/denylist", "", "400", "exactly one of net, user and all"),
+        ("DELETE", "/v1/denylist?net=192.0.2.1&all=true", "", "400", "exactly one of net, user and all"),
         ("DELETE", "/v1/denylist?net=192.0.2.1/8", "", "400", "192.0.0.0/8 for the network"),
-        ("DELETE", "/v1/denylist?nett=192.0.2.1", "", "400", "unknown field"),
+        ("DELETE", "/v1/denylist?nett=192.0.2.1", "", "400", "unknown parameter \\\"nett\\\""),
         ("GET", "/v1/denylist?limit=x", "", "400", "limit"),
-        ("POST", "/v1/passlist", "{}", "400", "missing field `net`"),
-        ("DELETE", "/v1/passlist?all=true", "", "400", "expected net"),
+        ("POST", "/v1/passlist", "{}", "400", "exactly one of net and user"),
+        ("DELETE", "/v1/passlist?all=true", "", "400", "unknown parameter"),
         ("GET", "/v1/nothing", "", "404", "/v1/denylist"),
         ("GET", "/", "", "404", "/v1/denylist"),
         ("PUT", "/v1/stats", "", "405", "does not take PUT"),

@@ -1,12 +1,25 @@
 //! What the command line takes.
 
-use std::{path::PathBuf, time::Duration};
+mod asking;
+mod lists;
+mod rules;
 
+use std::{ffi::OsString, path::PathBuf};
+
+pub use asking::{
+    ActorsAction, ActorsArgs, Asking, EndpointsArgs, EventsAction, EventsArgs, ReasonWord, SignalsAction,
+    SignalsArgs, StatusWord, TailArgs, TriageArgs, UsersAction, UsersArgs,
+};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
+pub use lists::{
+    AuditArgs, BlockArgs, DenylistArgs, ExportArgs, ImportArgs, PasslistAction, PasslistArgs, RoleWord,
+    TokenAction, UiAction, UnblockArgs, Whom,
+};
+pub use rules::{DetectionAction, RulesAction, UseArgs, Whose};
 
-use super::{duration, paths::Paths, run::RunOptions};
-use crate::{api::net, limits::DENYLIST_LISTED};
+use super::{paths::Paths, run::RunOptions};
+use crate::api::net;
 
 const OVERVIEW: &str = "\
 Examples:
@@ -14,15 +27,17 @@ Examples:
   sudo picket run                               watch this host; nothing is blocked
   sudo picket run --deny eth0                   the same, with a denylist in force on eth0
   sudo picket services                          what it found listening
+  sudo picket signals                           what a person should look at
+  sudo picket tail                              what happens, as it happens
   sudo picket block 203.0.113.7 --for 10m       keep an address out
 
 Exit codes:
   0  done
   1  failed (doctor: Picket cannot watch this host)
-  2  the command line or configuration is wrong
+  2  the command line, a query or the configuration is wrong
   3  no agent runs
-  4  the agent refused: passlisted, no such entry, table full
-  5  this user may not: use sudo
+  4  the agent refused: passlisted, no such entry, event or signal, table full
+  5  this user, or this token, may not: use sudo
 
 Environment:
   NO_COLOR    no colour, whatever the output is
@@ -43,6 +58,22 @@ pub struct Cli {
     #[arg(long, global = true, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
 
+    /// An agent elsewhere, such as https://host.example:7181, with --token-file
+    #[arg(long, global = true, value_name = "URL", requires = "token_file", conflicts_with = "state_dir")]
+    pub api: Option<String>,
+
+    /// With --api: the file that holds the token
+    #[arg(long, global = true, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+
+    /// With --api: certificates (PEM) to trust [default: those of the system]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+
+    /// Times as they are in UTC, instead of "3 min ago"
+    #[arg(long, global = true)]
+    pub utc: bool,
+
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -57,34 +88,82 @@ pub enum Command {
     /// Say what this kernel allows, what each missing thing costs, and how to get it
     #[command(after_help = DOCTOR)]
     Doctor(DoctorArgs),
-    /// Block an address or network
-    #[command(after_help = BLOCK)]
-    Block(BlockArgs),
-    /// End a block
-    #[command(after_help = UNBLOCK)]
-    Unblock(UnblockArgs),
-    /// Show who is blocked
-    #[command(after_help = DENYLIST)]
-    Denylist(DenylistArgs),
-    /// Show or change who is never blocked
-    #[command(after_help = PASSLIST)]
-    Passlist(PasslistArgs),
+    /// Show what a person should look at, tell the story of one, say what became of it
+    #[command(after_help = asking::SIGNALS)]
+    Signals(SignalsArgs),
+    /// Show requests that were kept: attacks, and what happened to the business
+    #[command(after_help = asking::EVENTS)]
+    Events(EventsArgs),
+    /// Show events or signals as they happen
+    #[command(after_help = asking::TAIL)]
+    Tail(TailArgs),
     /// Show the services that had requests
     #[command(after_help = SERVICES)]
     Services,
+    /// Show the routes of services
+    #[command(after_help = asking::ENDPOINTS)]
+    Endpoints(EndpointsArgs),
+    /// Show users with events
+    #[command(after_help = asking::USERS)]
+    Users(UsersArgs),
+    /// Show client addresses with events
+    #[command(after_help = asking::ACTORS)]
+    Actors(ActorsArgs),
+    /// Block an address, network or user
+    #[command(after_help = lists::BLOCK)]
+    Block(BlockArgs),
+    /// End a block
+    #[command(after_help = lists::UNBLOCK)]
+    Unblock(UnblockArgs),
+    /// Show who is blocked
+    #[command(after_help = lists::DENYLIST)]
+    Denylist(DenylistArgs),
+    /// Show or change who is never blocked
+    #[command(after_help = lists::PASSLIST)]
+    Passlist(PasslistArgs),
+    /// Show who changed what
+    #[command(after_help = lists::AUDIT)]
+    Audit(AuditArgs),
+    /// Write configuration and lists into a file
+    #[command(after_help = lists::EXPORT)]
+    Export(ExportArgs),
+    /// Take over configuration and lists from a file
+    #[command(after_help = lists::IMPORT)]
+    Import(ImportArgs),
     /// Show what was seen, and what was not
     #[command(after_help = STATS)]
     Stats(StatsArgs),
     /// Check, show and test rule sets
-    #[command(after_help = RULES)]
+    #[command(after_help = rules::RULES)]
     Rules {
         /// What to do.
         #[command(subcommand)]
         action: RulesAction,
     },
+    /// Show who is told of signals, and test whether it arrives
+    #[command(after_help = super::notify::HELP)]
+    Notify {
+        /// What to do.
+        #[command(subcommand)]
+        action: super::notify::NotifyAction,
+    },
     /// Judge requests from a file: the rule engine on its own
     #[command(after_help = EVAL)]
     Eval(EvalArgs),
+    /// Show or change who may use the API over TCP
+    #[command(after_help = lists::TOKEN)]
+    Token {
+        /// What to do.
+        #[command(subcommand)]
+        action: TokenAction,
+    },
+    /// Log in to the web UI
+    #[command(after_help = lists::UI)]
+    Ui {
+        /// What to do.
+        #[command(subcommand)]
+        action: UiAction,
+    },
     /// Show the version
     #[command(after_help = VERSION)]
     Version,
@@ -101,6 +180,7 @@ Examples:
   sudo picket run --config /etc/picket/picket.toml
   sudo picket run --deny eth0 --deny eth1       enforce the denylist there (XDP)
   sudo picket run --cgroup /sys/fs/cgroup/system.slice/nginx.service
+  sudo picket run --ui                          watch, with the web UI; then: picket ui login
   sudo picket run --state-dir /var/lib/picket-test
   sudo picket run --clean                       remove every trace from the kernel, and exit";
 
@@ -122,11 +202,14 @@ pub struct RunArgs {
     /// More rules, besides those compiled in (may be repeated)
     #[arg(long, value_name = "FILE")]
     pub rules: Vec<PathBuf>,
+    /// Serve the web UI; elsewhere than on loopback it needs the certificate of [api] [default: 127.0.0.1:7180]
+    #[arg(long, value_name = "ADDR:PORT", num_args = 0..=1, default_missing_value = "127.0.0.1:7180", hide_default_value = true)]
+    pub ui: Option<std::net::SocketAddr>,
     /// How much is logged to standard error
     #[arg(long, value_name = "LEVEL", value_enum, default_value = "info")]
     pub log_level: LogLevel,
     /// Remove pinned programs, maps and blocks of this state directory's agent, and exit
-    #[arg(long, conflicts_with_all = ["config", "cgroup", "deny", "all", "rules"])]
+    #[arg(long, conflicts_with_all = ["config", "cgroup", "deny", "all", "rules", "ui"])]
     pub clean: bool,
 }
 
@@ -134,108 +217,9 @@ impl RunArgs {
     /// As the agent takes them.
     #[must_use]
     pub fn options(self, paths: Paths, json: bool) -> RunOptions {
-        let Self { config, cgroup, deny, all, rules, log_level, clean } = self;
-        RunOptions { paths, config, cgroup, deny, all, json, rules, clean, log_level }
+        let Self { config, cgroup, deny, all, rules, ui, log_level, clean } = self;
+        RunOptions { paths, config, cgroup, deny, all, json, rules, ui, clean, log_level }
     }
-}
-
-const RULES: &str = "\
-A PATH is a .conf file (SecLang), a .json file (In-App WAF), a directory with such files or with a
-release of CRS, or `default` (the rules compiled in). Only `reload` and `use` need an agent or root.
-
-Examples:
-  sudo picket rules use crs                     judge by OWASP CRS
-  sudo picket rules reload                      after a change of configuration or rules
-  picket rules check default
-  picket rules check /usr/share/modsecurity-crs
-  picket rules show 942100 --rules /usr/share/modsecurity-crs
-  picket rules test ./my-rules                  runs the cases in ./my-rules/cases";
-
-/// `picket rules`.
-#[derive(Debug, Subcommand)]
-pub enum RulesAction {
-    /// Load rules, say how many there are of each kind, and what is doubtful about them
-    #[command(after_help = "Examples:
-  picket rules check default
-  picket rules check --lenient ./own-rules")]
-    Check {
-        /// What to load
-        #[arg(value_name = "PATH", required = true)]
-        paths: Vec<PathBuf>,
-        /// Leave out rules that can't be read, and say so
-        #[arg(long)]
-        lenient: bool,
-    },
-    /// Show a rule
-    #[command(after_help = "Examples:
-  picket rules show picket-sqli-001
-  picket rules show 942100 --rules /usr/share/modsecurity-crs")]
-    Show {
-        /// Its id
-        #[arg(value_name = "ID")]
-        id: String,
-        /// Where it is (may be repeated)
-        #[arg(long, value_name = "PATH", default_value = "default")]
-        rules: Vec<PathBuf>,
-    },
-    /// Run the cases kept beside rules
-    #[command(after_help = "Examples:
-  picket rules test ./own-rules
-  picket rules test own.json")]
-    Test {
-        /// The rules; their cases are in the folder `cases` beside the file or in the directory
-        #[arg(value_name = "PATH")]
-        path: PathBuf,
-    },
-    /// Write into the configuration what services are judged by, and have the agent take it over
-    #[command(after_help = USE)]
-    Use(UseArgs),
-    /// Have the agent read its configuration and rules again; say what came into force
-    #[command(after_help = "\
-The settings before stay in force while the new ones are compiled, and when they are wrong.
-
-Examples:
-  sudo picket rules reload
-  sudo picket rules reload --json | jq .warnings")]
-    Reload,
-}
-
-const USE: &str = "\
-crs: OWASP CRS judges. It takes over the classes of attacks it covers: Picket's own rules for these are
-not used any longer, those for other classes stay. CRS is where PATH says, or where Debian's package
-modsecurity-crs puts it; a release is downloaded from https://coreruleset.org and unpacked.
-default: Picket's own rules judge, all of them.
-
-Examples:
-  sudo picket rules use crs
-  sudo picket rules use crs /opt/coreruleset-4.18.0
-  picket rules use crs --dry-run                shows what would be changed
-  sudo picket rules use default";
-
-/// `picket rules use`.
-#[derive(Debug, Args)]
-pub struct UseArgs {
-    /// Whose rules
-    #[arg(value_name = "RULES", value_enum)]
-    pub what: Whose,
-    /// With `crs`: the directory of a release, with crs-setup.conf (or .example) and rules/
-    #[arg(value_name = "PATH")]
-    pub path: Option<PathBuf>,
-    /// The configuration to change; made when it is not there
-    #[arg(long, value_name = "FILE", default_value = crate::config::DEFAULT_PATH)]
-    pub config: PathBuf,
-    /// Change nothing, show what would be changed
-    #[arg(long)]
-    pub dry_run: bool,
-}
-
-/// Whose rules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Whose {
-    /// OWASP CRS
-    Crs,
-    /// Picket's own
-    Default,
 }
 
 const EVAL: &str = "\
@@ -305,106 +289,6 @@ pub struct DoctorArgs {
     pub cgroup: Option<PathBuf>,
 }
 
-const BLOCK: &str = "\
-Packets of the address are dropped before the network stack sees them (XDP), on the interfaces
-chosen with `picket run --deny`. A block for a time ends in the kernel, also when the agent is gone.
-The passlist wins.
-
-Examples:
-  sudo picket block 203.0.113.7                          for one hour
-  sudo picket block 203.0.113.0/24 --for 10m --reason 'scans for .env'
-  sudo picket block 2001:db8::/48 --forever";
-
-/// `picket block`.
-#[derive(Debug, Args)]
-pub struct BlockArgs {
-    /// Address or network, such as 203.0.113.7, 203.0.113.0/24 or 2001:db8::/48
-    #[arg(value_name = "ADDR|CIDR", value_parser = network)]
-    pub net: IpNet,
-    /// For how long, such as 90s, 10m, 1h30m, 7d
-    #[arg(long = "for", value_name = "TIME", value_parser = duration::parse, default_value = "1h")]
-    pub duration: Duration,
-    /// For good
-    #[arg(long, conflicts_with = "duration")]
-    pub forever: bool,
-    /// Why; shown in the denylist
-    #[arg(long, value_name = "TEXT")]
-    pub reason: Option<String>,
-}
-
-const UNBLOCK: &str = "\
-Examples:
-  sudo picket unblock 203.0.113.7
-  sudo picket unblock 203.0.113.0/24
-  sudo picket unblock --all";
-
-/// `picket unblock`.
-#[derive(Debug, Args)]
-pub struct UnblockArgs {
-    /// Address or network, as it stands in the denylist
-    #[arg(value_name = "ADDR|CIDR", value_parser = network, required_unless_present = "all")]
-    pub net: Option<IpNet>,
-    /// End every block
-    #[arg(long, conflicts_with = "net")]
-    pub all: bool,
-}
-
-const DENYLIST: &str = "\
-Examples:
-  sudo picket denylist
-  sudo picket denylist --limit 20
-  sudo picket denylist --json | jq -r '.entries[].net'";
-
-/// `picket denylist`.
-#[derive(Debug, Args)]
-pub struct DenylistArgs {
-    /// Show at most this many, newest first
-    #[arg(long, value_name = "N", default_value_t = DENYLIST_LISTED)]
-    pub limit: usize,
-}
-
-const PASSLIST: &str = "\
-Loopback, this host's own addresses and its gateways always stand on it.
-
-Examples:
-  sudo picket passlist
-  sudo picket passlist add 192.0.2.0/24 --comment office
-  sudo picket passlist remove 192.0.2.0/24";
-
-/// `picket passlist`.
-#[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
-pub struct PasslistArgs {
-    /// What to do with it; shows it without.
-    #[command(subcommand)]
-    pub action: Option<PasslistAction>,
-}
-
-/// `picket passlist …`.
-#[derive(Debug, Subcommand)]
-pub enum PasslistAction {
-    /// Show it
-    #[command(after_help = "Examples:\n  sudo picket passlist list")]
-    List,
-    /// Never block this address or network; ends blocks of it
-    #[command(after_help = "Examples:\n  sudo picket passlist add 192.0.2.0/24 --comment office")]
-    Add {
-        /// Address or network
-        #[arg(value_name = "ADDR|CIDR", value_parser = network)]
-        net: IpNet,
-        /// What it is
-        #[arg(long, value_name = "TEXT")]
-        comment: Option<String>,
-    },
-    /// Take an address or network off
-    #[command(after_help = "Examples:\n  sudo picket passlist remove 192.0.2.0/24")]
-    Remove {
-        /// Address or network, as it stands in the list
-        #[arg(value_name = "ADDR|CIDR", value_parser = network)]
-        net: IpNet,
-    },
-}
-
 const SERVICES: &str = "\
 The column TLS: connections seen in the clear, those that were not (with the library), HTTP/2.
 
@@ -441,6 +325,47 @@ const VERSION: &str = "\
 Examples:
   picket version
   picket version --json";
+
+/// Commands that take a query as words of their own.
+const ASKING: [&str; 6] = ["events", "signals", "tail", "endpoints", "users", "actors"];
+
+/// What begins a query with a negation, `-@path:/health*`, looks like options: it becomes `NOT @path:/health*`, which
+/// says the same. What has no colon and begins with a letter is an option.
+pub(super) fn negated(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut asks = false;
+    let mut rewritten = Vec::new();
+    for arg in args {
+        let text = arg.to_str().unwrap_or_default();
+        asks |= ASKING.contains(&text);
+        // What follows there are ids, and people's words.
+        if text == "triage" || text == "--" {
+            asks = false;
+        }
+        let negates = |rest: &str| {
+            rest.starts_with(['@', '(', '"'])
+                || (rest.starts_with(|c: char| c.is_ascii_alphabetic()) && rest.contains(':'))
+        };
+        rewritten.push(match text.strip_prefix('-').filter(|rest| asks && negates(rest)) {
+            Some(rest) => format!("NOT {rest}").into(),
+            None => arg,
+        });
+    }
+    rewritten
+}
+
+/// The id of an event or signal, or the beginning of it.
+fn id(text: &str) -> Result<String, String> {
+    let text = text.trim().to_ascii_lowercase();
+    if text.len() < LEAST_ID || text.len() > 36 || !text.chars().all(|c| c.is_ascii_hexdigit() || c == '-') {
+        return Err(format!(
+            "expected an id such as 019aa9a8-d300-7003-8000-40abcdef0123, or its first {LEAST_ID} characters or more"
+        ));
+    }
+    Ok(text)
+}
+
+/// Characters of an id that have to be given.
+const LEAST_ID: usize = 6;
 
 fn network(text: &str) -> Result<IpNet, String> {
     net::parse(text).map_err(|error| error.to_string())

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::config::{NotADuration, parse_duration};
 
 /// Reads `90s`, `10m`, `1h30m`, `7d`; a day has 24 hours.
@@ -34,8 +36,33 @@ pub fn short(duration: Duration) -> String {
 }
 
 /// How far one time is from another; zero when it is not after it.
-pub fn between(from: jiff::Timestamp, to: jiff::Timestamp) -> Duration {
+pub fn between(from: Timestamp, to: Timestamp) -> Duration {
     Duration::try_from(to.duration_since(from)).unwrap_or_default()
+}
+
+/// How long ago something was, in its largest unit: `12 s ago`, `3 min ago`, `5 h ago`, `4 d ago`.
+pub fn ago(at: Timestamp, now: Timestamp) -> String {
+    let (gone, to_come) = (between(at, now).as_secs(), between(now, at).as_secs());
+    match (gone, to_come) {
+        (0, 0) => "now".to_owned(),
+        (0, to_come) => format!("in {}", rough(to_come)),
+        (gone, _) => format!("{} ago", rough(gone)),
+    }
+}
+
+fn rough(seconds: u64) -> String {
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min", seconds / 60),
+        // "1 d" would hide most of a day.
+        3600..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+/// A time to the second, in UTC.
+pub fn exact(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
 #[cfg(test)]
@@ -52,6 +79,26 @@ mod tests {
         for text in ["", "10", "ten minutes", "-5m", "0s", "1mo", "1y", "1h30", "∞"] {
             assert!(parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn ago_has_one_unit() {
+        let now: Timestamp = "2026-01-02T03:09:05Z".parse().expect("time");
+        for (seconds, text) in [
+            (0, "now"),
+            (12, "12 s ago"),
+            (59, "59 s ago"),
+            (60, "1 min ago"),
+            (3599, "59 min ago"),
+            (7200, "2 h ago"),
+            (172_799, "47 h ago"),
+            (172_800, "2 d ago"),
+            (-90, "in 1 min"),
+        ] {
+            let at = now.checked_sub(jiff::SignedDuration::from_secs(seconds)).expect("in range");
+            assert_eq!(ago(at, now), text);
+        }
+        assert_eq!(exact(now), "2026-01-02 03:09:05Z");
     }
 
     #[test]

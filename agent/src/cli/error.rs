@@ -4,7 +4,7 @@ use std::{io, path::PathBuf, process::ExitCode};
 
 use super::screen::Screen;
 use crate::{
-    api::{ClientError, Code},
+    api::{ClientError, Code, access::TokenError},
     config::ConfigError,
     event::printable,
 };
@@ -61,6 +61,30 @@ pub enum CliError {
     /// Rules that can't be loaded.
     #[error("{0}")]
     Rules(String),
+    /// No event or signal has this id, or begins with it.
+    #[error("there is no {what} {id}")]
+    NoSuchId {
+        /// `event`, `signal`.
+        what: &'static str,
+        /// As given.
+        id: String,
+    },
+    /// Several do.
+    #[error("more than one {what} begins with {id}:\n  {}", .ids.join("\n  "))]
+    ManyIds {
+        /// `event`, `signal`.
+        what: &'static str,
+        /// As given.
+        id: String,
+        /// Some of them.
+        ids: Vec<String>,
+    },
+    /// Tokens can't be had or changed.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The command line makes no sense.
+    #[error("{0}")]
+    Usage(String),
     /// A file that can't be read.
     #[error("{0}")]
     Input(String),
@@ -75,12 +99,19 @@ impl CliError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Client(ClientError::NotRunning { .. }) => Exit::NotRunning,
+            Self::Client(ClientError::Remote { .. }) => Exit::Usage,
             Self::Client(ClientError::NotPermitted { .. }) | Self::NotRoot { .. } => Exit::NotPermitted,
             Self::Client(ClientError::Api(error)) => match error.code {
                 Code::Passlisted | Code::Refused | Code::NotFound | Code::Full => Exit::Refused,
+                // A query, a facet, a time: what the command line said.
+                Code::BadRequest | Code::BadQuery | Code::BadRule => Exit::Usage,
+                Code::Unauthorized | Code::Forbidden => Exit::NotPermitted,
                 _ => Exit::Failed,
             },
-            Self::StateDir { .. } | Self::Rules(_) => Exit::Usage,
+            Self::NoSuchId { .. } => Exit::Refused,
+            Self::Token(TokenError::Name(_)) => Exit::Usage,
+            Self::Token(TokenError::Taken(_) | TokenError::Unknown(_) | TokenError::Full) => Exit::Refused,
+            Self::StateDir { .. } | Self::Rules(_) | Self::Usage(_) | Self::ManyIds { .. } => Exit::Usage,
             Self::Agent(error) if error.is::<ConfigError>() => Exit::Usage,
             _ => Exit::Failed,
         }
@@ -92,6 +123,10 @@ impl CliError {
         match self {
             Self::Client(error) => error.hint(),
             Self::NotRoot { .. } => Some("run it with sudo".to_owned()),
+            Self::NoSuchId { what, .. } => Some(format!(
+                "ids stand in: picket {what}s --from -30d   (what is older than the store keeps is gone)"
+            )),
+            Self::ManyIds { .. } => Some("write more of it".to_owned()),
             Self::Agent(_) => Some("picket doctor says what this kernel allows".to_owned()),
             _ => None,
         }

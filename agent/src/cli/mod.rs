@@ -4,15 +4,24 @@
 //! they print.
 #![forbid(unsafe_code)]
 
+mod actors;
 pub mod args;
+mod asked;
+mod audit;
 mod denylist;
-mod duration;
+pub(crate) mod duration;
+mod endpoints;
 pub mod error;
 mod eval;
+mod events;
+mod facts;
+pub mod notify;
 mod passlist;
 pub mod paths;
+mod people;
 mod rules;
 mod rules_check;
+mod rules_detection;
 mod rules_reload;
 #[cfg(test)]
 mod rules_tests;
@@ -22,10 +31,21 @@ mod rules_use_tests;
 pub mod run;
 pub mod screen;
 mod services;
+#[cfg(test)]
+mod shop_tests;
+pub(crate) mod signals;
+mod source;
 mod stats;
+pub(crate) mod story;
 pub(crate) mod table;
+mod tail;
 #[cfg(test)]
 mod tests;
+mod token;
+mod transfer;
+mod triage;
+mod ui;
+mod users;
 
 use std::{ffi::OsString, io};
 
@@ -34,15 +54,18 @@ use clap::Parser as _;
 pub use error::{CliError, Exit};
 use screen::Screen;
 
-use crate::{api::Client, doctor};
+use crate::{
+    api::{Client, client::Remote},
+    doctor,
+};
 
 /// Runs a command line; gives the exit code. Everything printed goes through `screen`.
 pub fn main(args: impl IntoIterator<Item = OsString>, screen: &mut Screen<'_>) -> Exit {
-    let cli = match Cli::try_parse_from(args) {
+    let cli = match Cli::try_parse_from(args::negated(args)) {
         Ok(cli) => cli,
         Err(error) => return usage(&error, screen),
     };
-    screen.json = cli.json;
+    (screen.json, screen.utc) = (cli.json, cli.utc);
     let result = command(cli, screen);
     match result {
         Ok(exit) => exit,
@@ -59,10 +82,23 @@ pub fn main(args: impl IntoIterator<Item = OsString>, screen: &mut Screen<'_>) -
 
 fn command(cli: Cli, screen: &mut Screen<'_>) -> Result<Exit, CliError> {
     let paths = paths::Paths::new(cli.state_dir.as_deref())?;
-    let client = Client::new(&paths.socket);
+    let client = match (&cli.api, &cli.token_file) {
+        (Some(url), Some(token)) => Client::remote(Remote::new(url, token, cli.ca_file.as_deref())?),
+        _ => Client::new(&paths.socket),
+    };
     match cli.command {
         Command::Run(args) => run::run(args.options(paths, cli.json), screen.colour_err),
         Command::Doctor(args) => doctor::command(&args, screen),
+        Command::Signals(args) => signals::command(&client, &args, screen),
+        Command::Events(args) => events::command(&client, &args, screen),
+        Command::Tail(args) => tail::command(&client, &args, screen),
+        Command::Endpoints(args) => endpoints::command(&client, &args, screen),
+        Command::Users(args) => users::command(&client, &args, screen),
+        Command::Actors(args) => actors::command(&client, &args, screen),
+        Command::Audit(args) => audit::command(&client, &args, screen),
+        Command::Export(args) => transfer::export(&client, &args, screen),
+        Command::Import(args) => transfer::import(&client, &args, screen),
+        Command::Token { action } => token::command(&paths.state, &action, screen),
         Command::Block(args) => denylist::block(&client, &args, screen),
         Command::Unblock(args) => denylist::unblock(&client, &args, screen),
         Command::Denylist(args) => denylist::list(&client, &args, screen),
@@ -70,7 +106,9 @@ fn command(cli: Cli, screen: &mut Screen<'_>) -> Result<Exit, CliError> {
         Command::Services => services::list(&client, screen),
         Command::Stats(args) => stats::command(&client, &args, screen),
         Command::Rules { action } => rules::command(&client, &action, screen),
+        Command::Notify { action } => notify::command(&client, &action, screen),
         Command::Eval(args) => eval::command(&args, screen),
+        Command::Ui { action } => ui::command(&client, &action, screen),
         Command::Version => version(screen),
     }
 }

@@ -1,7 +1,10 @@
 //! `picket passlist`.
 
-use super::{CliError, Exit, args::PasslistAction, ask, screen::Screen, table::Table};
-use crate::{api::Client, event::printable};
+use super::{CliError, Exit, args::PasslistAction, ask, asked::given, screen::Screen, table::Table};
+use crate::{
+    api::{Client, PassView, net, types::PassBody},
+    event::printable,
+};
 
 pub(super) fn command(
     client: &Client,
@@ -10,25 +13,35 @@ pub(super) fn command(
 ) -> Result<Exit, CliError> {
     match action {
         None | Some(PasslistAction::List) => list(client, screen),
-        Some(PasslistAction::Add { net, comment }) => {
-            let added = ask(client.passlist_add(*net, comment.clone()))?;
+        Some(PasslistAction::Add { whom, comment }) => {
+            let (net, user) = (whom.net.as_ref().map(net::display), whom.user.clone());
+            let body = PassBody { net, user, comment: comment.clone() };
+            let added: PassView = ask(client.post("/v1/passlist", &[], &body))?;
             if screen.json {
                 screen.json(&added)?;
             } else {
-                screen.line(format_args!("{} is never blocked from now on", printable(&added.net)))?;
+                screen.line(format_args!("{} is never blocked from now on", printable(&named(&added))))?;
             }
             Ok(Exit::Done)
         }
-        Some(PasslistAction::Remove { net }) => {
-            let removed = ask(client.passlist_remove(*net))?;
+        Some(PasslistAction::Remove { whom }) => {
+            let net = whom.net.as_ref().map(net::display).unwrap_or_default();
+            let user = whom.user.as_deref().unwrap_or_default();
+            let which = [("net", net.as_str()), ("user", user)];
+            let removed: PassView = ask(client.delete("/v1/passlist", &given(&which)))?;
             if screen.json {
                 screen.json(&removed)?;
             } else {
-                screen.line(format_args!("{} may be blocked again", printable(&removed.net)))?;
+                screen.line(format_args!("{} may be blocked again", printable(&named(&removed))))?;
             }
             Ok(Exit::Done)
         }
     }
+}
+
+/// `192.0.2.0/24`, `user alice`.
+fn named(entry: &PassView) -> String {
+    entry.user.as_ref().map_or_else(|| entry.net.clone(), |user| format!("user {user}"))
 }
 
 fn list(client: &Client, screen: &mut Screen<'_>) -> Result<Exit, CliError> {
@@ -39,9 +52,9 @@ fn list(client: &Client, screen: &mut Screen<'_>) -> Result<Exit, CliError> {
         screen.line("nobody is on the passlist")?;
         screen.line("  add someone with: picket passlist add 192.0.2.0/24 --comment office")?;
     } else {
-        let mut table = Table::new(&["ADDRESS", "FROM", "COMMENT"]);
+        let mut table = Table::new(&["ADDRESS", "FROM", "COMMENT"]).shrinking(&[("COMMENT", 12)]);
         for entry in list {
-            table.row([entry.net, entry.origin, entry.comment.unwrap_or_default()]);
+            table.row([named(&entry), entry.origin, entry.comment.unwrap_or_default()]);
         }
         table.print(screen)?;
     }

@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf, sync::Arc};
 use super::{
     CliError, Exit,
     args::RulesAction,
-    rules_check, rules_reload, rules_use,
+    rules_check, rules_detection, rules_reload, rules_use,
     screen::{Screen, grouped},
 };
 use crate::{
@@ -28,6 +28,7 @@ pub(super) fn command(
         RulesAction::Test { path } => test(path, screen),
         RulesAction::Use(args) => rules_use::command(client, args, screen),
         RulesAction::Reload => rules_reload::command(client, screen),
+        RulesAction::Detection { action } => rules_detection::command(client, action, screen),
     }
 }
 

@@ -230,6 +230,6 @@ fn reload_says_what_came_into_force() {
     );
     let agent = Running::start(InMemory { reload: Some(Err(error)), ..InMemory::default() });
     let did = picket_at(Some(&agent.state_dir()), &["rules", "reload"]);
-    assert_eq!(did.exit, Exit::Failed);
+    assert_eq!(did.exit, Exit::Usage);
     assert!(did.err.contains("picket.toml:2:10: ") && did.err.contains("\n  2 | mode = 1\n"), "{}", did.err);
 }

@@ -27,6 +27,8 @@ pub struct RunOptions {
     pub json: bool,
     /// Rule files besides those of the configuration.
     pub rules: Vec<PathBuf>,
+    /// Where the web UI is served; wins over the configuration.
+    pub ui: Option<std::net::SocketAddr>,
     /// Remove pins and enforcement, then exit.
     pub clean: bool,
     /// How much is logged.

@@ -9,7 +9,8 @@ use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::event::printable;
+use super::duration::{ago, exact};
+use crate::event::{json_line, printable};
 
 /// Output of a command.
 pub struct Screen<'w> {
@@ -25,9 +26,16 @@ pub struct Screen<'w> {
     pub colour_err: bool,
     /// Standard output is a terminal that can be cleared.
     pub terminal: bool,
+    /// Columns of the terminal that standard output is; none: it is none, and nothing is cut to fit.
+    pub columns: Option<usize>,
+    /// Times as they are in UTC, instead of "3 min ago".
+    pub utc: bool,
     /// The time "3 min ago" counts from.
     pub now: Timestamp,
 }
+
+/// Columns below which a terminal is taken to be as wide.
+const NARROWEST: usize = 40;
 
 impl<'w> Screen<'w> {
     /// The process's own: colour on a terminal, unless `NO_COLOR` is set (no-color.org) or
@@ -43,8 +51,17 @@ impl<'w> Screen<'w> {
             colour: wanted && terminal,
             colour_err: wanted && io::stderr().is_terminal(),
             terminal,
+            columns: terminal.then(columns).flatten(),
+            utc: false,
             now: Timestamp::now(),
         }
+    }
+
+    /// Text without colour, for no terminal, at a time.
+    #[cfg(test)]
+    pub fn plain(out: &'w mut dyn Write, err: &'w mut dyn Write, now: Timestamp) -> Self {
+        let (json, colour, colour_err, terminal) = (false, false, false, false);
+        Self { out, err, json, colour, colour_err, terminal, columns: None, utc: false, now }
     }
 
     /// Prints a line.
@@ -62,8 +79,13 @@ impl<'w> Screen<'w> {
     ///
     /// As [`line`](Self::line).
     pub fn json(&mut self, value: &impl Serialize) -> io::Result<()> {
-        let json = serde_json::to_string(value)?;
-        writeln!(self.out, "{json}")
+        writeln!(self.out, "{}", json_line(value))
+    }
+
+    /// How long ago something was, `3 min ago`; with `--utc` its time.
+    #[must_use]
+    pub fn when(&self, at: Timestamp) -> String {
+        if self.utc { exact(at) } else { ago(at, self.now) }
     }
 
     /// Says something beside the result, on standard error.
@@ -106,6 +128,11 @@ impl<'w> Screen<'w> {
     pub fn bold(&self, text: &str) -> String {
         paint(self.colour, Style::new().bold(), text)
     }
+}
+
+fn columns() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0).map(|columns| columns.max(NARROWEST))
 }
 
 fn paint(colour: bool, style: Style, text: &str) -> String {

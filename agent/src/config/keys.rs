@@ -6,8 +6,12 @@ use picket_common::limits::MAX_RINGS;
 use toml::{Spanned, de::DeValue};
 
 use super::{
-    Colour, Config, DenyMode, Rings,
-    policies::{MODE, mode, selector},
+    Colour, Config, DenyMode, Rings, api,
+    detection::RULES,
+    metrics,
+    policies::{MODE, glob, mode, selector},
+    ui,
+    users::{COOKIES, IDENTITY, IDLE, NAMES, SOURCES, identity, idle, source},
     values::{
         Wrong, absolute, boolean, duration, header_name, integer, interface, level, list, name, network,
         path, size, word,
@@ -16,8 +20,24 @@ use super::{
 use crate::client_ip::ForwardedHeader;
 
 /// Sections, in the order of the example file.
-pub const SECTIONS: &[&str] =
-    &["capture", "limits", "proxies", "rules", "redact", "deny", "respond", "passlist", "output"];
+pub const SECTIONS: &[&str] = &[
+    "capture",
+    "limits",
+    "proxies",
+    "rules",
+    "users",
+    "redact",
+    "deny",
+    "respond",
+    "passlist",
+    "detection",
+    "geoip",
+    "store",
+    "api",
+    "ui",
+    "metrics",
+    "output",
+];
 
 /// A key and all that is known of it.
 pub struct Key {
@@ -48,6 +68,7 @@ impl Key {
 const LIVE: bool = false;
 const RESTART: bool = true;
 const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86_400);
 
 macro_rules! keys {
@@ -88,6 +109,17 @@ keys! {
     rules.paranoia: "1 to 4", LIVE, |value| level(value).map(Some);
     rules.mode: MODE, LIVE, |value| mode(value);
 
+    users.identity: IDENTITY, LIVE, |value| identity(value);
+    users.sources: SOURCES, LIVE, |value| list(value, source);
+    users.claims: NAMES, LIVE, |value| list(value, name);
+    users.jwt_cookies: COOKIES, LIVE, |value| list(value, glob);
+    users.headers: "a list of header field names", LIVE, |value| list(value, header_name);
+    users.login_fields: NAMES, LIVE, |value| list(value, name);
+    users.session_cookies: COOKIES, LIVE, |value| list(value, glob);
+    users.token_fields: NAMES, LIVE, |value| list(value, name);
+    users.session_idle: IDLE, LIVE, |value| idle(value);
+    users.default_events: "true or false", LIVE, |value| boolean(value);
+
     redact.parameters: "a list of parameter names", LIVE, |value| list(value, name);
     redact.headers: "a list of header field names", LIVE, |value| list(value, header_name);
 
@@ -99,13 +131,33 @@ keys! {
     respond.enabled: "true or false", LIVE, |value| boolean(value);
     respond.events: "a number from 1 to 1000", LIVE, |value| integer(value, 1..=1000).map(|n| n as usize);
     respond.window: "a duration from \"1s\" to \"1d\"", LIVE, |value| duration(value, SECOND, DAY);
-    respond.block_for: "a duration from \"1s\" to \"365d\", or \"forever\"", LIVE, |value| block_for(value);
+    respond.block_for: "a duration from \"1s\" to \"365d\", or \"forever\"", LIVE, |value| until(value);
     respond.ipv6_prefix: "a prefix length from 48 to 128", LIVE, |value| integer(value, 48..=128).map(|n| n as u8);
     respond.except_rules: "a list of rule ids", LIVE, |value| list(value, name);
     respond.except_types: "a list of values of the rule tag `type`", LIVE, |value| list(value, name);
 
     passlist.addresses: "a list of addresses and networks such as [\"192.0.2.0/24\", \"2001:db8::7\"]", LIVE,
         |value| list(value, network);
+
+    detection.default_rules: "true or false", LIVE, |value| boolean(value);
+    detection.rules: "a list of files of detection rules, or directories of such", LIVE, |value| list(value, path);
+    detection.disabled: RULES, LIVE, |value| list(value, glob);
+
+    geoip.database: "a file in MaxMind's format", LIVE, |value| path(value).map(Some);
+    geoip.asn_database: "a file in MaxMind's format", LIVE, |value| path(value).map(Some);
+
+    store.enabled: "true or false", RESTART, |value| boolean(value);
+    store.max_age: "a duration from \"1h\" to \"3650d\"", RESTART, |value| duration(value, HOUR, 3650 * DAY);
+    store.max_size: "a size from \"16 MiB\" to \"16384 GiB\"", RESTART, |value| size(value, 16 << 20..=16 << 40);
+    store.events_per_second: "a number from 1 to 1000000", RESTART, |value| integer(value, 1..=1_000_000).map(|n| n as u32);
+
+    metrics.listen: metrics::LISTEN, RESTART, |value| metrics::listen(value).map(Some);
+    api.listen: api::LISTEN, RESTART, |value| api::listen(value).map(Some);
+    api.tls_cert: "a file with certificates (PEM)", RESTART, |value| path(value).map(Some);
+    api.tls_key: "a file with a private key (PEM)", RESTART, |value| path(value).map(Some);
+
+    ui.listen: ui::LISTEN, RESTART, |value| ui::listen(value).map(Some);
+    ui.hosts: ui::HOSTS, RESTART, |value| list(value, ui::host);
 
     output.all: "true or false", LIVE, |value| boolean(value);
     output.json: "true or false", LIVE, |value| boolean(value);
@@ -136,7 +188,8 @@ fn body(value: &Spanned<DeValue<'_>>) -> Result<u32, Wrong> {
     size(value, 0..=16 << 20).map(|bytes| bytes as u32)
 }
 
-fn block_for(value: &Spanned<DeValue<'_>>) -> Result<Option<Duration>, Wrong> {
+/// How long something is done; `None`: for good.
+pub(super) fn until(value: &Spanned<DeValue<'_>>) -> Result<Option<Duration>, Wrong> {
     match value.get_ref().as_str() {
         Some("forever") => Ok(None),
         _ => duration(value, SECOND, 365 * DAY).map(Some),

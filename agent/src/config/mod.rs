@@ -8,10 +8,16 @@
 //! expected; it never gives half a configuration.
 #![forbid(unsafe_code)]
 
+mod api;
+mod detection;
 mod error;
 pub mod keys;
+mod metrics;
+mod notify;
 mod policies;
 mod read;
+mod ui;
+mod users;
 mod values;
 
 use std::{
@@ -23,8 +29,14 @@ use std::{
 
 use ipnet::IpNet;
 
+pub use api::ApiConfig;
+pub use detection::{DetectionConfig, DetectionResponse, GeoIp, Suppression};
 pub use error::{ConfigError, Problem};
+pub use metrics::MetricsConfig;
+pub use notify::{Address, Format, MailTls, NotifyTarget, RATE as NOTIFY_RATE, SecretSource, Transport, Via};
 pub use policies::{PolicyConfig, RuleSource};
+pub use ui::{UI_ADDRESS, UiConfig};
+pub use users::{BusinessRule, ServiceUsers, Test, Users};
 pub use values::{NotADuration, canonical, network_text, parse_duration, parse_network};
 
 use crate::{
@@ -49,6 +61,8 @@ pub struct Config {
     pub rules: Rules,
     /// `[[policies]]`: what is otherwise for some services. The first that fits a service is its policy.
     pub policies: Vec<PolicyConfig>,
+    /// `[users]`: who did it, and what it was for the business.
+    pub users: Users,
     /// `[redact]`: what is a credential besides what Picket knows.
     pub redact: Redact,
     /// `[deny]`: where the denylist is in force.
@@ -57,6 +71,20 @@ pub struct Config {
     pub respond: Respond,
     /// `[passlist]`: who is never blocked.
     pub passlist: PasslistConfig,
+    /// `[detection]`: what becomes a signal, and what is done about it.
+    pub detection: DetectionConfig,
+    /// `[geoip]`: where clients are.
+    pub geoip: GeoIp,
+    /// `[store]`: what is kept.
+    pub store: StoreConfig,
+    /// `[[notify]]`: who is told of signals.
+    pub notify: Vec<NotifyTarget>,
+    /// `[metrics]`: where figures are had.
+    pub metrics: MetricsConfig,
+    /// `[api]`: the API over TCP.
+    pub api: ApiConfig,
+    /// `[ui]`: the web UI.
+    pub ui: UiConfig,
     /// `[output]`: what is printed.
     pub output: Output,
 }
@@ -239,6 +267,30 @@ pub struct PasslistConfig {
     pub addresses: Vec<IpNet>,
 }
 
+/// `[store]`: what is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreConfig {
+    /// Whether events and signals are kept at all.
+    pub enabled: bool,
+    /// Events older than this are deleted.
+    pub max_age: Duration,
+    /// Bytes the store may take; beyond, the oldest events are deleted.
+    pub max_size: u64,
+    /// Events that are stored a second, at most; all are counted.
+    pub events_per_second: u32,
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            max_age: Duration::from_secs(30 * 86_400),
+            max_size: 1 << 30,
+            events_per_second: 1000,
+        }
+    }
+}
+
 /// `[output]`: what is printed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Output {
@@ -292,7 +344,14 @@ impl Config {
                 RuleSource::Path(path) => Some(path),
                 RuleSource::Default | RuleSource::Crs => None,
             });
-            for file in config.rules.files.iter_mut().chain(&mut config.rules.crs).chain(of_policies) {
+            let of_detection = config.detection.rules.iter_mut().chain(&mut config.geoip.database);
+            let of_detection = of_detection.chain(&mut config.geoip.asn_database);
+            let of_rules = config.rules.files.iter_mut().chain(&mut config.rules.crs).chain(of_policies);
+            for file in of_rules.chain(of_detection) {
+                *file = directory.join(&*file);
+            }
+            let of_api = config.api.tls_cert.iter_mut().chain(&mut config.api.tls_key);
+            for file in config.notify.iter_mut().flat_map(NotifyTarget::files).chain(of_api) {
                 *file = directory.join(&*file);
             }
         }
@@ -326,6 +385,11 @@ impl Config {
         let lists = [
             ("rules.exclusions", self.rules.exclusions != new.rules.exclusions),
             ("policies", self.policies != new.policies),
+            ("users.events", self.users.events != new.users.events),
+            ("users.services", self.users.services != new.users.services),
+            ("detection.responses", self.detection.responses != new.detection.responses),
+            ("detection.suppressions", self.detection.suppressions != new.detection.suppressions),
+            ("notify", self.notify != new.notify),
         ];
         keys.chain(lists.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name)).collect()
     }

@@ -72,7 +72,7 @@ pub(super) struct Field<T> {
 macro_rules! fields {
     ($(#[$doc:meta])* $all:ident: $of:ty; $($key:ident: $expected:expr, |$value:ident| $read:expr;)*) => {
         $(#[$doc])*
-        pub(super) const $all: &[Field<$of>] = &[$(Field {
+        pub(in crate::config) const $all: &[Field<$of>] = &[$(Field {
             name: stringify!($key),
             expected: $expected,
             set: |table, $value| {
@@ -82,6 +82,8 @@ macro_rules! fields {
         },)*];
     };
 }
+
+pub(super) use fields;
 
 /// What a mode may be.
 pub(super) const MODE: &str = "\"off\", \"monitor\" or \"block\"";
@@ -125,11 +127,11 @@ fn input(value: values::Value<'_, '_>) -> Result<Input, Wrong> {
     Input::parse(string(value)?).map_err(|why| because(value, why))
 }
 
-fn glob(value: values::Value<'_, '_>) -> Result<Glob, Wrong> {
+pub(super) fn glob(value: values::Value<'_, '_>) -> Result<Glob, Wrong> {
     name(value).map(|name| Glob::new(&name))
 }
 
-fn request_path(value: values::Value<'_, '_>) -> Result<Glob, Wrong> {
+pub(super) fn request_path(value: values::Value<'_, '_>) -> Result<Glob, Wrong> {
     let text = string(value)?;
     if text.starts_with(['/', '*']) && !text.contains(['?', '#']) {
         return Ok(Glob::new(text));
@@ -151,7 +153,7 @@ fn policy_name(value: values::Value<'_, '_>) -> Result<String, Wrong> {
     }
 }
 
-fn ports(value: values::Value<'_, '_>) -> Result<RangeInclusive<u16>, Wrong> {
+pub(super) fn ports(value: values::Value<'_, '_>) -> Result<RangeInclusive<u16>, Wrong> {
     if value.get_ref().as_integer().is_some() {
         let port = values::integer(value, 1..=65_535)?;
         let port = u16::try_from(port).map_err(|_| wrong(value))?;

@@ -8,9 +8,12 @@ use toml::{
 };
 
 use super::{
-    Config, ConfigError, PolicyConfig, Problem, RuleSource,
+    Config, ConfigError, DetectionResponse, NotifyTarget, PolicyConfig, Problem, RuleSource, Suppression,
+    detection::{RESPONSE, SUPPRESSION},
     keys::{KEYS, SECTIONS},
+    notify::{Draft, NOTIFY, TYPE},
     policies::{EXCLUSION, Field, POLICY},
+    users::{BUSINESS, BusinessRule, SERVICE_USERS, ServiceUsers},
 };
 use crate::{limits, rules::policy::Exclusion};
 
@@ -48,6 +51,8 @@ impl Reader<'_> {
             let section: &str = name.get_ref();
             if section == "policies" {
                 config.policies = self.policies(value);
+            } else if section == "notify" {
+                config.notify = self.notify(value);
             } else if !SECTIONS.contains(&section) {
                 self.unknown_section(section, name.span());
             } else if let DeValue::Table(table) = value.get_ref() {
@@ -66,6 +71,22 @@ impl Reader<'_> {
             let full = format!("{section}.{}", name.get_ref());
             if full == "rules.exclusions" {
                 config.rules.exclusions = self.exclusions(&full, value);
+                continue;
+            }
+            if full == "users.events" {
+                config.users.events = self.business(&full, value);
+                continue;
+            }
+            if full == "users.services" {
+                config.users.services = self.service_users(&full, value);
+                continue;
+            }
+            if full == "detection.responses" {
+                config.detection.responses = self.responses(&full, value);
+                continue;
+            }
+            if full == "detection.suppressions" {
+                config.detection.suppressions = self.suppressions(&full, value);
                 continue;
             }
             let Some(key) = KEYS.iter().find(|key| key.name == full) else {
@@ -109,6 +130,40 @@ impl Reader<'_> {
         policies
     }
 
+    /// `[[notify]]`.
+    fn notify(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<NotifyTarget> {
+        let mut targets: Vec<NotifyTarget> = Vec::new();
+        for (span, table) in self.tables("notify", value, limits::NOTIFY_TARGETS) {
+            let before = self.problems.len();
+            let entry = |key: &str| table.iter().find(|(name, _)| name.get_ref() == key);
+            let mut draft = Draft::default();
+            self.table("notify", NOTIFY, &[TYPE.name], table, &mut draft);
+            if let Some((_, value)) = entry(TYPE.name)
+                && let Err(wrong) = (TYPE.set)(&mut draft, value)
+            {
+                let message = format!("expected {}, found {}", TYPE.expected, wrong.found);
+                self.problem(wrong.span, format!("notify.{}", TYPE.name), message, wrong.help);
+            }
+            if self.problems.len() > before {
+                continue;
+            }
+            match draft.finish(&|key| entry(key).is_some()) {
+                Ok(target) if targets.iter().any(|other| other.name == target.name) => {
+                    let message = "expected a name of its own".to_owned();
+                    let help = "another target has this name".to_owned();
+                    self.problem(span, "notify.name".to_owned(), message, Some(help));
+                }
+                Ok(target) => targets.push(target),
+                Err(unfit) => {
+                    let at = unfit.key.and_then(entry).map(|(name, _)| name.span());
+                    let key = unfit.key.map_or("notify".to_owned(), |key| format!("notify.{key}"));
+                    self.problem(at.unwrap_or(span), key, unfit.message, unfit.help);
+                }
+            }
+        }
+        targets
+    }
+
     /// `[[….exclusions]]`.
     fn exclusions(&mut self, full: &str, value: &Spanned<DeValue<'_>>) -> Vec<Exclusion> {
         let mut exclusions = Vec::new();
@@ -123,6 +178,79 @@ impl Reader<'_> {
             exclusions.push(exclusion);
         }
         exclusions
+    }
+
+    /// `[[users.events]]`.
+    fn business(&mut self, full: &str, value: &Spanned<DeValue<'_>>) -> Vec<BusinessRule> {
+        let mut rules = Vec::new();
+        for (span, table) in self.tables(full, value, limits::BUSINESS_RULES) {
+            let mut rule = BusinessRule::default();
+            self.table(full, BUSINESS, &[], table, &mut rule);
+            let missing = |key: &str| !table.keys().any(|name| name.get_ref() == key);
+            let problem = if missing("event") {
+                Some(("expected an event, `event = \"…\"`", "events carry it as `business[].name`"))
+            } else if missing("paths") && missing("fields") {
+                Some((
+                    "expected the requests it is about",
+                    "say it with `paths` or `fields`; `paths = [\"*\"]` is every path",
+                ))
+            } else {
+                None
+            };
+            if let Some((message, help)) = problem {
+                self.problem(span, full.to_owned(), message.to_owned(), Some(help.to_owned()));
+            }
+            rules.push(rule);
+        }
+        rules
+    }
+
+    /// `[[users.services]]`.
+    fn service_users(&mut self, full: &str, value: &Spanned<DeValue<'_>>) -> Vec<ServiceUsers> {
+        let mut services = Vec::new();
+        for (span, table) in self.tables(full, value, limits::USER_SERVICES) {
+            let mut service = ServiceUsers::default();
+            self.table(full, SERVICE_USERS, &[], table, &mut service);
+            if !table.keys().any(|name| matches!(name.get_ref().as_ref(), "services" | "ports")) {
+                let message = "expected the services it is for".to_owned();
+                let help = "say it with `services` or `ports`; what all services have belongs into `[users]`";
+                self.problem(span, full.to_owned(), message, Some(help.to_owned()));
+            }
+            services.push(service);
+        }
+        services
+    }
+
+    /// `[[detection.responses]]`.
+    fn responses(&mut self, full: &str, value: &Spanned<DeValue<'_>>) -> Vec<DetectionResponse> {
+        let mut responses = Vec::new();
+        for (span, table) in self.tables(full, value, limits::DETECT_CHANGES) {
+            let mut response = DetectionResponse::default();
+            self.table(full, RESPONSE, &[], table, &mut response);
+            if !table.keys().any(|name| name.get_ref() == "action") {
+                let message = "expected what is done, `action = \"block_ip\"`".to_owned();
+                let help = "there are \"block_ip\", \"block_user\" and \"flag_ip\"";
+                self.problem(span, full.to_owned(), message, Some(help.to_owned()));
+            }
+            responses.push(response);
+        }
+        responses
+    }
+
+    /// `[[detection.suppressions]]`.
+    fn suppressions(&mut self, full: &str, value: &Spanned<DeValue<'_>>) -> Vec<Suppression> {
+        let mut suppressions = Vec::new();
+        for (span, table) in self.tables(full, value, limits::DETECT_CHANGES) {
+            let mut suppression = Suppression::default();
+            self.table(full, SUPPRESSION, &[], table, &mut suppression);
+            if !table.keys().any(|name| name.get_ref() == "query") {
+                let message = "expected which events do not count, `query = \"…\"`".to_owned();
+                let help = "to switch rules off there is `disabled` in `[detection]`";
+                self.problem(span, full.to_owned(), message, Some(help.to_owned()));
+            }
+            suppressions.push(suppression);
+        }
+        suppressions
     }
 
     /// The tables of a list of tables, with where they begin.
@@ -189,6 +317,14 @@ impl Reader<'_> {
 
     /// What only all keys together show.
     fn whole(&mut self, root: &DeTable<'_>, config: &Config) {
+        if let Some((key, message, help)) = config.api.problem() {
+            let section = root.iter().find(|(name, _)| name.get_ref() == "api");
+            let table = section.and_then(|(_, value)| value.get_ref().as_table());
+            let entry = table.and_then(|table| table.iter().find(|(name, _)| name.get_ref() == key));
+            if let Some((_, value)) = entry {
+                self.problem(value.span(), format!("api.{key}"), message.to_owned(), Some(help.to_owned()));
+            }
+        }
         if config.rules.crs.is_some() {
             return;
         }
@@ -213,10 +349,10 @@ impl Reader<'_> {
     fn unknown_section(&mut self, name: &str, span: Range<usize>) {
         let help = match KEYS.iter().find(|key| key.short() == name) {
             Some(key) => format!("`{name}` belongs into the section `[{}]`", key.section()),
-            None => match suggest(name, SECTIONS.iter().copied().chain(["policies"])) {
-                Some("policies") => "did you mean `[[policies]]`?".to_owned(),
+            None => match suggest(name, SECTIONS.iter().copied().chain(["policies", "notify"])) {
+                Some(near @ ("policies" | "notify")) => format!("did you mean `[[{near}]]`?"),
                 Some(near) => format!("did you mean `[{near}]`?"),
-                None => format!("sections are {}, and `[[policies]]`", list(SECTIONS)),
+                None => format!("sections are {}, `[[policies]]` and `[[notify]]`", list(SECTIONS)),
             },
         };
         self.problem(span, name.to_owned(), "no such section".to_owned(), Some(help));

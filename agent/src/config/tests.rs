@@ -3,9 +3,18 @@ use std::{collections::BTreeSet, path::Path};
 use proptest::prelude::*;
 
 use super::{
+    detection::{RESPONSE, SUPPRESSION},
     keys::KEYS,
+    notify::{NOTIFY, SELECTED, TYPE},
     policies::{EXCLUSION, POLICY},
+    users::{BUSINESS, SERVICE_USERS},
     *,
+};
+
+use crate::{
+    detect::rules::Severity,
+    query::Query,
+    user::{Identity, Source},
 };
 
 const EXAMPLE: &str = include_str!("../../../docs/picket.example.toml");
@@ -45,8 +54,14 @@ fn each_key_of_the_example_uncommented_gives_the_default() {
     );
     assert_eq!(keys.len(), KEYS.len());
     for (section, key, setting) in keys {
-        let config = Config::parse(&format!("[{section}]\n{setting}\n"), "example").unwrap();
-        // Three keys have a default that can't be written: not set.
+        // A certificate goes with its key.
+        let other = match (section.as_str(), key.as_str()) {
+            ("api", "tls_cert") => "tls_key = \"api.key\"",
+            ("api", "tls_key") => "tls_cert = \"api.crt\"",
+            _ => "",
+        };
+        let config = Config::parse(&format!("[{section}]\n{setting}\n{other}\n"), "example").unwrap();
+        // Some keys have a default that can't be written: not set.
         match (section.as_str(), key.as_str()) {
             ("capture", "cgroup") => {
                 assert_eq!(config.capture.cgroup.as_deref(), Some(Path::new("/sys/fs/cgroup/system.slice")));
@@ -59,6 +74,22 @@ fn each_key_of_the_example_uncommented_gives_the_default() {
             ("rules", "paranoia") => {
                 assert_eq!(config.rules.paranoia, Some(1));
                 assert_eq!(Config { rules: Rules::default(), ..config }, Config::default());
+            }
+            ("metrics", "listen") => {
+                assert!(config.metrics.listen.is_some_and(|address| address.ip().is_loopback()));
+                assert_eq!(Config { metrics: MetricsConfig::default(), ..config }, Config::default());
+            }
+            ("api", _) => {
+                assert_ne!(config.api, ApiConfig::default(), "{setting}");
+                assert_eq!(Config { api: ApiConfig::default(), ..config }, Config::default());
+            }
+            ("ui", "listen") => {
+                assert_eq!(config.ui.listen, Some(UI_ADDRESS));
+                assert_eq!(Config { ui: UiConfig::default(), ..config }, Config::default());
+            }
+            ("geoip", _) => {
+                assert_ne!(config.geoip, GeoIp::default(), "{setting}");
+                assert_eq!(Config { geoip: GeoIp::default(), ..config }, Config::default());
             }
             _ => assert_eq!(config, Config::default(), "{setting}"),
         }
@@ -108,6 +139,74 @@ fn the_policies_of_the_example_have_every_key() {
         ],
     );
     assert_eq!(POLICY.len() + EXCLUSION.len(), 15, "a new key belongs into the example and into this test");
+    let ([event], [users]) = (&config.users.events[..], &config.users.services[..]) else {
+        panic!("one of each: {:?}", config.users)
+    };
+    let (e, s) = (BusinessRule::default(), ServiceUsers::default());
+    unset(
+        "the business event",
+        &[
+            ("event", event.event != e.event),
+            ("services", event.services != e.services),
+            ("methods", event.methods != e.methods),
+            ("paths", event.paths != e.paths),
+            ("calls", event.calls != e.calls),
+            ("fields", event.fields != e.fields),
+            ("status", event.status != e.status),
+            ("headers", event.headers != e.headers),
+            ("body", event.body != e.body),
+            ("body_without", event.body_without != e.body_without),
+            ("json", event.json != e.json),
+            ("login", event.login != e.login),
+            ("second_factor", event.second_factor != e.second_factor),
+            ("set", event.set != e.set),
+            ("copy", event.copy != e.copy),
+        ],
+    );
+    unset(
+        "the users of a service",
+        &[
+            ("services", users.services != s.services),
+            ("ports", users.ports != s.ports),
+            ("identity", users.identity != s.identity),
+            ("sources", users.sources != s.sources),
+            ("claims", users.claims != s.claims),
+            ("jwt_cookies", users.jwt_cookies != s.jwt_cookies),
+            ("headers", users.headers != s.headers),
+            ("login_fields", users.login_fields != s.login_fields),
+            ("session_cookies", users.session_cookies != s.session_cookies),
+            ("token_fields", users.token_fields != s.token_fields),
+            ("session_idle", users.session_idle != s.session_idle),
+            ("default_events", users.default_events != s.default_events),
+        ],
+    );
+    let ([response], [suppression]) = (&config.detection.responses[..], &config.detection.suppressions[..])
+    else {
+        panic!("one of each: {:?}", config.detection)
+    };
+    let (r, s) = (DetectionResponse::default(), Suppression::default());
+    unset(
+        "the response",
+        &[
+            ("rules", response.rules != r.rules),
+            ("severity", response.severity != r.severity),
+            ("action", response.action != r.action),
+            ("for", response.duration != r.duration),
+        ],
+    );
+    unset(
+        "the suppression",
+        &[
+            ("rules", suppression.rules != s.rules),
+            ("query", suppression.query != s.query),
+            ("reason", suppression.reason != s.reason),
+        ],
+    );
+    assert_eq!(
+        BUSINESS.len() + SERVICE_USERS.len() + RESPONSE.len() + SUPPRESSION.len(),
+        34,
+        "a new key belongs into the example and into this test"
+    );
 }
 
 #[test]
@@ -119,6 +218,12 @@ fn the_manual_names_every_key() {
         assert_eq!(row.trim_end().ends_with("restart |"), key.restart, "{row}");
     }
     let of_tables = POLICY.iter().map(|field| ("policies", field.name));
+    let of_tables = of_tables.chain(BUSINESS.iter().map(|field| ("users.events", field.name)));
+    let of_tables = of_tables.chain(SERVICE_USERS.iter().map(|field| ("users.services", field.name)));
+    let of_tables = of_tables.chain(NOTIFY.iter().map(|field| ("notify", field.name)));
+    let of_tables = of_tables.chain([("notify", TYPE.name)]);
+    let of_tables = of_tables.chain(RESPONSE.iter().map(|field| ("detection.responses", field.name)));
+    let of_tables = of_tables.chain(SUPPRESSION.iter().map(|field| ("detection.suppressions", field.name)));
     for (table, key) in of_tables.chain(EXCLUSION.iter().map(|field| ("policies.exclusions", field.name))) {
         assert!(
             manual.contains(&format!("| `{table}.{key}` |")),
@@ -131,8 +236,12 @@ fn the_manual_names_every_key() {
 #[test]
 fn the_examples_of_the_manuals_are_configurations() {
     let manuals = [
-        ("configuration.md", include_str!("../../../docs/configuration.md"), 5),
+        ("configuration.md", include_str!("../../../docs/configuration.md"), 6),
+        ("detection.md", include_str!("../../../docs/detection.md"), 2),
         ("rules.md", include_str!("../../../docs/rules.md"), 5),
+        ("users.md", include_str!("../../../docs/users.md"), 4),
+        ("notifications.md", include_str!("../../../docs/notifications.md"), 6),
+        ("metrics.md", include_str!("../../../docs/metrics.md"), 1),
     ];
     for (name, text, expected) in manuals {
         let examples: Vec<&str> =
@@ -186,6 +295,25 @@ fn everything_set() {
         [[policies]]
         name = "other"
         ports = [1]
+        [users]
+        identity = "hashed"
+        sources = ["basic"]
+        claims = ["oid"]
+        jwt_cookies = ["jwt*"]
+        headers = ["X-User"]
+        login_fields = ["who"]
+        session_cookies = ["s"]
+        token_fields = ["ticket"]
+        session_idle = "8h"
+        default_events = false
+        [[users.events]]
+        event = "order.placed"
+        paths = ["/orders"]
+        status = [201, "300-303"]
+        fields = ["a|b=c|d*", "e=!"]
+        [[users.services]]
+        services = ["api-*"]
+        identity = "off"
         [redact]
         parameters = ["customer-no"]
         headers = ["X-Customer"]
@@ -202,6 +330,38 @@ fn everything_set() {
         except_types = ["security_scanner"]
         [passlist]
         addresses = ["192.0.2.0/24"]
+        [detection]
+        default_rules = false
+        rules = ["signals.json", "/etc/picket/signals"]
+        disabled = ["rate-*"]
+        [[detection.responses]]
+        rules = ["brute-force"]
+        severity = "critical"
+        action = "block_user"
+        for = "forever"
+        [[detection.suppressions]]
+        query = "client_ip:192.0.2.0/24"
+        [geoip]
+        database = "city.mmdb"
+        asn_database = "/asn.mmdb"
+        [store]
+        enabled = false
+        max_age = "7d"
+        max_size = "64 MiB"
+        events_per_second = 10
+        [api]
+        listen = "0.0.0.0:7181"
+        tls_cert = "api.crt"
+        tls_key = "api.key"
+        [ui]
+        listen = "0.0.0.0:7180"
+        hosts = ["Picket.example", "[::1]"]
+        [[notify]]
+        name = "duty"
+        type = "slack"
+        url_file = "slack"
+        [metrics]
+        listen = "[::1]:9464"
         [output]
         all = true
         json = true
@@ -235,8 +395,21 @@ fn everything_set() {
     assert_eq!(shop.rules.as_deref(), Some(&[RuleSource::Default, RuleSource::Crs, own][..]));
     assert_eq!((shop.exclusions.len(), other.rules.as_ref(), other.mode), (2, None, None));
 
-    // Every key differs from its default, so a new key has to be added here too; and two lists of tables.
-    assert_eq!(Config::default().changed(&config).len(), KEYS.len() + 2);
+    let users = &config.users;
+    assert_eq!((users.identity, users.session_idle), (Identity::Hashed, Duration::from_secs(8 * 3600)));
+    assert_eq!((&users.headers[0][..], &users.sources[..]), ("x-user", &[Source::Basic][..]));
+    assert_eq!(users.events[0].status, [201..=201, 300..=303]);
+    let [test, nothing] = &users.events[0].fields[..] else { panic!("{users:?}") };
+    assert_eq!((test.names.len(), test.values.len(), test.not), (2, 2, false));
+    assert_eq!((nothing.names.len(), nothing.values.len(), nothing.not), (1, 0, true));
+    assert_eq!(users.services[0].identity, Some(Identity::Off));
+
+    let [response] = &config.detection.responses[..] else { panic!("{:?}", config.detection) };
+    assert_eq!((response.severity, response.duration), (Severity::Critical, None));
+    assert_eq!(config.detection.suppressions[0].query, "client_ip:192.0.2.0/24");
+
+    // Every key differs from its default, so a new key has to be added here too; and seven lists of tables.
+    assert_eq!(Config::default().changed(&config).len(), KEYS.len() + 7);
     assert_eq!(config.changed(&config).len(), 0);
     assert_eq!(
         config.needs_restart(&Config::default()),
@@ -251,6 +424,16 @@ fn everything_set() {
             "limits.memory",
             "deny.interfaces",
             "deny.mode",
+            "store.enabled",
+            "store.max_age",
+            "store.max_size",
+            "store.events_per_second",
+            "metrics.listen",
+            "api.listen",
+            "api.tls_cert",
+            "api.tls_key",
+            "ui.listen",
+            "ui.hosts",
         ]
     );
 }
@@ -288,6 +471,12 @@ fn wrong_settings_say_where_and_what() {
         ("[nonsense]", 1, 2, "sections are `capture`, `limits`"),
         ("respond = 3", 1, 11, "expected a section, `[respond]` on a line of its own, found the integer 3"),
         ("[[respond]]\nevents = 1", 1, 1, "expected a section"),
+        ("[[detection.responses]]\naction = \"block\"", 2, 10, "expected \"block_ip\", \"block_user\""),
+        ("[[detection.responses]]\nseverity = \"high\"", 1, 1, "expected what is done"),
+        ("[[detection.responses]]\naction = \"block_ip\"\nfor = \"0s\"", 3, 7, "or \"forever\""),
+        ("[[detection.suppressions]]\nquery = \"servce:x\"", 2, 9, "did you mean `service`?"),
+        ("[[detection.suppressions]]\nquery = \"*\"", 2, 9, "it takes every event"),
+        ("[[detection.suppressions]]\nreason = \"x\"", 1, 1, "expected which events do not count"),
         ("[respond.events]\nx = 1", 1, 1, "expected a number from 1 to 1000, found a table"),
         (
             "[proxies]\ntrusted = [\"10.0.0.0/8\", \"10.0.0.300/8\"]",
@@ -319,6 +508,21 @@ fn wrong_settings_say_where_and_what() {
             "expected the absolute path of a cgroup v2 directory, found \"web\"",
         ),
         ("[deny]\ninterfaces = [\"a name too long for one\"]", 2, 15, "`ip link` shows"),
+        ("[api]\nlisten = \"0.0.0.0:7181\"", 2, 10, "expected TLS where others can listen in"),
+        (
+            "[api]\nlisten = \"[::]:7181\"\ntls_key = \"k\"",
+            3,
+            11,
+            "say where the certificate is with `tls_cert`",
+        ),
+        ("[api]\nlisten = \"127.0.0.1\"", 2, 10, "with a port: \"127.0.0.1:7181\""),
+        ("[api]\nlisten = \":7181\"", 2, 10, "with an address: \"127.0.0.1:7181\""),
+        ("[api]\nlisten = \"127.0.0.1:0\"", 2, 10, "a port from 1 to 65535"),
+        ("[ui]\nlisten = \"127.0.0.1\"", 2, 10, "with a port: \"127.0.0.1:7180\""),
+        ("[ui]\nhosts = [\"https://a.example\"]", 2, 10, "the name alone, without http://"),
+        ("[ui]\nhosts = [\"a.example:7180\"]", 2, 10, "the name without a port"),
+        ("[ui]\nhosts = [\"b\u{fc}cher\"]", 2, 10, "letters, digits, dots and hyphens"),
+        ("[api]\nlisten = 7181", 2, 10, "expected an address and a port such as"),
         ("[deny]\nmode = \"nativ\"", 2, 8, "did you mean \"native\"?"),
         ("# é\n[output]\ncolour = 'é' # é", 3, 10, "3 | colour = 'é' # é\n    |          ^^^\n"),
         ("[output\nall = true", 1, 8, "not TOML"),
@@ -333,7 +537,7 @@ fn wrong_settings_say_where_and_what() {
         assert!(shown.starts_with(&format!("picket.toml:{line}:{column}: ")), "{shown}");
         assert!(shown.contains(says), "{shown}\ndoes not say\n{says}");
     }
-    assert_eq!(cases.len(), 39);
+    assert_eq!(cases.len(), 55);
 }
 
 #[test]
@@ -388,6 +592,120 @@ fn wrong_policies_say_where_and_what() {
     let many = (0..=limits::POLICIES).map(|n| format!("[[policies]]\nname = \"p{n}\"\nports = [1]\n"));
     let error = Config::parse(&many.collect::<String>(), "x").unwrap_err();
     assert!(error.to_string().contains("more than 256 of them"), "{error}");
+}
+
+#[test]
+fn wrong_users_say_where_and_what() {
+    let event = |rest: &str| format!("[[users.events]]\nevent = \"a\"\npaths = [\"*\"]\n{rest}");
+    let cases: &[(String, usize, usize, &str)] = &[
+        ("[users]\nidentity = \"hash\"".into(), 2, 12, "did you mean \"hashed\"?"),
+        (
+            "[users]\nsources = [\"jwt\", \"cookie\"]".into(),
+            2,
+            19,
+            "\"jwt\", \"header\", \"basic\" and \"login\"",
+        ),
+        ("[users]\nsession_idle = \"1s\"".into(), 2, 16, "a duration from \"1m\" to \"90d\""),
+        ("[users]\nevents = 1".into(), 2, 10, "with two brackets: `[[users.events]]`"),
+        ("[[users.events]]\npaths = [\"*\"]".into(), 1, 1, "expected an event"),
+        ("[[users.events]]\nevent = \"a\"".into(), 1, 1, "every path"),
+        ("[[users.events]]\nevent = \"A b\"\npaths = [\"*\"]".into(), 2, 9, "small letters"),
+        (event("status = [\"2xx\"]"), 4, 11, "a range is \"200-299\""),
+        (event("status = [99]"), 4, 11, "found the integer 99"),
+        (event("fields = [\"=x\"]"), 4, 11, "what stands under it"),
+        (event("copy = [\"order\"]"), 4, 9, "an equals sign"),
+        (event("methods = [\"post\"]"), 4, 12, "capital letters"),
+        (event("statuses = [200]"), 4, 1, "did you mean `status`?"),
+        ("[[users.services]]\nidentity = \"off\"".into(), 1, 1, "expected the services it is for"),
+    ];
+    for (text, line, column, says) in cases {
+        let error = Config::parse(text, "picket.toml").unwrap_err();
+        let shown = format!("{error}\n");
+        assert_eq!(error.problems().len(), 1, "{text}\n{shown}");
+        let problem = &error.problems()[0];
+        assert_eq!((problem.line, problem.column), (*line, *column), "{shown}");
+        assert!(shown.contains(says), "{shown}\ndoes not say\n{says}");
+    }
+    assert_eq!(cases.len(), 14);
+}
+
+/// The targets of the example, uncommented, have every key that a target may have.
+#[test]
+fn the_targets_of_the_example_have_every_key() {
+    let text: Vec<&str> = EXAMPLE
+        .lines()
+        .skip_while(|line| *line != "#[[notify]]")
+        .filter_map(|line| line.strip_prefix('#').filter(|setting| !setting.starts_with(' ')))
+        .collect();
+    let config = Config::parse(&text.join("\n"), "example").unwrap_or_else(|error| panic!("{error}"));
+    let mut types: Vec<&str> = config.notify.iter().map(|target| target.via.name()).collect();
+    types.sort_unstable();
+    types.dedup();
+    assert_eq!(types, ["email", "otlp", "slack", "syslog", "webhook"]);
+    for field in NOTIFY {
+        let set = text.iter().any(|line| line.split(" = ").next() == Some(field.name));
+        assert!(set, "the example has no notify.{}", field.name);
+    }
+    assert_eq!(config.notify[0].signals, Query::parse(SELECTED).unwrap(), "the example shows the default");
+    assert_eq!((config.notify[0].rate, config.notify[0].timeout), (NOTIFY_RATE, Duration::from_secs(10)));
+}
+
+#[test]
+fn wrong_targets_say_where_and_what() {
+    let hook =
+        |rest: &str| format!("[[notify]]\nname = \"a\"\ntype = \"webhook\"\nurl = \"http://a/\"\n{rest}");
+    let of = |kind: &str, rest: &str| format!("[[notify]]\nname = \"a\"\ntype = \"{kind}\"\n{rest}");
+    let mail = "address = \"mail.example.org\"\nfrom = \"a@example.org\"\nto = [\"b@example.org\"]";
+    let cases: &[(String, usize, usize, &str)] = &[
+        ("[notify]\nname = \"a\"".into(), 1, 1, "with two brackets: `[[notify]]`"),
+        ("[[notifi]]\nname = \"a\"".into(), 1, 3, "did you mean `[[notify]]`?"),
+        ("[[notify]]\ntype = \"slack\"".into(), 1, 1, "expected a name"),
+        ("[[notify]]\nname = \"a\"".into(), 1, 1, "expected a type"),
+        ("[[notify]]\nname = \"a/b\"\ntype = \"slack\"".into(), 2, 8, "a name of letters"),
+        (of("slak", "url = \"http://a/\""), 3, 8, "did you mean \"slack\"?"),
+        (of("slack", ""), 1, 1, "expected an address"),
+        (of("slack", "url = \"a\""), 4, 7, "begins with https://"),
+        (of("slack", "url = \"http://a/\"\ntoken_file = \"t\""), 5, 1, "has `url`, `url_file`"),
+        (of("slack", "url = \"http://a/\"\nurl_env = \"U\""), 4, 1, "one of `url`, `url_file` and `url_env`"),
+        (hook("signals = \"severty:high\""), 5, 11, "column 1: signals have no facet"),
+        (hook("signals = \"severity:(high\""), 5, 11, "column"),
+        (hook("on = [\"open\"]"), 5, 7, "did you mean \"opened\"?"),
+        (hook("on = []"), 5, 6, "nobody can be told"),
+        (hook("title = \"{{signal.titel}}\""), 5, 9, "column 1: `{{signal.titel}}` is not supported"),
+        (hook("template = \"{{#if id}}\""), 5, 12, "`{{/if}}` is missing"),
+        (hook("rate = 0"), 5, 8, "1 to 6000"),
+        (hook("timeout = \"2m\""), 5, 11, "from \"1s\" to \"60s\""),
+        (hook("headers = [\"a\"]"), 5, 12, "a name, a colon and a value"),
+        (hook("headers = [\"a: b\\r\\nc: d\"]"), 5, 12, "printable ASCII"),
+        (hook("headers = [\"Authorization: x\"]"), 5, 12, "`token_file`"),
+        (hook("headers = [\"Host: x\"]"), 5, 12, "belongs to HTTP"),
+        (hook("token_file = \"a\"\ntoken_env = \"B\""), 6, 1, "found both"),
+        (hook("adress = \"a\""), 5, 1, "did you mean `address`?"),
+        (hook("[[notify]]\nname = \"a\"\ntype = \"slack\"\nurl = \"http://a/\""), 5, 1, "a name of its own"),
+        (of("syslog", "address = \"a:b\""), 4, 11, "a port is a number"),
+        (of("syslog", "address = \"a\"\nfacility = \"local9\""), 5, 12, "did you mean"),
+        (of("email", "address = \"a\"\nto = [\"b@example.org\"]"), 1, 1, "expected a sender"),
+        (of("email", "address = \"a\"\nfrom = \"b@example.org\""), 1, 1, "expected receivers"),
+        (of("email", "from = \"nobody\""), 4, 8, "an e-mail address"),
+        (of("email", &format!("{mail}\nusername = \"u\"")), 1, 1, "together with"),
+        (
+            of("email", &format!("{mail}\ntls = \"none\"\nusername = \"u\"\npassword_env = \"P\"")),
+            7,
+            1,
+            "expected TLS where a password is sent",
+        ),
+        ("[metrics]\nlisten = \"9464\"".into(), 2, 10, "an address and a port"),
+        ("[metrics]\nlisten = \"0.0.0.0:9464\"".into(), 2, 10, "the one address"),
+    ];
+    for (text, line, column, says) in cases {
+        let error = Config::parse(text, "picket.toml").unwrap_err();
+        let shown = format!("{error}\n");
+        assert_eq!(error.problems().len(), 1, "{text}\n{shown}");
+        let problem = &error.problems()[0];
+        assert!(shown.contains(says), "{shown}\ndoes not say\n{says}");
+        assert_eq!((problem.line, problem.column), (*line, *column), "{shown}");
+    }
+    assert_eq!(cases.len(), 34);
 }
 
 #[test]

@@ -6,12 +6,12 @@ use std::io;
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 
-use super::{Event, printable::is_hostile};
+use super::printable::is_hostile;
 
-pub(super) fn line(event: &Event) -> String {
+pub(super) fn line(object: &impl Serialize) -> String {
     let mut bytes = Vec::with_capacity(1024);
-    // Writing to a vector can't fail, and no key of an event is anything but a string.
-    match event.serialize(&mut Serializer::with_formatter(&mut bytes, Harmless)) {
+    // Writing to a vector can't fail, and no key of an event or a signal is anything but a string.
+    match object.serialize(&mut Serializer::with_formatter(&mut bytes, Harmless)) {
         Ok(()) => String::from_utf8(bytes).unwrap_or_default(),
         Err(_) => String::new(),
     }

@@ -16,6 +16,7 @@ mod render;
 mod service;
 mod target;
 mod tls;
+mod tries;
 
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
@@ -25,19 +26,25 @@ use uuid::Uuid;
 
 pub use clock::WallClock;
 pub use id::EventIds;
-pub use printable::printable;
+pub use printable::{fit, printable};
 pub use record::{Finding, Recorder, RecorderStats, Transaction};
 pub use redact::Redactor;
 pub use render::Render;
 pub use service::ServiceRef;
 pub use tls::EventTls;
+pub use tries::Try;
+
+use crate::{
+    geo::Place,
+    user::{BusinessEvent, Observed, Session, User},
+};
 
 /// A transaction as it is printed, stored and sent. Credentials are replaced by `<redacted>`.
 ///
 /// `docs/events.md` describes every field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
-    /// Whether a rule matched.
+    /// Whether a rule matched, or something happened to the business.
     pub kind: Kind,
     /// Unique; later events have greater ids (UUID version 7).
     pub id: Uuid,
@@ -48,6 +55,9 @@ pub struct Event {
     pub service: Arc<ServiceRef>,
     /// The client, resolved behind trusted proxies.
     pub client_ip: IpAddr,
+    /// Where the client is, by the GeoIP database; none: it says nothing, or none is configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_geo: Option<Box<Place>>,
     /// The other end of the connection.
     pub peer_ip: IpAddr,
     /// Its port.
@@ -68,8 +78,25 @@ pub struct Event {
     pub query: Option<String>,
     /// Status code; `None` when no response was seen.
     pub status: Option<u16>,
+    /// Bytes of the response's body on the wire: coded as it was sent, without chunk framing. A `Content-Length` counts
+    /// as a whole when the body is longer than what is captured; of any other body that is longer, at least so many
+    /// came. `None` without a response.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_bytes: Option<u64>,
     /// `User-Agent` header field.
     pub user_agent: Option<String>,
+    /// Who did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<User>,
+    /// What ties it to other requests of the same user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<Session>,
+    /// What it was for the business.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub business: Vec<BusinessEvent>,
+    /// The pattern of its route: `/users/{id}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<Arc<str>>,
     /// The policy it was judged by; none: the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<Arc<str>>,
@@ -80,6 +107,9 @@ pub struct Event {
     pub attributes: serde_json::Map<String, serde_json::Value>,
     /// Whether the client was put on the denylist because of it.
     pub blocked: bool,
+    /// What was done about its actor before.
+    #[serde(default, skip_serializing_if = "SecurityResponse::is_none")]
+    pub security_response: SecurityResponse,
     /// Rules that score would have kept the request from the service.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub would_block: bool,
@@ -102,13 +132,34 @@ pub struct Event {
     pub left_out: usize,
 }
 
+/// What was done about an event's actor before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecurityResponse {
+    /// The client's address is on the denylist; the request came all the same: over an interface where the denylist is not
+    /// in force, through a proxy, or it was under way.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub block_ip: bool,
+    /// The user is on the denylist.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub block_user: bool,
+    /// The client's address is flagged.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub flag_ip: bool,
+}
+
+impl SecurityResponse {
+    fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// What kind of object it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// At least one rule matched.
+    /// At least one rule matched, or something happened to the business.
     Event,
-    /// None did; printed with `--all`.
+    /// Neither; printed with `--all`.
     Transaction,
 }
 
@@ -149,12 +200,28 @@ pub struct EventAnomaly {
 }
 
 impl Event {
+    /// Takes over what is known of its user and its business. With something that happened to the business, it is an
+    /// event whether a rule matched or not.
+    pub fn take_observed(&mut self, observed: Observed) {
+        let Observed { user, session, business, endpoint } = observed;
+        if !business.is_empty() {
+            self.kind = Kind::Event;
+        }
+        (self.user, self.session, self.business, self.endpoint) = (user, session, business, endpoint);
+    }
+
     /// As one line of JSON, without the newline. Control and format characters are escaped, so that the
     /// line can't do anything to a terminal.
     #[must_use]
     pub fn json_line(&self) -> String {
         json::line(self)
     }
+}
+
+/// Anything else as such a line.
+#[must_use]
+pub(crate) fn json_line(object: &impl Serialize) -> String {
+    json::line(object)
 }
 
 fn is_zero(number: &usize) -> bool {

@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
 /// Escapes what a terminal would obey or hide instead of show: control characters (ESC, C1, newlines),
 /// Unicode format characters (bidirectional overrides, zero width) and unassigned ones come out as
 /// `\u{1b}`, `\n`, …
@@ -24,6 +26,23 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 /// of characters that are not printable.
 pub(super) fn is_hostile(c: char) -> bool {
     !matches!(c, '"' | '\'' | '\\') && c.escape_debug().len() > 1
+}
+
+/// The text in at most so many columns, `…` in place of the rest.
+#[must_use]
+pub fn fit(text: &str, columns: usize) -> Cow<'_, str> {
+    if text.width() <= columns {
+        return Cow::Borrowed(text);
+    }
+    let mut taken = 0;
+    let end = text
+        .char_indices()
+        .find(|(_, c)| {
+            taken += c.width().unwrap_or(0);
+            taken + 1 > columns
+        })
+        .map_or(text.len(), |(at, _)| at);
+    Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default()))
 }
 
 #[cfg(test)]

@@ -106,7 +106,7 @@ fn one_line_of_json() {
         r#"{"kind":"event","id":"019aa9a8-d300-7003-8000-40abcdef0123","time":"2026-11-22T04:40:00.000000789Z","#,
         r#""service":{"name":"nginx","port":80,"pid":812,"exe":"/usr/sbin/nginx"},"client_ip":"203.0.113.7","#,
         r#""peer_ip":"10.0.0.2","peer_port":40312,"method":"GET","host":"shop.example","path":"/search","#,
-        r#""query":"q=%27+OR+1%3D1&token=<redacted>","status":200,"user_agent":"curl/8","#,
+        r#""query":"q=%27+OR+1%3D1&token=<redacted>","status":200,"response_bytes":0,"user_agent":"curl/8","#,
         r#""matches":[{"rule":"picket-sqli-003","name":"Tautology in a comparison","#,
         r#""tags":{"category":"attack_attempt","confidence":"high","type":"sql_injection"},"#,
         r#""location":"query.q","value":"' OR 1=1"}],"blocked":false,"duration_us":1234,"truncated":false}"#,
@@ -127,6 +127,8 @@ fn the_manual_names_every_field() {
     event.anomalies = vec![EventAnomaly { kind: "a".into(), detail: "b".into() }];
     event.left_out = 1;
     event.policy = Some("shop".into());
+    let (country, city) = (Some("NL".into()), Some("Utrecht".into()));
+    event.client_geo = Some(Box::new(Place { country, city, asn: Some(64500) }));
     event.chain = Some(EventChain { id: "00".into(), hop: 1, ambiguous: true });
     event.tls = Some(Box::new(EventTls {
         library: Some("OpenSSL 3.0.19".into()),
@@ -146,6 +148,7 @@ fn the_manual_names_every_field() {
     for (parent, fields) in [
         ("service", &json["service"]),
         ("tls", &json["tls"]),
+        ("client_geo", &json["client_geo"]),
         ("chain", &json["chain"]),
         ("matches[]", &json["matches"][0]),
         ("anomalies[]", &json["anomalies"][0]),
@@ -155,7 +158,7 @@ fn the_manual_names_every_field() {
     for name in &names {
         assert!(manual.contains(&format!("| `{name}` |")), "docs/events.md has no row for {name}");
     }
-    assert_eq!(names.len(), 23 + 8 + 7 + 3 + 5 + 2);
+    assert_eq!(names.len(), 25 + 8 + 7 + 3 + 3 + 5 + 2);
 }
 
 fn facts() -> TlsFacts {
@@ -479,4 +482,86 @@ fn decoded(text: &str) -> String {
         }
     }
     String::from_utf8_lossy(&out).into_owned()
+}
+
+/// What is known of user and business stands in the event, and reads back; what is not known is not there.
+#[test]
+fn users_and_business() {
+    use crate::user::{BusinessEvent, Observed, Session, Source, User};
+
+    let mut event = record(&mut recorder(), &request("/users/7", &[], ""), &[]);
+    assert_eq!(event.kind, Kind::Transaction);
+    let without = event.json_line();
+    assert!(
+        ["user", "session", "business", "endpoint"]
+            .iter()
+            .all(|key| !without.contains(&format!("\"{key}\":")))
+    );
+    let mut attributes = serde_json::Map::new();
+    attributes.insert("usr.login".into(), "alice\u{202e}".into());
+    attributes.insert("usr.exists".into(), true.into());
+    event.take_observed(Observed {
+        user: Some(User { id: "alice".into(), source: Source::Jwt, claimed: true }),
+        session: Some(Session { id: "0123456789abcdef".into() }),
+        business: vec![BusinessEvent { name: "users.login.failure".into(), attributes }],
+        endpoint: Some("/users/{id}".into()),
+    });
+    assert_eq!(event.kind, Kind::Event);
+    let line = event.json_line();
+    for part in [
+        r#""user":{"id":"alice","source":"jwt","claimed":true}"#,
+        r#""session":{"id":"0123456789abcdef"}"#,
+        r#""business":[{"name":"users.login.failure","attributes":{"#,
+        r#""usr.login":"alice\u202e""#,
+        r#""usr.exists":true"#,
+        r#""endpoint":"/users/{id}""#,
+    ] {
+        assert!(line.contains(part), "{part}\n{line}");
+    }
+    assert_eq!(serde_json::from_str::<Event>(&line).unwrap(), event);
+    // For people: a line, calm, with the user where the client stands.
+    let line = "04:40:00.000         203.0.113.7 via 10.0.0.2 as alice (claimed) → nginx:80  users.login.failure alice\\u{202e}  \
+                GET /users/7  200 in 1.2 ms\n";
+    assert_eq!(plain().event(&event), line);
+    let narrow = Render { columns: Some(80), ..plain() }.event(&event);
+    assert_eq!(narrow.lines().count(), 1, "{narrow}");
+    let failure = |attributes: serde_json::Value| {
+        let mut event = record(&mut recorder(), &request("/login", &[], ""), &[]);
+        let attributes = attributes.as_object().unwrap().clone();
+        event.kind = Kind::Event;
+        event.business = vec![BusinessEvent { name: "users.login.failure".into(), attributes }];
+        let coloured = Render { colour: true, columns: Some(400), ..plain() }.event(&event);
+        assert!(!coloured.contains("ATTACK") && !coloured.contains("\u{1b}[31m"), "{coloured:?}");
+        let shown = plain().event(&event);
+        let about = shown.split("users.login.failure").nth(1).unwrap().split("  GET ").next().unwrap();
+        about.trim_start().to_owned()
+    };
+    for (attributes, shown) in [
+        (serde_json::json!({"usr.login": "bob"}), "bob"),
+        (serde_json::json!({"usr.login": "bob", "usr.exists": false}), "bob (unknown user)"),
+        (serde_json::json!({"login.reason": "locked", "usr.exists": true}), "(locked)"),
+        (serde_json::json!({"usr.login": ["bob"]}), ""),
+    ] {
+        assert_eq!(failure(attributes), shown);
+    }
+    // Many calls in one request.
+    let mut many = event.clone();
+    let tries = |login: &str, times: usize| {
+        let mut attributes = serde_json::Map::new();
+        attributes.insert("usr.login".into(), login.into());
+        vec![BusinessEvent { name: "users.login.failure".into(), attributes }; times]
+    };
+    many.business = [tries("a", 20), tries("b", 1), tries("a", 1), tries("c", 1), tries("d", 3)].concat();
+    let shown = plain().event(&many);
+    let expected =
+        "users.login.failure a ×21  users.login.failure b  users.login.failure c  and 3 more  GET ";
+    assert!(shown.contains(expected), "{shown}");
+    // With a match, it is an attack, whoever did it.
+    event.matches = attack().matches;
+    let shown = plain().event(&event);
+    assert!(
+        shown.contains(" ATTACK  203.0.113.7 via 10.0.0.2 as alice (claimed) → ")
+            && shown.lines().count() == 2,
+        "{shown}"
+    );
 }

@@ -81,6 +81,8 @@ pub struct Judged {
     pub policy: Option<Arc<str>>,
     /// Who sent it, behind trusted proxies.
     pub client_ip: IpAddr,
+    /// The other end of the client's own connection.
+    pub origin: IpAddr,
     /// It led to a block.
     pub blocked: bool,
     /// Its part in chains.

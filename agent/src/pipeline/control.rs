@@ -2,14 +2,15 @@
 
 use std::{
     collections::VecDeque,
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use ipnet::IpNet;
 use jiff::Timestamp;
 use picket_common::stats::Counter;
 
 use super::{
+    known::{Known, lock},
     memory,
     reload::Reloader,
     shared::Shared,
@@ -18,14 +19,18 @@ use super::{
 };
 use crate::{
     api::{
-        ApiError, BlockRequest, BlockView, Control, Denylist, PassView, Reloaded, ServiceView, Stats,
+        ApiError, BlockView, Control, DenyRequest, Denylist, PassView, Reloaded, ServiceView, Stats, Whom,
         types::{KernelCounter, StageCounter},
     },
+    desk::Desk,
     discover::Snapshot,
+    endpoint,
+    metrics::{self, Figures, Process},
     probe::{counts::KernelCounts, tap::Attached},
     service::Service,
     stream::StreamStats,
     time,
+    user::ObserverStats,
 };
 
 /// Seconds that rates are taken over.
@@ -37,7 +42,9 @@ pub struct Agent {
     kernel: Kernel,
     looking: Looking,
     views: Vec<Arc<Mutex<View>>>,
+    known: Arc<Known>,
     reloader: Reloader,
+    config_file: Option<PathBuf>,
     started: Timestamp,
     rates: Mutex<VecDeque<Sample>>,
 }
@@ -67,9 +74,21 @@ impl Agent {
         kernel: Kernel,
         looking: Looking,
         views: Vec<Arc<Mutex<View>>>,
+        known: Arc<Known>,
         reloader: Reloader,
+        config_file: Option<PathBuf>,
     ) -> Self {
-        Self { shared, kernel, looking, views, reloader, started: Timestamp::now(), rates: Mutex::default() }
+        Self {
+            shared,
+            kernel,
+            looking,
+            views,
+            known,
+            reloader,
+            config_file,
+            started: Timestamp::now(),
+            rates: Mutex::default(),
+        }
     }
 
     /// Once a second: ends blocks whose time is over, samples rates.
@@ -114,6 +133,66 @@ impl Agent {
             .collect()
     }
 
+    /// Everything that is counted, as OpenMetrics. What can't be read at the moment is left out.
+    #[must_use]
+    pub fn render_metrics(&self) -> String {
+        let desk = &self.shared.desk;
+        let signals = metrics::stored_signals(&desk.reader());
+        let figures = Figures {
+            store: Some(desk.store_stats()),
+            writes_lost: desk.writes_lost(),
+            detection: Some(desk.detection_stats()),
+            signals: signals
+                .inspect_err(|error| tracing::debug!(%error, "no counts of signals"))
+                .unwrap_or_default(),
+            attacks: desk.attacks(),
+            notify: desk.notification_stats(),
+            lists: vec![
+                ("denylist", self.shared.denylist(0).map_or(0, |list| list.total)),
+                ("passlist", self.shared.passlist().len() as u64),
+            ],
+            process: Process::read(),
+        };
+        metrics::render(&self.stats(), &figures)
+    }
+
+    /// What the desk counts: users, detection, the store.
+    fn desk_counters(&self) -> Vec<StageCounter> {
+        let desk = &self.shared.desk;
+        let mut users = ObserverStats::default();
+        for observer in self.known.observers() {
+            users.add(&lock(observer).stats());
+        }
+        let count = StageCounter::count;
+        let loss =
+            |stage, name, total| StageCounter { loss: true, ..StageCounter::count(stage, name, total) };
+        let (detector, book) = desk.detection_stats();
+        let store = desk.store_stats();
+        vec![
+            count("user", "with_user", users.with_user),
+            count("user", "logins", users.logins),
+            count("user", "business_events", users.business),
+            loss("user", "calls_left_out", users.calls_left_out),
+            count("detect", "events", detector.events),
+            count("detect", "taken", detector.taken),
+            loss("detect", "late", detector.late),
+            count("detect", "findings", detector.findings),
+            count("detect", "groups_evicted", detector.groups_evicted),
+            count("detect", "signals_opened", book.opened),
+            count("detect", "signals_extended", book.extended),
+            count("detect", "signals_escalated", book.escalated),
+            loss("detect", "signals_over", book.over),
+            count("store", "stored", store.stored),
+            count("store", "sampled", store.sampled),
+            loss("store", "queue_full", store.queue_full),
+            loss("store", "disk", store.disk),
+            count("store", "changes", store.changes),
+            count("store", "refused", store.refused),
+            count("store", "deleted", store.deleted),
+            loss("store", "changes_lost", desk.writes_lost()),
+        ]
+    }
+
     fn agent_counters(&self, stream: &StreamStats, discover: Option<&Snapshot>) -> Vec<StageCounter> {
         let pipeline = self.shared.counters.iter().map(|(name, total)| {
             let lost = matches!(
@@ -138,6 +217,7 @@ impl Agent {
             let lost = matches!(name, "evicted" | "refused" | "cut");
             StageCounter { loss: lost, ..StageCounter::count("collections", name, total) }
         });
+        let kept = kept.chain(self.desk_counters());
         let discover = discover.into_iter().flat_map(|snapshot| &snapshot.counters).map(|&(name, total)| {
             // What the kernel's records lost is made good by a look.
             let lost = matches!(name, "processes_over_cap" | "files_over_cap" | "process_files_over_cap");
@@ -175,6 +255,12 @@ impl Control for Agent {
         stats.gauges.insert("policies".into(), settings.policies.iter().count() as u64);
         stats.gauges.insert("rules".into(), settings.rules() as u64);
         drop(settings);
+        let (detector, book) = self.shared.desk.detection_stats();
+        stats.gauges.insert("events_waiting".into(), self.shared.events.waiting() as u64);
+        stats.gauges.insert("detection_groups".into(), detector.groups);
+        stats.gauges.insert("detection_bytes".into(), detector.bytes);
+        stats.gauges.insert("signals_under_way".into(), book.under_way);
+        stats.gauges.insert("store_bytes".into(), self.shared.desk.store_stats().bytes);
         if let Some(rss) = memory::resident() {
             stats.gauges.insert("rss_bytes".into(), rss);
         }
@@ -208,35 +294,51 @@ impl Control for Agent {
         self.shared.services.list().iter().map(view).collect()
     }
 
+    fn desk(&self) -> Arc<Desk> {
+        Arc::clone(&self.shared.desk)
+    }
+
+    fn endpoints(&self) -> endpoint::Snapshot {
+        self.known.inventory().snapshot()
+    }
+
     fn denylist(&self, limit: usize) -> Result<Denylist, ApiError> {
-        self.shared.responder().denylist(limit)
+        self.shared.denylist(limit)
     }
 
-    fn block(&self, request: BlockRequest) -> Result<BlockView, ApiError> {
-        self.shared.responder().block(request)
+    fn block(&self, request: DenyRequest) -> Result<BlockView, ApiError> {
+        self.shared.block_for(request)
     }
 
-    fn unblock(&self, net: IpNet) -> Result<BlockView, ApiError> {
-        self.shared.responder().unblock(net)
+    fn unblock(&self, whom: Whom, who: &str) -> Result<BlockView, ApiError> {
+        self.shared.unblock(whom, who)
     }
 
-    fn unblock_all(&self) -> Result<u64, ApiError> {
-        self.shared.responder().unblock_all()
+    fn unblock_all(&self, who: &str) -> Result<u64, ApiError> {
+        self.shared.unblock_all(who)
     }
 
     fn passlist(&self) -> Vec<PassView> {
-        self.shared.responder().passlist()
+        self.shared.passlist()
     }
 
-    fn passlist_add(&self, net: IpNet, comment: Option<String>) -> Result<PassView, ApiError> {
-        self.shared.responder().passlist_add(net, comment)
+    fn passlist_add(&self, whom: Whom, comment: Option<String>, who: &str) -> Result<PassView, ApiError> {
+        self.shared.pass(whom, comment, who)
     }
 
-    fn passlist_remove(&self, net: IpNet) -> Result<PassView, ApiError> {
-        self.shared.responder().passlist_remove(net)
+    fn passlist_remove(&self, whom: Whom, who: &str) -> Result<PassView, ApiError> {
+        self.shared.unpass(whom, who)
     }
 
     fn reload(&self) -> Result<Reloaded, ApiError> {
         self.reloader.reload()
+    }
+
+    fn config_file(&self) -> Option<PathBuf> {
+        self.config_file.clone()
+    }
+
+    fn metrics(&self) -> Result<(&'static str, String), ApiError> {
+        Ok((metrics::CONTENT_TYPE, self.render_metrics()))
     }
 }

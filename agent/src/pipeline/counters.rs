@@ -88,6 +88,8 @@ counters! {
     bad_records,
     /// The tap did not take advice about a connection.
     advice_failed,
-    /// Loss: events and transactions that could not be printed fast enough.
+    /// Loss: events, and with `--all` transactions, that could not be taken or printed fast enough.
     output_dropped,
+    /// Transactions that are no event, of which detection rules were not told: too much was going on.
+    plain_skipped,
 }

@@ -3,12 +3,17 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     net::IpAddr,
-    sync::{Arc, Weak, mpsc::TrySendError},
+    sync::{Arc, Mutex, Weak},
 };
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use smallvec::SmallVec;
 
 use super::{
     chains::Part,
     connection::{Bound, Connection, Judged, Told},
+    known::lock,
     settings::Settings,
     shared::Shared,
     sight,
@@ -30,11 +35,14 @@ use crate::{
     service::Service,
     time::Ktime,
     tls::hello::TlsFacts,
+    user::{self, Observed, Observer},
 };
 
 /// One worker's judgement.
 pub struct Judge {
     shared: Arc<Shared>,
+    /// Who did it: this worker's part.
+    observer: Arc<Mutex<Observer>>,
     settings: Arc<Settings>,
     scratches: Scratches,
     /// Transactions that are over, but of which others may come that a worker is still to read.
@@ -52,9 +60,9 @@ struct Scratches {
 impl Judge {
     /// Judges by the settings in force.
     #[must_use]
-    pub fn new(shared: Arc<Shared>) -> Self {
+    pub fn new(shared: Arc<Shared>, observer: Arc<Mutex<Observer>>) -> Self {
         let scratches = Scratches { by_rules: BTreeMap::new(), collections: Arc::clone(&shared.collections) };
-        Self { settings: shared.settings(), shared, scratches, late: VecDeque::new() }
+        Self { settings: shared.settings(), shared, observer, scratches, late: VecDeque::new() }
     }
 
     /// Takes over settings that were reloaded.
@@ -63,6 +71,7 @@ impl Judge {
             return;
         }
         let before = std::mem::replace(&mut self.settings, self.shared.settings());
+        lock(&self.observer).use_settings(Arc::clone(&self.settings.users));
         // Responses to requests that the rules before have judged are still to come.
         let used: Vec<u64> = [&before, &self.settings]
             .iter()
@@ -133,6 +142,7 @@ impl Judge {
             saved: None,
             policy: policy.and_then(|policy| policy.name.clone()),
             client_ip,
+            origin,
             blocked: false,
             part: None,
             request,
@@ -194,12 +204,11 @@ impl Judge {
         if let Some((saved, policy)) = judged.saved.take() {
             self.judge_response(connection, &mut judged, *saved, &policy, response.as_deref().ok());
         }
-        if judged.matches.is_empty() && !self.settings.all {
-            return;
-        }
+        let service = Arc::clone(service_of(&self.shared, &connection.peer, &mut connection.service));
+        let observed = self.observe(&service, connection, &judged, response.as_deref().ok());
         let part = judged.part.take();
         let mut transaction = Transaction {
-            service: Arc::clone(service_of(&self.shared, &connection.peer, &mut connection.service)),
+            service,
             peer: connection.peer,
             client_ip: judged.client_ip,
             tls: tls_facts(connection),
@@ -210,8 +219,17 @@ impl Judge {
             matches: judged.matches,
             attributes: judged.attributes,
             verdict: judged.verdict,
+            origin: judged.origin,
+            observed,
             blocked: judged.blocked,
         };
+        if transaction.is_plain() && !self.settings.all {
+            if let Some(hop) = part.and_then(|part| part.hop) {
+                transaction.chain = transaction.chain.or_else(|| hop.place());
+            }
+            self.tell_plain(transaction);
+            return;
+        }
         if let Some(hop) = part.and_then(|part| part.hop)
             && transaction.chain.is_none()
         {
@@ -249,13 +267,47 @@ impl Judge {
         !self.late.is_empty()
     }
 
+    /// user: who did it, and what it was for the business.
+    fn observe(
+        &self,
+        service: &Service,
+        connection: &Connection,
+        judged: &Judged,
+        response: Option<&Response>,
+    ) -> Observed {
+        let mut attacks: SmallVec<[&str; 4]> =
+            judged.matches.iter().filter_map(|m| m.rule.tags.get("type").map(String::as_str)).collect();
+        attacks.sort_unstable();
+        attacks.dedup();
+        let transaction = user::Transaction {
+            request: &judged.request,
+            response,
+            service: &service.name,
+            port: service.listen.port(),
+            trusted: self.settings.client_ip.trusts(connection.peer.remote_ip()),
+            attacks: &attacks,
+        };
+        lock(&self.observer).observe(&transaction, Timestamp::now())
+    }
+
     fn tell(&self, transaction: Transaction) {
-        match self.shared.events.try_send(Some(transaction)) {
-            Ok(()) => {}
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
-                self.shared.counters.output_dropped.add(1);
-            }
+        if !self.shared.events.send(transaction) {
+            self.shared.counters.output_dropped.add(1);
         }
+    }
+
+    /// Detection rules count what is no event, too; but not in front of events.
+    fn tell_plain(&self, mut transaction: Transaction) {
+        if self.shared.events.waiting() >= limits::PLAIN_QUEUE {
+            self.shared.counters.plain_skipped.add(1);
+            return;
+        }
+        // Nothing looks at them any more, and many may wait.
+        transaction.request.body.data = Bytes::new();
+        if let Ok(response) = &mut transaction.response {
+            response.body.data = Bytes::new();
+        }
+        self.tell(transaction);
     }
 }
 

@@ -2,25 +2,30 @@
 //!
 //! ```text
 //!            ring          record           bytes in order      transaction
-//!  probe ──────────> capture ────> stream ─────────────> http ────────────> rules ──┬──> event ──> printer
-//!    ^                     connections (worker.rs)                       (judge.rs) └──> respond ──┐
-//!    └──────────────────────────────── deny maps <───────────────────────────────────────────────┘
+//!  probe ──────────> capture ────> stream ─────────────> http ────────────> rules ──┬──> user ──> event ──┬──> store
+//!    ^                     connections (worker.rs)                       (judge.rs) │        (events.rs)  ├──> detect ──> signal
+//!    │                                                                              │                     └──> printer      │
+//!    └────────── deny maps <── respond <────────────────────────────────────────────┴──────────────────────────────────────┘
 //! ```
 //!
-//! [`worker`] is the way from the ring to the http stage, [`judge`] from there to event and respond.
+//! [`worker`] is the way from the ring to the http stage, [`judge`] from there to user, [`events`] from there to the desk.
 
 mod chains;
 mod connection;
 mod connections;
 mod control;
 mod counters;
+mod events;
 mod judge;
+mod known;
 mod libraries;
+mod lists;
 mod memory;
 mod older;
 mod parked;
 mod policies;
 mod printer;
+mod queue;
 mod reload;
 mod responder;
 mod settings;
@@ -35,36 +40,46 @@ use std::{
     io::{self, IsTerminal, PipeWriter},
     os::{fd::OwnedFd, unix::fs::DirBuilderExt},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, mpsc},
+    sync::{
+        Arc, Mutex,
+        mpsc::{self, RecvTimeoutError},
+    },
     thread::JoinHandle,
     time::Duration,
 };
 
 use anyhow::Context;
-use tokio::signal::unix::{SignalKind, signal};
+use jiff::Timestamp;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
 
-pub use counters::Counter;
+pub use counters::{Counter, Counters};
 pub use policies::{Policies, PolicyError};
 pub use settings::{Settings, SettingsError};
 
 use self::{
     chains::Chains,
     control::{Agent, Kernel},
+    events::{Events, random},
+    known::Known,
     libraries::Libraries,
     older::Older,
-    printer::{Printer, Style, random},
+    printer::{Printer, Style},
     reload::Reloader,
     responder::Responder,
     shared::{Caps, Shared},
     worker::{View, Worker},
 };
 use crate::{
-    api::{self, Control},
+    api::{self, Api, Control, Tokens},
     cli::run::RunOptions,
     config::{self, Colour, Config, Rings},
+    desk::{Desk, Enforce},
     discover::{self, Discovery},
     event::Render,
-    limits,
+    metrics,
     probe::{
         self, ProbeError,
         cgroup::Cgroup,
@@ -73,6 +88,8 @@ use crate::{
         tls::TlsProbes,
     },
     service::Services,
+    ui,
+    user::{Observer, Sessions},
 };
 
 /// How long the agent waits for the TLS libraries of processes that run already.
@@ -102,16 +119,29 @@ async fn start(options: RunOptions) -> anyhow::Result<()> {
         .create(&options.paths.state)
         .with_context(|| format!("can't make the state directory {}", options.paths.state.display()))?;
     let server = api::Server::bind(&options.paths.socket)?;
+    let config_file = reload::config_file(&options);
     if options.clean {
         return clean(&options);
     }
 
+    let tcp = api::Tcp::bind(&config.api, &options.paths.state)?;
+    let server = server.with_tcp(tcp);
+    let ui = ui::Listener::bind(&config)?;
+    let figures = match config.metrics.listen {
+        Some(address) => {
+            let listener = TcpListener::bind(address).await;
+            Some(listener.with_context(|| format!("[metrics] listen: can't listen on {address}"))?)
+        }
+        None => None,
+    };
     let settings = Settings::make(&config, 1)?;
     for warning in &settings.policies.warnings {
         tracing::warn!("{warning}");
     }
     let rules = settings.rules();
-    let responder = Responder::new(&options.paths.state, &config, enforcement(&options, &config)?)?;
+    let desk = Arc::new(Desk::open(&options.paths.state, &config)?);
+    let responder =
+        Responder::new(&options.paths.state, &config, enforcement(&options, &config)?, Arc::clone(&desk))?;
     let services = Services::new();
     services.prime();
     let tap = tap::attach(&tap_options(&config))?;
@@ -130,35 +160,74 @@ async fn start(options: RunOptions) -> anyhow::Result<()> {
     let discovery = discover(tap.tls, config.capture.tls, below);
     let libraries = discovery.as_ref().map(Discovery::view).unwrap_or_default();
     let looking = discovery.as_ref().map(Discovery::stats).map_err(Clone::clone);
-    let (events, transactions) = mpsc::sync_channel(limits::EVENT_QUEUE);
+    let (events, transactions) = queue::queue();
     if let Err(error) = &tap.clients {
         tracing::warn!(%error, "which processes of this host connect to services is looked up");
     }
     let chains = Chains::new(workers, random())?;
-    let shared =
-        Arc::new(Shared::new(tap.advice, services, libraries, events, caps, settings, responder, chains));
+    let sessions = Arc::new(Sessions::new(desk.key().clone()));
+    let users = Arc::clone(&settings.users);
+    let shared = Arc::new(Shared::new(
+        tap.advice,
+        services,
+        libraries,
+        events,
+        Arc::clone(&desk),
+        caps,
+        settings,
+        responder,
+        chains,
+    ));
+    desk.enforce_with(Arc::clone(&shared) as Arc<dyn Enforce>);
+    let recounted = desk.catch_up();
     let kernel = Kernel { counts: tap.counts, _attached: tap.programs };
 
-    let printer = Printer::new(transactions, Arc::clone(&shared), io::stdout(), style(&config));
-    let printing = spawn("picket-print", move || printer.run())?;
+    let mut printer = Printer::new(Arc::clone(&shared), io::stdout(), style(&config));
+    // What an agent that was killed had not come to tell.
+    recounted.iter().for_each(|change| printer.signal(change));
+    let events = Events::new(transactions, Arc::clone(&shared), printer);
+    let making = spawn("picket-events", move || events.run())?;
     let (stopped, stopper) = io::pipe()?;
     let stopped: Arc<OwnedFd> = Arc::new(stopped.into());
+    let observer = || Arc::new(Mutex::new(Observer::new(Arc::clone(&users), Arc::clone(&sessions))));
+    let observers = (0..workers).map(|_| observer()).collect();
+    let known = Arc::new(Known::new(Arc::clone(&desk), Arc::clone(&sessions), observers));
     let mut views = Vec::new();
     let mut working = Vec::new();
     for (index, ring) in tap.rings.into_iter().enumerate() {
         let view = Arc::new(Mutex::new(View::default()));
         views.push(Arc::clone(&view));
-        let worker = Worker::new(index, ring, Arc::clone(&shared), Arc::clone(&stopped), view);
+        let Some(observer) = known.observers().get(index).map(Arc::clone) else { break };
+        let worker = Worker::new(index, ring, Arc::clone(&shared), Arc::clone(&stopped), view, observer);
         working.push(spawn(&format!("picket-{index}"), move || worker.run())?);
     }
 
+    let state = options.paths.state.clone();
+    let (ticking, stop_ticking) = tick(Arc::clone(&desk), Arc::clone(&known))?;
     let reloader = Reloader::start(Arc::clone(&shared), options, config)?;
-    let agent = Arc::new(Agent::new(Arc::clone(&shared), kernel, looking, views, reloader));
-    let (served, serving) = tokio::sync::oneshot::channel::<()>();
-    let api = tokio::spawn(server.serve(Arc::clone(&agent) as Arc<dyn Control>, async {
-        // Either way it is time to stop.
-        let _ = serving.await;
-    }));
+    let agent = Arc::new(Agent::new(
+        Arc::clone(&shared),
+        kernel,
+        looking,
+        views,
+        Arc::clone(&known),
+        reloader,
+        config_file,
+    ));
+    let (served, serving) = tokio::sync::watch::channel(());
+    // Either way it is time to stop.
+    let stopping =
+        |mut serving: tokio::sync::watch::Receiver<()>| async move { drop(serving.changed().await) };
+    let api = Arc::new(Api::new(Arc::clone(&agent) as Arc<dyn Control>, Tokens::of(&state)));
+    let pages = ui.map(|ui| {
+        tracing::info!(url = ui.url(), "web UI; log in with: picket ui login");
+        tokio::spawn(ui.serve(&api, stopping(serving.clone())))
+    });
+    let api = tokio::spawn(server.serve_api(api, stopping(serving)));
+    let figures = figures.map(|listener| {
+        let agent = Arc::clone(&agent);
+        tokio::spawn(metrics::serve(listener, move || agent.render_metrics()))
+    });
     // What reading and compiling rules needed is free by now.
     memory::give_back();
     tracing::info!(cgroup = %watched, workers, rules, pid = std::process::id(), "ready");
@@ -175,14 +244,25 @@ async fn start(options: RunOptions) -> anyhow::Result<()> {
     }
     tracing::info!("stopping");
     let _ = served.send(());
+    if let Some(figures) = figures {
+        figures.abort();
+    }
     stop_workers(&shared, stopper, working);
     let serving = tokio::time::timeout(SECOND, api).await;
     if let Ok(Ok(Err(error))) = serving {
         tracing::warn!(%error, "the API failed");
     }
+    if let Some(pages) = pages {
+        // Its connections had the same second to end.
+        pages.abort();
+    }
     // Behind all that the workers sent.
-    let _ = shared.events.send(None);
-    join("printer", printing);
+    shared.events.stop();
+    join("thread of events", making);
+    drop(stop_ticking);
+    join("desk", ticking);
+    known.save();
+    desk.close();
     let left = probe::reaper::leave_behind();
     tracing::debug!(probes = left, "left to be taken off");
     // Ending the process closes all of it; taking it apart would wait for the kernel.
@@ -242,6 +322,7 @@ fn configuration(options: &RunOptions) -> anyhow::Result<Config> {
     if !options.deny.is_empty() {
         config.deny.interfaces.clone_from(&options.deny);
     }
+    config.ui.listen = options.ui.or(config.ui.listen);
     config.rules.files.extend(options.rules.iter().cloned());
     config.output.all |= options.all;
     config.output.json |= options.json;
@@ -314,6 +395,18 @@ fn style(config: &Config) -> Style {
     let columns = terminal.then(|| rustix::termios::tcgetwinsize(io::stdout()).ok()).flatten();
     let columns = columns.map(|size| usize::from(size.ws_col)).filter(|&columns| columns > 0);
     Style::Human(Render { colour, columns, zone: jiff::tz::TimeZone::system() })
+}
+
+/// What the desk does once a second, until the sender is dropped.
+fn tick(desk: Arc<Desk>, known: Arc<Known>) -> io::Result<(JoinHandle<()>, mpsc::Sender<()>)> {
+    let (stop, stopped) = mpsc::channel();
+    let ticking = spawn("picket-desk", move || {
+        while stopped.recv_timeout(SECOND) == Err(RecvTimeoutError::Timeout) {
+            desk.tick(Timestamp::now());
+            known.tick();
+        }
+    })?;
+    Ok((ticking, stop))
 }
 
 /// Workers read what is in their rings, and end.

@@ -5,7 +5,7 @@
 
 use std::{
     io,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError},
@@ -164,13 +164,14 @@ impl Work for Reloads {
             changes: self.config.changed(&new).into_iter().map(str::to_owned).collect(),
             needs_restart: self.config.needs_restart(&new).into_iter().map(str::to_owned).collect(),
             generation: settings.generation,
-            config: self.file(),
+            config: config_file(&self.options).map(|file| file.display().to_string()),
             files,
             rules: settings.rules() as u64,
             policies: settings.policies.iter().count().saturating_sub(1) as u64,
             warnings: settings.policies.warnings.clone(),
             took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
         };
+        self.shared.desk.reload(&new).map_err(|error| wrong(error.to_string()))?;
         self.shared.responder().reconfigure(&new)?;
         let before = self.shared.replace_settings(settings);
         self.before = Some((Instant::now(), before));
@@ -179,14 +180,11 @@ impl Work for Reloads {
     }
 }
 
-impl Reloads {
-    /// The configuration file that is read.
-    fn file(&self) -> Option<String> {
-        let default = Path::new(config::DEFAULT_PATH);
-        let file = self.options.config.as_deref().or_else(|| default.exists().then_some(default))?;
-        let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
-        Some(file.display().to_string())
-    }
+/// The configuration file that is read; none: there is none.
+pub(super) fn config_file(options: &RunOptions) -> Option<PathBuf> {
+    let default = Path::new(config::DEFAULT_PATH);
+    let file = options.config.as_deref().or_else(|| default.exists().then_some(default))?;
+    Some(std::path::absolute(file).unwrap_or_else(|_| file.to_owned()))
 }
 
 fn log(reloaded: &Answer) {

@@ -1,30 +1,34 @@
 //! respond at work: the policy, the denylist and the passlist of the running agent.
 
-use std::{fs, io, net::IpAddr, path::Path};
+use std::{fs, io, net::IpAddr, path::Path, sync::Arc, time::Duration};
 
 use ipnet::IpNet;
 use jiff::Timestamp;
 
 use crate::{
     api::{
-        ApiError, BlockRequest, BlockView, Code, Denylist as DenylistView, PassView, net::display,
-        types::DenyInterface,
+        ApiError, BlockView, Code, Denylist as DenylistView, PassView, net::display, types::DenyInterface,
     },
     config::Config,
+    desk::Desk,
     probe::{deny::Deny, enforce::XdpEnforcer},
     respond::{
-        Attack, Block, BlockError, By, Denylist, Enforcer, HostAddresses, Listed, Opened, PassChange,
+        Attack, Block, BlockError, By, Cause, Denylist, Enforcer, HostAddresses, Listed, Opened, PassChange,
         PassEntry, PassReason, Passlist, PasslistError, Policy, UnblockError,
     },
     rules::Match,
+    store::ListState,
     time::Ktime,
 };
 
+/// Who does what nobody asked for.
+const PICKET: &str = "picket";
 /// Seconds between two looks at the host's own addresses.
 const HOST_EVERY: u32 = 15;
 
 /// Who is kept out.
 pub struct Responder {
+    desk: Arc<Desk>,
     policy: Policy,
     denylist: Denylist,
     passlist: Passlist,
@@ -39,7 +43,7 @@ impl Responder {
     ///
     /// When the state directory can't be read, or the host's own addresses: without them it might block
     /// itself.
-    pub fn new(state: &Path, config: &Config, deny: Option<Deny>) -> anyhow::Result<Self> {
+    pub fn new(state: &Path, config: &Config, deny: Option<Deny>, desk: Arc<Desk>) -> anyhow::Result<Self> {
         let now = Timestamp::now();
         let (passlist, notice) = Passlist::open(state, HostAddresses::read()?, config, now)?;
         if let Some(notice) = notice {
@@ -58,7 +62,7 @@ impl Responder {
             tracing::info!(entries = denylist.len(), "blocks from an earlier run stand");
         }
         let policy = Policy::new(config.respond.clone());
-        let mut responder = Self { policy, denylist, passlist, xdp, ticks: 0 };
+        let mut responder = Self { desk, policy, denylist, passlist, xdp, ticks: 0 };
         responder.apply();
         responder.save();
         Ok(responder)
@@ -89,6 +93,7 @@ impl Responder {
         }
         match self.denylist.block(decision.block.clone(), &self.passlist, Timestamp::now()) {
             Ok(blocked) => {
+                self.desk.note_block(&blocked.entry, blocked.not_enforced.is_none());
                 match &blocked.not_enforced {
                     None => tracing::warn!("{decision}"),
                     Some(why) => tracing::warn!("{decision}; not enforced: {why}"),
@@ -106,6 +111,7 @@ impl Responder {
     pub fn tick(&mut self) {
         for entry in self.denylist.sweep(Timestamp::now()) {
             tracing::info!("the block of {} has ended", display(&entry.address));
+            self.desk.note_unblock(entry.address, ListState::Ended, PICKET);
         }
         self.ticks = self.ticks.wrapping_add(1);
         if self.ticks.is_multiple_of(HOST_EVERY) {
@@ -135,14 +141,19 @@ impl Responder {
         lifted.map(drop).map_err(|error| ApiError::new(Code::Internal, error.to_string()))
     }
 
-    /// Blocks for a person.
+    /// Blocks an address or a network for a person or a signal.
     ///
     /// # Errors
     ///
     /// When the passlist holds them, or the denylist is full.
-    pub fn block(&mut self, request: BlockRequest) -> Result<BlockView, ApiError> {
-        let reason = request.reason.unwrap_or_default();
-        let wish = Block::by_user(request.net, request.duration, reason);
+    pub fn block(
+        &mut self,
+        net: IpNet,
+        duration: Option<Duration>,
+        cause: Cause,
+    ) -> Result<BlockView, ApiError> {
+        let by = cause.author.clone().unwrap_or_else(|| "a signal".to_owned());
+        let wish = Block { net, block_for: duration, cause };
         let blocked = self.denylist.block(wish, &self.passlist, Timestamp::now()).map_err(|error| {
             let code = match error {
                 BlockError::Passlisted { .. } => Code::Passlisted,
@@ -153,8 +164,27 @@ impl Responder {
         })?;
         self.save();
         let net = blocked.entry.address;
-        tracing::info!("{} is blocked by a person", display(&net));
+        let enforced = blocked.not_enforced.is_none() && self.obstacle(net).is_none();
+        self.desk.note_block(&blocked.entry, enforced);
+        tracing::info!("{} is blocked by {by}", display(&net));
         self.view_of(net).ok_or_else(|| ApiError::new(Code::Internal, "the block did not stay"))
+    }
+
+    /// Whether an address is on the denylist.
+    #[must_use]
+    pub fn covers(&self, ip: IpAddr) -> bool {
+        self.denylist.covers(ip)
+    }
+
+    /// Why dropping an address's packets keeps its requests out only in part: they come through a proxy, and blocking
+    /// that would block others.
+    fn obstacle(&self, net: IpNet) -> Option<String> {
+        let single = net.prefix_len() == net.max_prefix_len();
+        let proxy = self.desk.proxy_of(net.addr()).filter(|_| single)?;
+        Some(format!(
+            "its requests come through the proxy {proxy}, and blocking that would block others; they are marked \
+             security_response.block_ip"
+        ))
     }
 
     /// Ends a block.
@@ -162,9 +192,9 @@ impl Responder {
     /// # Errors
     ///
     /// When there is none.
-    pub fn unblock(&mut self, net: IpNet) -> Result<BlockView, ApiError> {
+    pub fn unblock(&mut self, net: IpNet, who: &str) -> Result<BlockView, ApiError> {
         let before = self.view_of(net);
-        let ended = self.lift(net);
+        let ended = self.lift(net, who);
         self.save();
         ended.and_then(|()| before.ok_or_else(|| ApiError::new(Code::Internal, "it was not listed")))
     }
@@ -174,14 +204,14 @@ impl Responder {
     /// # Errors
     ///
     /// When the kernel does not let one go.
-    pub fn unblock_all(&mut self) -> Result<u64, ApiError> {
+    pub fn unblock_all(&mut self, who: &str) -> Result<u64, ApiError> {
         let nets = self.denylist.nets();
-        let ended = nets.iter().try_for_each(|net| self.lift(*net));
+        let ended = nets.iter().try_for_each(|net| self.lift(*net, who));
         self.save();
         ended.map(|()| nets.len() as u64)
     }
 
-    fn lift(&mut self, net: IpNet) -> Result<(), ApiError> {
+    fn lift(&mut self, net: IpNet, who: &str) -> Result<(), ApiError> {
         let entry = self.denylist.unblock(net).map_err(|error| {
             let code = match error {
                 UnblockError::Unknown(_) | UnblockError::Covered { .. } => Code::NotFound,
@@ -189,7 +219,8 @@ impl Responder {
             };
             ApiError::new(code, error.to_string())
         })?;
-        tracing::info!("{} is unblocked by a person", display(&entry.address));
+        tracing::info!("{} is unblocked by {who}", display(&entry.address));
+        self.desk.note_unblock(entry.address, ListState::Lifted, who);
         Ok(())
     }
 
@@ -203,7 +234,11 @@ impl Responder {
         listed.sort_by_key(|l| std::cmp::Reverse(l.entry.since));
         let total = listed.len() as u64;
         let interfaces = self.interfaces();
-        let entries = listed.into_iter().take(limit).map(|l| block_view(l, &interfaces)).collect();
+        let view = |listed: Listed| {
+            let obstacle = self.obstacle(listed.entry.address);
+            block_view(listed, &interfaces, obstacle)
+        };
+        let entries = listed.into_iter().take(limit).map(view).collect();
         Ok(DenylistView { total, interfaces, entries })
     }
 
@@ -218,10 +253,17 @@ impl Responder {
     /// # Errors
     ///
     /// When there are too many, or it can't be written down.
-    pub fn passlist_add(&mut self, net: IpNet, comment: Option<String>) -> Result<PassView, ApiError> {
+    pub fn passlist_add(
+        &mut self,
+        net: IpNet,
+        comment: Option<String>,
+        who: &str,
+    ) -> Result<PassView, ApiError> {
+        let noted = comment.clone().unwrap_or_default();
         if self.passlist.add(net, comment, Timestamp::now()).map_err(pass_error)? == PassChange::Changed {
             self.apply();
             self.save();
+            self.desk.note_pass(net, &noted, who, true);
         }
         let entry = self.passlist.list().into_iter().rev().find(|e| e.address == net.trunc());
         entry.map(pass_view).ok_or_else(|| ApiError::new(Code::Internal, "the entry did not stay"))
@@ -232,9 +274,10 @@ impl Responder {
     /// # Errors
     ///
     /// When it is not there, or not a person's.
-    pub fn passlist_remove(&mut self, net: IpNet) -> Result<PassView, ApiError> {
+    pub fn passlist_remove(&mut self, net: IpNet, who: &str) -> Result<PassView, ApiError> {
         let before = self.passlist.list().into_iter().rev().find(|e| e.address == net.trunc());
         self.passlist.remove(net).map_err(pass_error)?;
+        self.desk.note_pass(net, "", who, false);
         self.apply();
         before.map(pass_view).ok_or_else(|| ApiError::new(Code::NotFound, "it was not on the passlist"))
     }
@@ -271,7 +314,8 @@ impl Responder {
 
     fn view_of(&mut self, net: IpNet) -> Option<BlockView> {
         let listed = self.denylist.listed(net)?;
-        Some(block_view(listed, &self.interfaces()))
+        let obstacle = self.obstacle(listed.entry.address);
+        Some(block_view(listed, &self.interfaces(), obstacle))
     }
 
     /// Tells the kernel the passlist.
@@ -280,6 +324,7 @@ impl Responder {
             Ok(lifted) => {
                 for entry in lifted {
                     tracing::info!("{} is unblocked: it is on the passlist now", display(&entry.address));
+                    self.desk.note_unblock(entry.address, ListState::Lifted, PICKET);
                 }
             }
             Err(error) => tracing::error!(%error, "the kernel refuses the passlist"),
@@ -293,8 +338,8 @@ impl Responder {
     }
 }
 
-fn block_view(listed: Listed, interfaces: &[DenyInterface]) -> BlockView {
-    let Listed { entry, enforced, drops, .. } = listed;
+fn block_view(listed: Listed, interfaces: &[DenyInterface], obstacle: Option<String>) -> BlockView {
+    let Listed { entry, enforced, not_enforced, drops, .. } = listed;
     let rules = if entry.cause.rules.is_empty() {
         String::new()
     } else {
@@ -302,6 +347,7 @@ fn block_view(listed: Listed, interfaces: &[DenyInterface]) -> BlockView {
     };
     let origin = match entry.cause.by {
         By::Respond => "respond",
+        By::Signal => "signal",
         By::User => "manual",
         By::Adopted => "adopted",
     };
@@ -313,7 +359,12 @@ fn block_view(listed: Listed, interfaces: &[DenyInterface]) -> BlockView {
         drops,
         cause: format!("{}{rules}", entry.cause.reason),
         origin: origin.to_owned(),
+        enforced: !in_force.is_empty() && obstacle.is_none(),
+        not_enforced: not_enforced.or(obstacle),
+        author: entry.cause.author,
+        signal: entry.cause.signal,
         enforced_on: in_force.iter().map(|interface| interface.name.clone()).collect(),
+        ..BlockView::default()
     }
 }
 
@@ -326,6 +377,8 @@ fn pass_view(entry: PassEntry) -> PassView {
     PassView {
         net: display(&entry.address),
         origin: origin.to_owned(),
+        user: None,
+        author: None,
         comment: Some(entry.note.unwrap_or_else(|| entry.reason.to_string())),
     }
 }

@@ -3,7 +3,15 @@
 use std::sync::Arc;
 
 use super::policies::{Policies, PolicyError};
-use crate::{client_ip::ClientIp, config::Config, event::Redactor, http, rules::policy::Mode};
+use crate::{
+    client_ip::ClientIp,
+    config::Config,
+    event::Redactor,
+    geo::{GeoError, Lookup},
+    http,
+    rules::policy::Mode,
+    user,
+};
 
 /// Settings in force.
 pub struct Settings {
@@ -15,6 +23,10 @@ pub struct Settings {
     pub client_ip: ClientIp,
     /// How services are judged.
     pub policies: Policies,
+    /// How users are recognised.
+    pub users: Arc<user::Settings>,
+    /// Where clients are; none: no database is configured.
+    pub geo: Option<Arc<Lookup>>,
     /// What is a credential.
     pub redactor: Arc<Redactor>,
     /// Also print transactions without a match.
@@ -23,8 +35,16 @@ pub struct Settings {
     pub responds: bool,
 }
 
-/// Why a configuration can't come into force: its rules can't be had.
-pub type SettingsError = PolicyError;
+/// Why a configuration can't come into force.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// Its rules can't be had.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// Its databases of places can't be had.
+    #[error(transparent)]
+    Geo(#[from] GeoError),
+}
 
 impl Settings {
     /// How many rules there are.
@@ -57,6 +77,8 @@ impl Settings {
             },
             client_ip: ClientIp::new(config.proxies.trusted.clone(), config.proxies.header.clone()),
             policies,
+            geo: Lookup::configured(&config.geoip)?.map(Arc::new),
+            users: Arc::new(user::Settings::new(&config.users)),
             redactor: Arc::new(Redactor::new(&config.redact)),
             all: config.output.all,
             responds: config.respond.enabled,

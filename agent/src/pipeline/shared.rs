@@ -5,15 +5,13 @@ use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
-        mpsc::SyncSender,
     },
 };
 
-use super::{
-    chains::Chains, counters::Counters, responder::Responder, settings::Settings, transaction::Transaction,
-};
+use super::{chains::Chains, counters::Counters, queue::Sender, responder::Responder, settings::Settings};
 use crate::{
     binary::Inspection,
+    desk::Desk,
     discover::View,
     probe::tap::AdviceMap,
     rules::{Match, program::collections::Collections},
@@ -29,8 +27,10 @@ pub struct Shared {
     pub services: Services,
     /// TLS libraries of processes.
     pub libraries: View<Inspection>,
-    /// To the printer; `None` stops it.
-    pub events: SyncSender<Option<Transaction>>,
+    /// To the thread that makes events of them.
+    pub events: Sender,
+    /// Where events come together.
+    pub desk: Arc<Desk>,
     /// Counts.
     pub counters: Counters,
     /// What rules keep from transaction to transaction; it outlives a reload of the rules.
@@ -63,7 +63,8 @@ impl Shared {
         advice: AdviceMap,
         services: Services,
         libraries: View<Inspection>,
-        events: SyncSender<Option<Transaction>>,
+        events: Sender,
+        desk: Arc<Desk>,
         caps: Caps,
         settings: Settings,
         responder: Responder,
@@ -74,6 +75,7 @@ impl Shared {
             services,
             libraries,
             events,
+            desk,
             counters: Counters::default(),
             collections: Arc::default(),
             chains,

@@ -11,6 +11,7 @@ use crate::{
     service::Service,
     time::Ktime,
     tls::hello::TlsFacts,
+    user::Observed,
 };
 
 /// One HTTP request and its response, judged.
@@ -35,6 +36,10 @@ pub struct Transaction {
     pub attributes: Vec<Attribute>,
     /// What the rules say beside.
     pub verdict: Told,
+    /// The other end of the client's own connection: the client, or a proxy in front of this host.
+    pub origin: IpAddr,
+    /// Who did it, and what it was for the business.
+    pub observed: Observed,
     /// The request led to a block.
     pub blocked: bool,
     /// Where it stands in a chain of proxies.
@@ -46,5 +51,11 @@ impl Transaction {
     #[must_use]
     pub fn ended(&self) -> Ktime {
         self.response.as_ref().map_or_else(|(_, at)| *at, |response| response.ended)
+    }
+
+    /// Whether no rule held and nothing happened to the business.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.matches.is_empty() && self.observed.business.is_empty()
     }
 }

@@ -25,6 +25,7 @@ use crate::{
     probe::rings::Ring,
     stream::StreamStats,
     time::{self, Ktime},
+    user::Observer,
 };
 
 /// Entries read from the ring before settings are looked at again.
@@ -91,13 +92,14 @@ impl Worker {
         shared: Arc<Shared>,
         stop: Arc<OwnedFd>,
         view: Arc<Mutex<View>>,
+        observer: Arc<Mutex<Observer>>,
     ) -> Self {
         let caps = shared.caps;
         let flow = Flow {
             connections: Connections::new(caps.connections, caps.memory),
             stream: StreamStats::default(),
             outputs: Vec::new(),
-            judge: Judge::new(Arc::clone(&shared)),
+            judge: Judge::new(Arc::clone(&shared), observer),
             view,
             shared,
             index,

@@ -30,7 +30,14 @@ impl Block {
     /// A person's.
     #[must_use]
     pub fn by_user(net: IpNet, block_for: Option<Duration>, reason: impl Into<String>) -> Self {
-        let cause = Cause { by: By::User, reason: reason.into(), rules: Vec::new(), events: Vec::new() };
+        let cause = Cause {
+            by: By::User,
+            reason: reason.into(),
+            author: None,
+            signal: None,
+            rules: Vec::new(),
+            events: Vec::new(),
+        };
         Self { net, block_for, cause }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
     path::{Path, PathBuf},
 };
 
@@ -148,7 +149,14 @@ impl Denylist {
                 continue;
             }
             let reason = "found in force when the agent started".to_owned();
-            let cause = Cause { by: By::Adopted, reason, rules: Vec::new(), events: Vec::new() };
+            let cause = Cause {
+                by: By::Adopted,
+                reason,
+                author: None,
+                signal: None,
+                rules: Vec::new(),
+                events: Vec::new(),
+            };
             let entry = Entry { address, since: now, until, cause };
             if !entry.ended(now) && self.check(address, passlist).is_ok() {
                 self.put(entry);
@@ -242,6 +250,22 @@ impl Denylist {
     #[must_use]
     pub fn entry(&self, net: IpNet) -> Option<&Entry> {
         self.entries.get(&canonical(net).trunc()).map(|held| &held.entry)
+    }
+
+    /// Whether an entry holds this address.
+    #[must_use]
+    pub fn covers(&self, ip: IpAddr) -> bool {
+        if self.entries.is_empty() {
+            return false;
+        }
+        let single = canonical(IpNet::from(ip));
+        let (of, widest) = if single.addr().is_ipv4() { (0, WIDEST_V4) } else { (1, WIDEST_V6) };
+        let networks = self.cidrs.get(of).is_some_and(|count| *count > 0);
+        let longest = single.prefix_len();
+        let shortest = if networks { widest } else { longest };
+        (shortest..=longest)
+            .filter_map(|length| IpNet::new(single.addr(), length).ok())
+            .any(|net| self.entries.contains_key(&net.trunc()))
     }
 
     /// How many entries there are.

@@ -39,6 +39,12 @@ pub struct Cause {
     /// The rules that matched, if it was respond.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<String>,
+    /// Whose decision it was: a person's name; none: Picket's, or not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
+    /// The signal it comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal: Option<String>,
     /// The latest of the events that led to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<Uuid>,
@@ -50,6 +56,8 @@ pub struct Cause {
 pub enum By {
     /// `[respond]`.
     Respond,
+    /// A signal, as its rule asks.
+    Signal,
     /// A person.
     User,
     /// Found in force when the agent started, unknown to its state.

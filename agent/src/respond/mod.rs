@@ -16,7 +16,7 @@ mod entry;
 pub mod host_addresses;
 mod passlist;
 mod policy;
-mod state_file;
+pub(crate) mod state_file;
 
 pub use block::{Block, BlockError, Blocked, Obstacle, UnblockError};
 pub use denylist::{Denylist, Listed, Opened, Snapshot};

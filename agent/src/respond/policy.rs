@@ -219,7 +219,14 @@ impl Policy {
         );
         let ids: Vec<Uuid> = actor.events.iter().filter_map(|(_, id)| *id).collect();
         let latest = ids.len().saturating_sub(limits::CAUSE_EVENTS);
-        Cause { by: By::Respond, reason, rules, events: ids.get(latest..).unwrap_or_default().to_vec() }
+        Cause {
+            by: By::Respond,
+            reason,
+            author: None,
+            signal: None,
+            rules,
+            events: ids.get(latest..).unwrap_or_default().to_vec(),
+        }
     }
 }
 

@@ -66,7 +66,7 @@ struct Storing<'e, T> {
 }
 
 /// The entries of a file; none when there is no file. Entries that can't be read leave the others alone.
-pub(super) fn read<T: DeserializeOwned>(
+pub(crate) fn read<T: DeserializeOwned>(
     path: &Path,
     now: Timestamp,
 ) -> Result<(Vec<T>, Option<Notice>), StateError> {
@@ -117,13 +117,13 @@ fn keep_aside(path: &Path, now: Timestamp) -> io::Result<PathBuf> {
 }
 
 /// The bytes [`read`] reads.
-pub(super) fn encode<T: Serialize>(entries: &[T]) -> Vec<u8> {
+pub(crate) fn encode<T: Serialize>(entries: &[T]) -> Vec<u8> {
     // Entries have text keys only, and a vector takes any number of bytes: there is no error to have.
     serde_json::to_vec(&Storing { version: VERSION, entries }).unwrap_or_default()
 }
 
 /// Replaces the file: after a crash at any moment there is the old one or the new one, whole.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
     let replace = || -> io::Result<()> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let new = path.with_file_name(format!(".{name}.new-{}", process::id()));

@@ -43,7 +43,7 @@ pub mod load;
 mod matched;
 pub mod model;
 pub mod need;
-mod operators;
+pub(crate) mod operators;
 pub mod policy;
 pub mod program;
 pub mod seclang;

@@ -15,6 +15,7 @@ pub mod parts;
 pub mod report;
 pub mod rules;
 pub mod service;
+pub mod store;
 
 pub mod sys;
 pub mod tls;

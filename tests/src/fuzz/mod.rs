@@ -4,15 +4,18 @@
 //! `tests/corpus/NAME/`; the tests below run the corpus, every input that once crashed it
 //! (`tests/crashes/NAME/`), and a moment of mutations.
 
+pub mod api;
 pub mod binary;
 pub mod body_json;
 pub mod body_multipart;
 pub mod body_urlencoded;
 pub mod body_xml;
 pub mod config;
+pub mod detection;
 pub mod http;
 pub mod pcre;
 pub mod program;
+pub mod query;
 pub mod record;
 pub mod rules_inapp;
 pub mod rules_json;
@@ -23,6 +26,7 @@ pub mod stream;
 pub mod tls_hello;
 pub mod transforms;
 pub mod unicode_map;
+pub mod user;
 
 use picket::rules::bodies::{Buffers, File, Sink};
 
@@ -31,15 +35,18 @@ pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
 pub const TARGETS: &[Target] = &[
+    ("api", api::run),
     ("binary", binary::run),
     ("body_json", body_json::run),
     ("body_multipart", body_multipart::run),
     ("body_urlencoded", body_urlencoded::run),
     ("body_xml", body_xml::run),
     ("config", config::run),
+    ("detection", detection::run),
     ("http", http::run),
     ("pcre", pcre::run),
     ("program", program::run),
+    ("query", query::run),
     ("record", record::run),
     ("rules_inapp", rules_inapp::run),
     ("rules_json", rules_json::run),
@@ -50,6 +57,7 @@ pub const TARGETS: &[Target] = &[
     ("tls_hello", tls_hello::run),
     ("transforms", transforms::run),
     ("unicode_map", unicode_map::run),
+    ("user", user::run),
 ];
 
 /// What a reader of bodies told, piece by piece.

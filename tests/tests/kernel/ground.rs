@@ -25,7 +25,7 @@ const SERVICE: [&str; 2] = ["10.77.0.1", "fd77::1"];
 
 /// How long a connection is tried: longer than the first retransmission of a SYN (1 s, RFC 6298), and
 /// shorter than the blocks that scenarios wait for.
-fn tried() -> Duration {
+pub fn tried() -> Duration {
     if in_vm() { Duration::from_millis(2500) } else { Duration::from_millis(1300) }
 }
 
@@ -83,12 +83,7 @@ impl Ground {
         match Connection::open_within(to, self.from(from)?, tried()) {
             Ok(_) => Ok(true),
             Err(error) => {
-                let kind =
-                    error.chain().find_map(|c| c.downcast_ref::<std::io::Error>()).map(std::io::Error::kind);
-                let silent =
-                    matches!(kind, Some(std::io::ErrorKind::TimedOut | std::io::ErrorKind::WouldBlock));
-                // Anything else is no drop: a refusal, a missing route.
-                ensure!(silent, "connecting from {from} failed, but not by silence: {error:#}");
+                ensure!(is_silence(&error), "connecting from {from} failed, but not by silence: {error:#}");
                 Ok(false)
             }
         }
@@ -105,4 +100,10 @@ impl Ground {
         let ip: IpAddr = address.parse()?;
         Ok(From { netns: Some(&self.outside), source: Some(SocketAddr::new(ip, 0)) })
     }
+}
+
+/// Whether nothing was heard. Anything else is no drop: a refusal, a missing route.
+pub fn is_silence(error: &anyhow::Error) -> bool {
+    let kind = error.chain().find_map(|c| c.downcast_ref::<std::io::Error>()).map(std::io::Error::kind);
+    matches!(kind, Some(std::io::ErrorKind::TimedOut | std::io::ErrorKind::WouldBlock))
 }

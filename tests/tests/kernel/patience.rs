@@ -9,7 +9,10 @@ use anyhow::{Result, bail};
 /// Time between two looks at a condition that cannot be waited for otherwise.
 const LOOK: Duration = Duration::from_millis(3);
 
-/// Every deadline is multiplied by this: 1 on a real machine, 10 under software emulation
+/// A deadline is for what never comes: a machine that does much else at the same time is not to blame the agent.
+const SLACK: u32 = 4;
+
+/// How much slower than a real machine this one is; loads are smaller by it: 1 on a real machine, 10 under software emulation
 /// (`PICKET_VM=1`), or what `PICKET_PATIENCE` says.
 pub fn factor() -> u32 {
     static FACTOR: OnceLock<u32> = OnceLock::new();
@@ -24,13 +27,13 @@ pub fn in_vm() -> bool {
     std::env::var_os("PICKET_VM").is_some_and(|v| v == "1")
 }
 
-/// `seconds`, stretched by [`factor`].
+/// `seconds` of a real machine at rest as a deadline.
 pub fn patient(seconds: u64) -> Duration {
-    Duration::from_secs(seconds) * factor()
+    Duration::from_secs(seconds) * factor() * SLACK
 }
 
 /// Looks at `condition` until it gives a value; fails naming `what` when it has not after
-/// `seconds` (stretched).
+/// `seconds` (see [`patient`]).
 pub fn wait_until<T>(what: &str, seconds: u64, mut condition: impl FnMut() -> Option<T>) -> Result<T> {
     let end = Instant::now() + patient(seconds);
     loop {

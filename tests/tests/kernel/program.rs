@@ -44,11 +44,7 @@ pub fn python_module(name: &str) -> Result<()> {
 
 /// A program of `tests/programs`, as `cargo xtask setup` built it: in `PICKET_PROGRAMS`, or in the cache.
 pub fn built(name: &str) -> Result<PathBuf> {
-    let cache = || {
-        let cache = std::env::var_os("XDG_CACHE_HOME").filter(|dir| !dir.is_empty()).map(PathBuf::from);
-        let home = std::env::var_os("HOME").map_or_else(|| PathBuf::from("/root"), PathBuf::from);
-        cache.unwrap_or_else(|| home.join(".cache")).join("picket/programs")
-    };
+    let cache = || cache::directory().join("programs");
     let file = std::env::var_os("PICKET_PROGRAMS").map_or_else(cache, PathBuf::from).join(name);
     if executable(&file) {
         return Ok(file);

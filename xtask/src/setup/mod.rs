@@ -6,6 +6,7 @@
 mod apt;
 mod cargo_tool;
 mod need;
+mod npm;
 mod program;
 mod release;
 mod services;
@@ -117,6 +118,7 @@ fn install(groups: &[Group], missing: &[&Need]) -> Result<()> {
             Source::Toolchain if toolchain::find().is_err() => cargo_tool::BPF_LINKER.install()?,
             Source::Cargo(tool) => tool.install()?,
             Source::Wheel(wheel) => wheel.install()?,
+            Source::Npm => npm::install()?,
             Source::Release(release) => release.install()?,
             Source::Program(program) => program.install()?,
             Source::Rustup(component) => need::add_component(component, None)?,

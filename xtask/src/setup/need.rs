@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use super::{
     Group::{self, Bench, Build, Demo, Fuzz, Rules, Test, Vm},
     cargo_tool::{self, CargoTool},
+    npm,
     program::{self, Program},
     release::{self, Release},
     wheel::{self, Wheel},
@@ -35,6 +36,8 @@ pub enum Source {
     Packages(&'static [&'static str]),
     /// Debian packages, for something that is no program; there when one of these files is.
     Files(&'static [&'static str], &'static [&'static str]),
+    /// Packages of npm, by the lock file of `tests/ui`.
+    Npm,
     /// Files out of a Python wheel.
     Wheel(&'static Wheel),
     /// Packages of another Debian release, unpacked.
@@ -80,8 +83,15 @@ pub const NEEDS: &[Need] = &[
     need("libmodsecurity", "another rule engine, to compare with", &[Test, Rules], LIBMODSECURITY),
     need("CRS", "the OWASP Core Rule Set", &[Test, Rules, Bench], CRS),
     need("nginx with ModSecurity", "another way to judge requests, to compare with", &[Bench], MODSECURITY),
-    need("pip3", "fetches libddwaf", &[Test, Rules], Source::Packages(&["python3-pip"])),
+    need("pip3", "fetches wheels", &[Test, Rules], Source::Packages(&["python3-pip"])),
     need("libddwaf", "another rule engine, to compare with", &[Test, Rules], Source::Wheel(&wheel::DDWAF)),
+    need("prometheus-client", "reads our metrics", &[Test], Source::Wheel(&wheel::PROMETHEUS)),
+    need("syslog-rfc5424-parser", "reads our syslog lines", &[Test], Source::Wheel(&wheel::SYSLOG)),
+    need("lark", "reads the grammar of syslog lines", &[Test], Source::Wheel(&wheel::LARK)),
+    need("pycef", "reads our CEF", &[Test], Source::Wheel(&wheel::CEF)),
+    need("chromium", "a browser for the web UI", &[Test], Source::Packages(&["chromium"])),
+    need("npm", "fetches what drives the browser", &[Test], Source::Packages(&["npm"])),
+    need("playwright-core", "drives the browser", &[Test], Source::Npm),
     need("haproxy", "a TLS service to watch", &[Test], Source::Packages(&["haproxy"])),
     need("javac", "a TLS service to watch", &[Test], Source::Packages(&["openjdk-17-jdk-headless"])),
     need("uvicorn", "a TLS service to watch", &[Test], UVICORN),
@@ -192,6 +202,7 @@ impl Need {
                 .map(|place| (*place).to_owned())
                 .ok_or_else(|| "not found".to_owned()),
             Source::Wheel(wheel) => wheel.find(),
+            Source::Npm => npm::find(),
             Source::Release(release) => release.find(),
             Source::Program(program) => program.find(),
         }
@@ -212,7 +223,7 @@ impl Need {
                 _ => &["rust-web-clippy"],
             },
             Source::Release(_) | Source::Program(_) => &[],
-            Source::Cargo(_) | Source::Rustup(_) | Source::Wheel(_) => &[],
+            Source::Cargo(_) | Source::Rustup(_) | Source::Wheel(_) | Source::Npm => &[],
         }
     }
 
@@ -224,6 +235,7 @@ impl Need {
             }
             Source::Cargo(tool) => tool.by_hand(),
             Source::Wheel(wheel) => wheel.by_hand(),
+            Source::Npm => npm::by_hand(),
             Source::Release(release) => release.by_hand(),
             Source::Program(program) => program.by_hand(),
             Source::ToolchainClippy => "rustup component add clippy --toolchain nightly".to_owned(),

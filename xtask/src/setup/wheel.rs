@@ -34,6 +34,46 @@ pub const DDWAF: Wheel = Wheel {
     size: 10,
 };
 
+/// Prometheus's own reader of OpenMetrics.
+pub const PROMETHEUS: Wheel = Wheel {
+    name: "prometheus-client",
+    version: "0.26.0",
+    hash: "fa93d06737aa02bacd05794768508bb97d2fbee28cb3bca04eaae92f0ca953d6",
+    platform: "manylinux2014_x86_64",
+    files: &[("prometheus_client", "prometheus_client")],
+    size: 1,
+};
+
+/// A reader of syslog lines (RFC 5424).
+pub const SYSLOG: Wheel = Wheel {
+    name: "syslog-rfc5424-parser",
+    version: "0.3.2",
+    hash: "6134ee1958da89ab7f8d32ed5370a49ddabcc99d75a950b6ec59708417f20a7a",
+    platform: "manylinux2014_x86_64",
+    files: &[("syslog_rfc5424_parser", "syslog_rfc5424_parser")],
+    size: 1,
+};
+
+/// What that one reads grammars with.
+pub const LARK: Wheel = Wheel {
+    name: "lark-parser",
+    version: "0.12.0",
+    hash: "0eaf30cb5ba787fe404d73a7d6e61df97b21d5a63ac26c5008c78a494373c675",
+    platform: "manylinux2014_x86_64",
+    files: &[("lark", "lark")],
+    size: 1,
+};
+
+/// A reader of ArcSight's Common Event Format.
+pub const CEF: Wheel = Wheel {
+    name: "pycef",
+    version: "1.11",
+    hash: "24e6b9a85cff9d636f18b20b15568d61f8fd7e89c66779ae8dbdbf33dfa80846",
+    platform: "manylinux2014_x86_64",
+    files: &[("pycef", "pycef")],
+    size: 1,
+};
+
 impl Wheel {
     /// Where its files are, or would be.
     pub fn directory(&self) -> PathBuf {
@@ -46,7 +86,7 @@ impl Wheel {
     /// That it doesn't.
     pub fn find(&self) -> Result<String, String> {
         let directory = self.directory();
-        let all = self.files.iter().all(|(_, name)| directory.join(name).is_file());
+        let all = self.files.iter().all(|(_, name)| directory.join(name).exists());
         if all { Ok(directory.display().to_string()) } else { Err("not found".to_owned()) }
     }
 

@@ -26,6 +26,11 @@ pub const NOTHING_RAN: i32 = 3;
 
 /// Builds and runs the scenarios against the agent at `agent`.
 pub fn run(only: Option<&str>, agent: &Path, report: &mut Report) -> Result<()> {
+    run_with(only, agent, &[], report)
+}
+
+/// The same, with more in the environment of the scenarios: `NAME=value`.
+pub fn run_with(only: Option<&str>, agent: &Path, more: &[String], report: &mut Report) -> Result<()> {
     say::step("kernel scenarios");
     let mut command = cargo();
     command.args(["test", "--package", "picket-tests", "--test", PROGRAM, "--no-run", "--quiet"]);
@@ -38,6 +43,7 @@ pub fn run(only: Option<&str>, agent: &Path, report: &mut Report) -> Result<()> 
         .current_dir(&program.package_dir)
         .arg(format!("PICKET_BIN={}", agent.display()))
         .arg(format!("PICKET_PROGRAMS={}", paths::programs().display()))
+        .args(more)
         .arg(&program.path)
         .args(only.into_iter().flat_map(|pattern| ["--only", pattern]))
         .stdout(Stdio::piped());

@@ -36,7 +36,33 @@ pub struct Output {
     pub tests: BTreeMap<String, Ended>,
     /// Cases counted by tests.
     pub cases: Vec<Cases>,
+    /// What each failed test printed, its panic included, by its name.
+    pub failures: BTreeMap<String, String>,
 }
+
+impl Output {
+    /// Keeps what a test printed if it failed.
+    fn keep(&mut self, printed: Option<(String, String)>) {
+        if let Some((name, text)) = printed
+            && self.tests.get(&name) == Some(&Ended::Failed)
+        {
+            self.failures.insert(name, text);
+        }
+    }
+
+    /// In one line, why the test `name` failed: where it panicked and with what.
+    pub fn why(&self, name: &str) -> String {
+        let mut lines = self.failures.get(name).map(String::as_str).unwrap_or_default().lines();
+        let Some((_, place)) = lines.find_map(|line| line.split_once("panicked at ")) else {
+            return "see above".to_owned();
+        };
+        let message = lines.next().unwrap_or_default().trim();
+        format!("{place} {message}").chars().take(MOST_OF_A_REASON).collect()
+    }
+}
+
+/// Characters of a reason in the report.
+const MOST_OF_A_REASON: usize = 300;
 
 /// Reads the output of harnesses run with `--show-output`.
 ///
@@ -46,14 +72,29 @@ pub fn read(text: &str) -> Result<Output> {
     let mut output = Output::default();
     let mut counts = [0u64; 3];
     let mut among_results = true;
+    // A test may have started a harness itself, whose output is among what it printed.
+    let mut disagrees = None;
+    let mut printed: Option<(String, String)> = None;
     for line in text.lines() {
-        if line.starts_with("running ") && (line.ends_with(" tests") || line.ends_with(" test")) {
-            among_results = true;
+        if let Some(name) = line.strip_prefix("---- ").and_then(|rest| rest.strip_suffix(" stdout ----")) {
+            output.keep(printed.replace((name.to_owned(), String::new())));
+        } else if let Some((_, text)) = &mut printed {
+            if line == "failures:" || line == "successes:" {
+                output.keep(printed.take());
+            } else {
+                text.extend([line, "\n"]);
+            }
+        }
+        if among_results
+            && line.starts_with("running ")
+            && (line.ends_with(" tests") || line.ends_with(" test"))
+        {
             counts = [0; 3];
         } else if line == "failures:" || line == "successes:" {
             among_results = false;
         } else if let Some(summary) = line.strip_prefix("test result: ") {
-            compare(summary, counts)?;
+            disagrees = compare(summary, counts).err();
+            among_results |= disagrees.is_none();
         } else if let Some(cases) = line.trim().strip_prefix("PICKET-CASES ") {
             output.cases.push(read_cases(cases)?);
         } else if among_results && let Some((name, ended)) = read_test(line) {
@@ -65,7 +106,7 @@ pub fn read(text: &str) -> Result<Output> {
             output.tests.insert(name, ended);
         }
     }
-    Ok(output)
+    disagrees.map_or(Ok(output), Err)
 }
 
 /// The names a harness prints with `--list --format terse`.
@@ -134,7 +175,11 @@ PICKET-CASES kind=rule_case ran=523 failed=0
 failures:
 
 ---- http::properties::any_split stdout ----
-thread panicked
+running 1 test
+test other ... FAILED
+test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 9 filtered out; finished in 0.01s
+thread 'x' (12) panicked at src/http.rs:7:9:
+left is not right
 
 failures:
     http::properties::any_split
@@ -150,6 +195,9 @@ test result: FAILED. 3 passed; 1 failed; 1 ignored; 0 measured; 0 filtered out; 
         assert_eq!(output.tests["stream::wraps"], Ended::Ok);
         assert_eq!(output.tests["slow"], Ended::Ignored("needs an hour".to_owned()));
         assert_eq!(output.tests["dies"], Ended::Ok);
+        assert_eq!(output.failures.len(), 1);
+        assert!(output.failures["http::properties::any_split"].contains("test other ... FAILED"));
+        assert_eq!(output.why("http::properties::any_split"), "src/http.rs:7:9: left is not right");
         assert_eq!(output.cases, [Cases { kind: "rule case".to_owned(), ran: 523, failed: 0 }]);
     }
 

@@ -1,9 +1,9 @@
 //! `cargo xtask test`: every kind of test, counted.
 
 mod fuzz;
-mod kernel;
+pub mod kernel;
 mod libtest;
-mod report;
+pub mod report;
 mod rust;
 mod vm;
 

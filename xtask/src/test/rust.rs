@@ -4,7 +4,7 @@
 //! dies takes its tests into the report as failed, and each kind has its own time.
 
 use std::{
-    process::Command,
+    process::{Command, Output},
     time::{Duration, Instant},
 };
 
@@ -64,7 +64,7 @@ fn program_tests(program: &Executable, only: Option<&str>, report: &mut Report) 
         let output = output_within(command, DEADLINE)?;
         let text = String::from_utf8_lossy(&output.stdout);
         let read = libtest::read(&text).with_context(|| format!("tests of {}", program.name))?;
-        let mut good = 0;
+        let (mut good, mut bad) = (0, 0);
         for name in &tests {
             let full = format!("{}::{name}", program.name);
             match read.tests.get(*name) {
@@ -73,19 +73,24 @@ fn program_tests(program: &Executable, only: Option<&str>, report: &mut Report) 
                     report.passed(wanted);
                 }
                 Some(Ended::Ignored(why)) => report.could_not_run(wanted, &full, why),
-                Some(Ended::Failed) => report.failed(wanted, &full),
-                None => report.failed(wanted, &format!("{full} (no result: {})", output.status)),
+                Some(Ended::Failed) => {
+                    bad += 1;
+                    report.failed(wanted, &format!("{full}: {}", read.why(name)));
+                }
+                None => {
+                    bad += 1;
+                    report.failed(wanted, &format!("{full} (no result: {})", output.status));
+                }
             }
         }
-        for cases in read.cases {
+        for cases in &read.cases {
             report.counted(&cases.kind, &program.name, cases.ran, cases.failed);
         }
         report.took(wanted, start.elapsed());
-        let whole = good == tests.len();
-        if !whole {
-            eprint!("{text}{}", String::from_utf8_lossy(&output.stderr));
+        if bad > 0 {
+            tell(&program.name, &read, &text, &output);
         }
-        let of = if whole { String::new() } else { format!(" of {}", tests.len()) };
+        let of = if good == tests.len() { String::new() } else { format!(" of {}", tests.len()) };
         say::detail(&format!(
             "{:<14} {:<14} {wanted:<9} {good}{of} passed, {:.1} s",
             program.package,
@@ -95,6 +100,32 @@ fn program_tests(program: &Executable, only: Option<&str>, report: &mut Report) 
     }
     Ok(())
 }
+
+/// Prints what a reader needs of a run that was not whole: what failed tests printed and, if the program
+/// itself died, the end of all it said.
+fn tell(program: &str, read: &libtest::Output, text: &str, output: &Output) {
+    for (name, printed) in &read.failures {
+        eprintln!("---- {program}::{name}\n{}", last_lines(printed));
+    }
+    if read.failures.is_empty() {
+        eprintln!("{}", last_lines(text));
+    }
+    let beside = String::from_utf8_lossy(&output.stderr);
+    if !beside.trim().is_empty() {
+        eprintln!("---- {program}, standard error\n{}", last_lines(&beside));
+    }
+}
+
+/// The last lines of a text, with a word about the others.
+fn last_lines(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let over = lines.len().saturating_sub(MOST_LINES);
+    let said = if over > 0 { format!("({over} lines before)\n") } else { String::new() };
+    said + &lines[over..].join("\n")
+}
+
+/// Lines shown of what one failed test printed.
+const MOST_LINES: usize = 200;
 
 fn doc_tests(only: Option<&str>, report: &mut Report) -> Result<()> {
     say::step("doc tests");
@@ -114,12 +145,12 @@ fn doc_tests(only: Option<&str>, report: &mut Report) -> Result<()> {
             Ended::Ignored(why) => report.could_not_run("doc", name, why),
             Ended::Failed => {
                 failed += 1;
-                report.failed("doc", name);
+                report.failed("doc", &format!("{name}: {}", read.why(name)));
             }
         }
     }
     if failed > 0 || !output.status.success() {
-        eprint!("{text}{}", String::from_utf8_lossy(&output.stderr));
+        tell("doc tests", &read, &text, &output);
     }
     if failed == 0 && !output.status.success() {
         report.failed("doc", &format!("cargo test --doc ({})", output.status));
@@ -131,7 +162,14 @@ fn doc_tests(only: Option<&str>, report: &mut Report) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::kind;
+    use super::{MOST_LINES, kind, last_lines};
+
+    #[test]
+    fn the_end_of_a_long_text_is_shown() {
+        assert_eq!(last_lines("a\nb"), "a\nb");
+        let long = last_lines(&"x\n".repeat(MOST_LINES + 7));
+        assert!(long.starts_with("(7 lines before)\nx\n"));
+    }
 
     #[test]
     fn properties_are_told_by_their_path() {

@@ -15,6 +15,7 @@ mod known;
 mod layers;
 mod names;
 mod scan;
+mod xmlrpc;
 
 use std::{borrow::Cow, ops::Range};
 

@@ -18,6 +18,7 @@ const ANYWHERE: &[&str] = &[
     "motdepasse",
     "secret",
     "credential",
+    "codeverifier",
     "apikey",
     "accesskey",
     "privatekey",
@@ -174,6 +175,7 @@ mod tests {
             "A.B",
             "credentials",
             "passphrase",
+            "code_verifier",
             "id_token",
             "private_key",
             "secret_key",
@@ -220,6 +222,6 @@ mod tests {
         for name in others {
             assert!(!names.is_credential(name), "{name}");
         }
-        assert_eq!((credentials.len(), others.len()), (63, 33));
+        assert_eq!((credentials.len(), others.len()), (64, 33));
     }
 }

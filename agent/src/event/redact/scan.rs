@@ -3,14 +3,16 @@
 //! ```text
 //! name = value     name: value     "name": value     'name' => value     form, query, header, JSON, code
 //! <name>value</    name="name"␍␊␍␊value              XML, multipart
+//! <methodName>name</ … <value>value</                XML-RPC: by its place among the parameters
 //! scheme://user:password@host                        URLs
 //! Bearer value     eyJhbGci….eyJzdWIi….sig           tokens
+//! /reset/value     /verify/MTI/value                 tokens in links that mails have
 //! ```
 #![forbid(unsafe_code)]
 
 use std::ops::Range;
 
-use super::names::Names;
+use super::{names::Names, xmlrpc::Parameters};
 
 /// Bytes of a name that are looked at.
 const MAX_NAME: usize = 128;
@@ -29,12 +31,14 @@ pub(super) fn scan(text: &str, names: &Names, found: &mut dyn FnMut(Range<usize>
     let mut floor = 0;
     // Up to where it is known that there is no web token.
     let mut tokenless = 0;
+    let mut parameters = Parameters::default();
     while let Some(&byte) = bytes.get(at) {
         let range = match byte {
             b'=' => scanner.assigned(floor, at),
             b':' if bytes.get(at + 1..at + 3) == Some(b"//") => scanner.userinfo(at + 3),
             b':' => scanner.assigned(floor, at),
-            b'<' => scanner.element(at),
+            b'<' => scanner.element(at).or_else(|| scanner.not_done(parameters.password(text, at)?)),
+            b'/' => scanner.linked(at),
             b'B' | b'b' | b'T' | b't' => scanner.scheme(at),
             b'e' if at >= tokenless => scanner.web_token(at, &mut tokenless),
             _ => None,
@@ -202,6 +206,41 @@ impl Scanner<'_> {
         let end = self.until(start, |b| b.is_ascii_whitespace() || b"/?#\"'<>&".contains(&b));
         let at = self.bytes.get(start..end)?.iter().rposition(|&b| b == b'@')?;
         self.not_done(start..start + at)
+    }
+
+    /// A token in a link that a mail has: a segment that looks like one, right behind a segment that says what it is for or one
+    /// further, at the slash before it.
+    fn linked(&self, slash: usize) -> Option<Range<usize>> {
+        const FOR: [&[u8]; 12] = [
+            b"reset",
+            b"verify",
+            b"verification",
+            b"confirm",
+            b"confirmation",
+            b"activate",
+            b"activation",
+            b"magic",
+            b"invite",
+            b"invitation",
+            b"token",
+            b"unsubscribe",
+        ];
+        let start = slash + 1;
+        let longest = self.bytes.get(start..)?.len().min(MAX_NAME);
+        let segment = self.bytes.get(start..start + longest)?;
+        let end = segment.iter().position(|&b| !(is_base64url(b) || b == b'.' || b == b'~'));
+        let segment = segment.get(..end.unwrap_or(longest))?;
+        let count = |of: fn(&u8) -> bool| segment.iter().filter(|b| of(b)).count();
+        if segment.len() < 16 || count(u8::is_ascii_digit) < 2 || count(u8::is_ascii_alphabetic) < 2 {
+            return None;
+        }
+        let before = self.bytes.get(slash.saturating_sub(MAX_NAME)..slash)?;
+        let mut segments = before.rsplit(|&b| b == b'/').take(2);
+        let says = |segment: &[u8]| {
+            let mut words = segment.split(|b| !b.is_ascii_alphanumeric());
+            words.any(|word| FOR.iter().any(|of| word.eq_ignore_ascii_case(of)))
+        };
+        segments.any(says).then(|| start..start + segment.len())
     }
 
     /// `Bearer value` and the like, at the scheme's first letter.

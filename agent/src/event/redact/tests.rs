@@ -74,6 +74,14 @@ fn texts() {
         (&format!("x={JWT}"), "x={}"),
         (&JWT[..30], "{}"),
         ("eyJ", "eyJ"),
+        // Links that mails have.
+        ("/reset/5e884898da28047151d0e56f8dc62927?x=1", "/reset/{}?x=1"),
+        ("/accounts/reset/MQ/c5k-6f1a7c0b9d3e2f4a/", "/accounts/reset/MQ/{}/"),
+        ("/magic-link/abcDEF0123456789xyz", "/magic-link/{}"),
+        ("x=%2Fverify%2FabcDEF0123456789xyz", "x=/verify/{}"),
+        ("/reset/password", "/reset/password"),
+        ("/verify/number-of-a-telephone", "/verify/number-of-a-telephone"),
+        ("/pictures/5e884898da28047151d0e56f8dc62927", "/pictures/5e884898da28047151d0e56f8dc62927"),
         // URLs.
         ("http://user:pass@host/", "http://{}@host/"),
         ("http://token@host/", "http://{}@host/"),
@@ -84,6 +92,23 @@ fn texts() {
         ("<a><password>x&lt;</password><q>1</q></a>", "<a><password>{}</password><q>1</q></a>"),
         ("<ns:Password type='t'><![CDATA[x]]></ns:Password>", "<ns:Password type='t'>{}</ns:Password>"),
         ("<u password=\"x\" q=\"1\"/>", "<u password=\"{}\" q=\"1\"/>"),
+        // XML-RPC: one call, another place, many calls, a method without a password.
+        (
+            "<methodName>wp.getUsersBlogs</methodName><param><value><string>al</string></value></param><param><value><string>pw' OR</string></value>",
+            "<methodName>wp.getUsersBlogs</methodName><param><value><string>al</string></value></param><param><value><string>{}</string></value>",
+        ),
+        (
+            "<methodName> metaWeblog.newPost</methodName><value>1</value><value>al</value><value>pw</value><value><struct>",
+            "<methodName> metaWeblog.newPost</methodName><value>1</value><value>al</value><value>{}</value><value><struct>",
+        ),
+        (
+            "<name>methodName</name>\n<value>wp.getPosts</value><value><array><value>1</value><value>al</value><value>pw</value></array></value><name>methodName</name><value><string>login</string></value><value>db</value><value>al</value><value>pw",
+            "<name>methodName</name>\n<value>wp.getPosts</value><value><array><value>1</value><value>al</value><value>{}</value></array></value><name>methodName</name><value><string>login</string></value><value>db</value><value>al</value><value>{}",
+        ),
+        (
+            "<methodName>pingback.ping</methodName><value>a</value><value>b</value><value>c</value>",
+            "<methodName>pingback.ping</methodName><value>a</value><value>b</value><value>c</value>",
+        ),
         (
             "--b\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\nhunter2\r\n--b\r\nContent-Disposition: form-data; name=\"q\"\r\n\r\n1\r\n--b--",
             "--b\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\n{}\n--b\r\nContent-Disposition: form-data; name=\"q\"\r\n\r\n1\r\n--b--",
@@ -106,7 +131,7 @@ fn texts() {
         assert_eq!(clean, expected, "{text}");
         assert_eq!(redactor.text(&clean), clean, "a second time");
     }
-    assert_eq!(cases.len(), 59);
+    assert_eq!(cases.len(), 70);
 }
 
 #[test]

@@ -70,7 +70,14 @@ fn a_person_replaces_the_end_and_respond_only_puts_it_off() {
     let directory = tempfile::tempdir().unwrap();
     let (mut denylist, _) = open(directory.path(), &Memory::default(), now());
     let respond = |block_for| {
-        let cause = Cause { by: By::Respond, reason: "r".into(), rules: vec![], events: vec![] };
+        let cause = Cause {
+            by: By::Respond,
+            reason: "r".into(),
+            author: None,
+            signal: None,
+            rules: vec![],
+            events: vec![],
+        };
         Block { net: net("203.0.113.7"), block_for, cause }
     };
     let user = |block_for| Block::by_user(net("203.0.113.7"), block_for, "u");

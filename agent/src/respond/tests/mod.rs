@@ -177,7 +177,7 @@ proptest! {
             match step {
                 Step::Block(net, span, user) => {
                     let by = if user { By::User } else { By::Respond };
-                    let cause = Cause { by, reason: "x".into(), rules: vec![], events: vec![] };
+                    let cause = Cause { by, reason: "x".into(), author: None, signal: None, rules: vec![], events: vec![] };
                     let block_for = span.map(|span| Duration::from_secs(span.into()));
                     let blocked = denylist.block(Block { net, block_for, cause }, &passlist, time);
                     prop_assert!(blocked.is_err() || passlist.why(net).is_none());

@@ -58,7 +58,7 @@ fn json(data: &[u8], address: Address, cut: bool, inputs: &mut Inputs<'_>) {
 
 /// What a body is.
 #[derive(Debug, PartialEq)]
-pub(in crate::rules) enum Kind<'r> {
+pub(crate) enum Kind<'r> {
     Json,
     Form,
     Multipart(&'r [u8]),

@@ -3,14 +3,14 @@
 //! All bytes are copied, decoded once as their place asks for (percent-decoding in paths and forms,
 //! escapes in JSON), into the [`Store`] of the transaction.
 
-pub(super) mod body;
-mod cookies;
+pub(crate) mod body;
+pub(crate) mod cookies;
 mod form;
 mod headers;
 mod json_body;
 mod lanes;
 mod multipart;
-pub(super) mod target;
+pub(crate) mod target;
 
 use std::net::IpAddr;
 

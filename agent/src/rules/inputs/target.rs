@@ -26,7 +26,7 @@ pub(super) fn read(target: &[u8], inputs: &mut Inputs<'_>) {
 }
 
 /// Path and query of a target in any form; the authority of an absolute form is not part of either.
-pub(in crate::rules) fn split(target: &[u8]) -> (&[u8], Option<&[u8]>) {
+pub(crate) fn split(target: &[u8]) -> (&[u8], Option<&[u8]>) {
     let (before, query) = match memchr(b'?', target) {
         Some(at) => (target.get(..at).unwrap_or_default(), target.get(at + 1..)),
         None => (target, None),

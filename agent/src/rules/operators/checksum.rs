@@ -43,7 +43,7 @@ impl RegexWithChecksum {
 }
 
 /// Whether the digits, whatever stands between them, have the right last one (ISO/IEC 7812-1, annex B).
-pub(in crate::rules) fn luhn(text: &[u8]) -> bool {
+pub(crate) fn luhn(text: &[u8]) -> bool {
     let digits = text.iter().rev().filter(|byte| byte.is_ascii_digit()).map(|byte| u32::from(byte - b'0'));
     let mut sum = 0u32;
     let mut any = false;

@@ -1,6 +1,6 @@
 //! Operators: what is looked for in a value. One file each.
 
-pub(super) mod checksum;
+pub(crate) mod checksum;
 pub(super) mod compare;
 pub(super) mod hidden_ascii;
 pub(super) mod ip;

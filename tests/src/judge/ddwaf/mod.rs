@@ -28,11 +28,7 @@ const PATIENCE: u64 = 60_000_000;
 /// They are not there.
 #[must_use]
 pub fn wheel() -> PathBuf {
-    let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(
-        || PathBuf::from(std::env::var_os("HOME").expect("a home directory")).join(".cache"),
-        PathBuf::from,
-    );
-    let directory = cache.join("picket/wheels/ddtrace-4.16.0");
+    let directory = wheels::directory("ddtrace-4.16.0");
     let library = directory.join("libddwaf.so");
     assert!(library.is_file(), "{} is not there: get it with `cargo xtask setup`", library.display());
     directory

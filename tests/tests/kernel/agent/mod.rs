@@ -1,6 +1,7 @@
 //! The agent under test: an installation (binary, state directory, configuration) and the agents
 //! started from it, one after the other.
 
+mod api;
 mod cli;
 mod deny;
 mod report;
@@ -25,7 +26,8 @@ use crate::report::CannotRun;
 use crate::site::Site;
 pub use report::Report;
 pub use stats::Stats;
-use transcript::{Lines, Transcript};
+pub use transcript::Lines;
+use transcript::Transcript;
 
 /// With `--fixtures-only` no agent is started.
 static FIXTURES_ONLY: AtomicBool = AtomicBool::new(false);
@@ -188,9 +190,14 @@ impl Agent<'_> {
         self.process.signal(signal)
     }
 
-    /// The lines of stdout so far.
+    /// The lines of stdout so far, without signals.
     pub fn output(&self) -> &Lines {
         &self.transcript.output
+    }
+
+    /// The lines of stdout so far that are signals.
+    pub fn signals(&self) -> &Lines {
+        &self.transcript.signals
     }
 
     /// The lines of stderr so far.
@@ -214,7 +221,7 @@ impl Agent<'_> {
         })
     }
 
-    /// Ends it with SIGTERM, within two seconds, and gives all it reported.
+    /// Ends it with SIGTERM, soon, and gives all it reported.
     pub fn stop(mut self) -> Result<Vec<Report>> {
         let asked = Instant::now();
         self.process.signal(Signal::TERM)?;
@@ -224,7 +231,7 @@ impl Agent<'_> {
             bail!("after SIGTERM the agent ended with {status}");
         }
         if took > patient(2) {
-            bail!("the agent took {took:?} to end after SIGTERM, not 2 s");
+            bail!("the agent took {took:?} to end after SIGTERM, not {:?}", patient(2));
         }
         self.transcript.finish()?;
         self.transcript.reports()

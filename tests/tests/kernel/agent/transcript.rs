@@ -44,8 +44,10 @@ impl Lines {
 
 /// Both pipes of an agent.
 pub struct Transcript {
-    /// stdout: a JSON object a line.
+    /// stdout: an event or transaction a line.
     pub output: Lines,
+    /// stdout: a signal that is new or worse a line.
+    pub signals: Lines,
     /// stderr: the log.
     pub errors: Lines,
     readers: Vec<JoinHandle<()>>,
@@ -54,12 +56,15 @@ pub struct Transcript {
 impl Transcript {
     /// Starts to read the pipes of a child.
     pub fn of(child: &mut Child) -> Result<Self> {
-        let (output, errors) = (Lines::default(), Lines::default());
+        let (output, signals, errors) = (Lines::default(), Lines::default(), Lines::default());
+        let (to_output, to_signals, to_errors) = (output.clone(), signals.clone(), errors.clone());
         let readers = vec![
-            read(child.stdout.take().context("stdout is a pipe")?, output.clone()),
-            read(child.stderr.take().context("stderr is a pipe")?, errors.clone()),
+            read(child.stdout.take().context("stdout is a pipe")?, move |line| {
+                if line.starts_with(SIGNAL) { to_signals.push(line) } else { to_output.push(line) }
+            }),
+            read(child.stderr.take().context("stderr is a pipe")?, move |line| to_errors.push(line)),
         ];
-        Ok(Self { output, errors, readers })
+        Ok(Self { output, signals, errors, readers })
     }
 
     /// After the child's end: waits until all it wrote has been read.
@@ -70,19 +75,22 @@ impl Transcript {
         Ok(())
     }
 
-    /// The reports on stdout; every line must be one.
+    /// The reports on stdout; every line that is no signal must be one.
     pub fn reports(&self) -> Result<Vec<Report>> {
         self.output.from(0).iter().map(|line| Report::parse(line)).collect()
     }
 }
 
-fn read(pipe: impl Read + Send + 'static, lines: Lines) -> JoinHandle<()> {
+/// How the line of a signal begins.
+const SIGNAL: &str = "{\"kind\":\"signal\",";
+
+fn read(pipe: impl Read + Send + 'static, take: impl Fn(String) + Send + 'static) -> JoinHandle<()> {
     std::thread::spawn(move || {
         let mut pipe = BufReader::new(pipe);
         let mut line = Vec::new();
         // A last line without its end is what a killed agent was about to write.
         while pipe.read_until(b'\n', &mut line).is_ok_and(|_| line.ends_with(b"\n")) {
-            lines.push(String::from_utf8_lossy(&line).trim_end().to_owned());
+            take(String::from_utf8_lossy(&line).trim_end().to_owned());
             line.clear();
         }
     })

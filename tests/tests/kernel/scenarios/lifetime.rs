@@ -1,5 +1,7 @@
 //! The agent's own life: killed, stopped, reloaded. Services never notice.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Context, Result, ensure};
 use rustix::process::Signal;
 
@@ -44,9 +46,13 @@ pub fn killed_ten_times(site: &Site) -> Result<Vec<String>> {
         agent
             .wait_for_report("requests to be reported after a start", |r| r.path().starts_with("/t/load/"))?;
         let now = || before.new_since().counts();
-        let first = *loaded.get_or_insert_with(now);
-        // The kernel frees what the killed agent held after a grace period.
-        wait_until("the kernel to hold what it held after the first start", 10, || {
+        let first = match loaded {
+            Some(first) => first,
+            // Libraries of TLS are looked into after the first requests were seen.
+            None => *loaded.insert(settled(now)?),
+        };
+        // The kernel frees what the killed agent held after a grace period, and takes its probes off one by one.
+        wait_until("the kernel to hold what it held after the first start", 60, || {
             (now() == first).then_some(())
         })
         .with_context(|| {
@@ -92,7 +98,7 @@ pub fn terminated(site: &Site) -> Result<Vec<String>> {
     let agent = installation.start()?;
     let load = Load::start(server.address(false), None, vec![None; 2], 100);
     load.wait_for_more(500)?;
-    let asked = std::time::Instant::now();
+    let asked = Instant::now();
     let reports = agent.stop()?;
     let took = asked.elapsed();
     load.wait_for_more(100)?;
@@ -209,3 +215,19 @@ pub fn loss(site: &Site) -> Result<Vec<String>> {
         sent - missing
     )])
 }
+
+/// What is held when it did not change for [`QUIET`].
+fn settled<T: PartialEq>(now: impl Fn() -> T) -> Result<T> {
+    let mut held = (now(), Instant::now());
+    wait_until("what the kernel holds to stay the same", 30, || {
+        let counts = now();
+        if counts != held.0 {
+            held = (counts, Instant::now());
+        }
+        (held.1.elapsed() >= QUIET).then_some(())
+    })?;
+    Ok(held.0)
+}
+
+/// Longer than an agent takes from one library to the next.
+const QUIET: Duration = Duration::from_secs(3);

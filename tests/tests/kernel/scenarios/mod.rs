@@ -11,7 +11,9 @@ mod lifetime;
 mod policies;
 mod reload;
 mod services;
+mod signals;
 mod tls;
+mod ui;
 
 use anyhow::Result;
 
@@ -48,7 +50,7 @@ impl Scenario {
 
 /// All of them, in the order they run.
 pub fn all() -> impl Iterator<Item = &'static Scenario> {
-    SCENARIOS.iter().chain(tls::SCENARIOS)
+    SCENARIOS.iter().chain(signals::SCENARIOS).chain(tls::SCENARIOS)
 }
 
 const fn scenario(
@@ -118,6 +120,11 @@ const SCENARIOS: &[Scenario] = &[
         "agent/rules-reloaded",
         reload::under_load,
         "20 reloads of rules under load, good and bad: nothing unseen, nothing late",
+    ),
+    scenario(
+        "ui/browser",
+        ui::browser,
+        "the web UI in Chromium: every page and action, with a script and without, accessible, nothing alive",
     ),
     scenario("agent/loss", lifetime::loss, "what a small ring buffer loses is counted"),
 ];

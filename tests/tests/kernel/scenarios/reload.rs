@@ -135,7 +135,7 @@ fn reload(
             };
             let output = installation.cli(&["rules", "reload"])?;
             ensure!(
-                output.code == Some(1) && output.stdout.is_empty(),
+                output.code == Some(2) && output.stdout.is_empty(),
                 "a bad one ended with {:?}",
                 output.code
             );

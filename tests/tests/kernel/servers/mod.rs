@@ -7,6 +7,7 @@ pub mod nginx;
 pub mod node;
 pub mod own;
 pub mod python;
+pub mod shop;
 pub mod tls;
 
 use std::cell::Cell;

@@ -18,7 +18,8 @@ pub fn start_asyncio(place: &Place<'_>) -> Result<Server> {
     start(place, "asyncio_server.py", include_str!("asyncio_server.py"))
 }
 
-fn start(place: &Place<'_>, name: &str, script: &str) -> Result<Server> {
+/// Starts a script with the standard library alone.
+pub(super) fn start(place: &Place<'_>, name: &str, script: &str) -> Result<Server> {
     let python = program::python()?;
     let file = place.file(name);
     fs::write(&file, script)?;

@@ -61,6 +61,12 @@ pub fn read(text: &[u8], depth: usize, cut: bool, buffers: &mut Buffers, sink: &
     outcome
 }
 
+/// Appends a text between tags with its references replaced.
+pub(crate) fn unescape(raw: &[u8], out: &mut Vec<u8>) {
+    // What is wrong with it is of no interest to who asks for nothing else.
+    let _ = text::decode(raw, Place::Content, false, out);
+}
+
 struct Reader<'r, S> {
     text: &'r [u8],
     at: usize,

@@ -1,0 +1,295 @@
+//! Export and import: configuration and lists.
+
+use std::{fs, io, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
+
+use axum::{
+    Extension,
+    extract::State,
+    http::{Method, Uri},
+    routing::{get, post},
+};
+use jiff::Timestamp;
+
+use super::{
+    Api, Row, Shared,
+    answer::{Answer, run},
+    body::Sent,
+    lists::{wish, words},
+    params::{Params, bad, whom},
+};
+use crate::{
+    api::{
+        ApiError, Code,
+        access::Person,
+        control,
+        types::{BlockBody, DenyRequest, Entry, Export, Imported, Refusal, Role, Whom},
+    },
+    config::Config,
+    limits::{self, API_IMPORT},
+    respond::state_file,
+};
+
+/// The form that is written and read.
+const FORMAT: u32 = 1;
+/// Entries of both lists that are imported at once.
+const ENTRIES: usize = 200_000;
+
+pub(super) fn rows() -> Vec<Row> {
+    vec![
+        // The configuration may say more than a viewer is to know.
+        Row::new(Method::GET, "/v1/export", Role::Admin, get(export)),
+        Row::new(Method::POST, "/v1/import", Role::Admin, post(import)),
+    ]
+}
+
+async fn export(State(api): State<Shared>, uri: Uri) -> Answer {
+    Params::read(&uri, &[])?;
+    run(api, |api| {
+        let configuration = match api.control.config_file() {
+            Some(path) => Some(read(&path)?),
+            None => None,
+        };
+        let denylist = api.control.denylist(usize::MAX)?.entries.into_iter();
+        let passlist = api.control.passlist().into_iter().filter(|entry| entry.origin == "manual");
+        Ok(Export {
+            format: FORMAT,
+            picket: env!("CARGO_PKG_VERSION").to_owned(),
+            time: Some(Timestamp::now()),
+            configuration,
+            denylist: denylist
+                .map(|entry| self::entry(entry.net, entry.user, entry.ends, Some(entry.cause)))
+                .collect(),
+            passlist: passlist.map(|entry| self::entry(entry.net, entry.user, None, entry.comment)).collect(),
+        })
+    })
+    .await
+}
+
+fn entry(net: String, user: Option<String>, until: Option<Timestamp>, reason: Option<String>) -> Entry {
+    let reason = reason.map(|reason| reason.chars().take(limits::REASON_CHARS).collect());
+    Entry { net: Some(net).filter(|_| user.is_none()), user, until, reason }
+}
+
+async fn import(
+    State(api): State<Shared>,
+    Extension(person): Extension<Person>,
+    uri: Uri,
+    body: Result<Sent<API_IMPORT>, ApiError>,
+) -> Answer {
+    let params = Params::read(&uri, &["dry_run"])?;
+    let dry_run = params.flag("dry_run")?;
+    let export: Export = body?.long_json("what GET /v1/export answers").await?;
+    run(api, move |api| {
+        let plan = Plan::read(api, export, &person.name)?;
+        if dry_run {
+            return plan.tried(api);
+        }
+        let imported = plan.done(api, &person.name)?;
+        control::audit(&api.desk(), &person.name, "import", "configuration and lists", &imported);
+        Ok(imported)
+    })
+    .await
+}
+
+/// What an import is to do: all of it was checked before anything is done.
+struct Plan {
+    configuration: Option<Configuration>,
+    denylist: Vec<(String, DenyRequest)>,
+    passlist: Vec<(String, Whom, Option<String>)>,
+    /// Entries whose time is over.
+    over: u64,
+}
+
+struct Configuration {
+    path: std::path::PathBuf,
+    before: String,
+    text: String,
+    changes: Vec<String>,
+}
+
+impl Plan {
+    fn read(api: &Api, export: Export, who: &str) -> Result<Self, ApiError> {
+        if export.format != FORMAT {
+            return Err(bad(format!("format {}: this Picket reads {FORMAT}", export.format)));
+        }
+        if export.denylist.len() + export.passlist.len() > ENTRIES {
+            return Err(bad(format!("more than {ENTRIES} entries")));
+        }
+        let now = Timestamp::now();
+        let mut plan = Self { configuration: None, denylist: Vec::new(), passlist: Vec::new(), over: 0 };
+        for (at, entry) in export.denylist.into_iter().enumerate() {
+            let name = format!("denylist[{at}]");
+            let left =
+                entry.until.map(|until| Duration::try_from(until.duration_since(now)).unwrap_or_default());
+            if left.is_some_and(|left| left.is_zero()) {
+                plan.over += 1;
+                continue;
+            }
+            let body = BlockBody {
+                net: entry.net,
+                user: entry.user,
+                for_seconds: left.map(|left| left.as_secs().max(1)),
+                forever: left.is_none(),
+                reason: entry.reason,
+                signal: None,
+            };
+            plan.denylist
+                .push((name.clone(), wish(body, who.to_owned()).map_err(|error| at_entry(&name, error))?));
+        }
+        for (at, entry) in export.passlist.into_iter().enumerate() {
+            let name = format!("passlist[{at}]");
+            if entry.until.is_some() {
+                return Err(at_entry(&name, bad("until: entries of the passlist have no end")));
+            }
+            let whom =
+                whom(entry.net.as_deref(), entry.user.as_deref()).map_err(|error| at_entry(&name, error))?;
+            let comment = words("reason", entry.reason).map_err(|error| at_entry(&name, error))?;
+            plan.passlist.push((name, whom, comment));
+        }
+        plan.configuration = export.configuration.map(|text| Configuration::read(api, text)).transpose()?;
+        Ok(plan)
+    }
+
+    /// What would be done.
+    fn tried(self, api: &Api) -> Result<Imported, ApiError> {
+        let mut imported = Imported { dry_run: true, unchanged: self.over, ..Imported::default() };
+        let lists = Standing::of(api)?;
+        for (_, wish) in &self.denylist {
+            *if lists.denies(wish) { &mut imported.unchanged } else { &mut imported.denylist } += 1;
+        }
+        for (_, whom, _) in &self.passlist {
+            *if lists.passes(whom) { &mut imported.unchanged } else { &mut imported.passlist } += 1;
+        }
+        imported.configuration = self.configuration.map(|new| new.changes).unwrap_or_default();
+        Ok(imported)
+    }
+
+    /// Does it. The passlist comes before the denylist: who is on both is not blocked for a moment.
+    fn done(self, api: &Api, who: &str) -> Result<Imported, ApiError> {
+        let mut imported = Imported { unchanged: self.over, ..Imported::default() };
+        if let Some(new) = self.configuration {
+            new.replace(api)?;
+            imported.configuration = new.changes;
+        }
+        let lists = Standing::of(api)?;
+        let refused = |entry, error: ApiError| Refusal { entry, why: error.message };
+        for (name, whom, comment) in self.passlist {
+            if lists.passes(&whom) {
+                imported.unchanged += 1;
+                continue;
+            }
+            match api.control.passlist_add(whom, comment, who) {
+                Ok(_) => imported.passlist += 1,
+                Err(error) => imported.refused.push(refused(name, error)),
+            }
+        }
+        for (name, wish) in self.denylist {
+            if lists.denies(&wish) {
+                imported.unchanged += 1;
+                continue;
+            }
+            match api.control.block(wish) {
+                Ok(_) => imported.denylist += 1,
+                Err(error) => imported.refused.push(refused(name, error)),
+            }
+        }
+        Ok(imported)
+    }
+}
+
+/// What is on the lists already.
+struct Standing {
+    denied: Vec<(String, Option<Timestamp>)>,
+    passed: Vec<String>,
+    now: Timestamp,
+}
+
+/// Ends that are as near as this are the same: an end is sent as a time and set as a duration.
+const NEAR: Duration = Duration::from_secs(2);
+
+impl Standing {
+    fn of(api: &Api) -> Result<Self, ApiError> {
+        let name = |net: String, user: Option<String>| match user {
+            Some(user) => Whom::User(user).to_string(),
+            None => net,
+        };
+        let denied = api.control.denylist(usize::MAX)?.entries.into_iter();
+        let mut denied: Vec<_> = denied.map(|entry| (name(entry.net, entry.user), entry.ends)).collect();
+        let passed = api.control.passlist().into_iter();
+        let mut passed: Vec<_> = passed.map(|entry| name(entry.net, entry.user)).collect();
+        denied.sort_unstable();
+        passed.sort_unstable();
+        Ok(Self { denied, passed, now: Timestamp::now() })
+    }
+
+    fn denies(&self, wish: &DenyRequest) -> bool {
+        let name = wish.whom.to_string();
+        let found = self.denied.binary_search_by(|(denied, _)| denied.cmp(&name)).ok();
+        let Some((_, ends)) = found.and_then(|at| self.denied.get(at)) else { return false };
+        match (ends, wish.duration) {
+            (None, None) => true,
+            (Some(ends), Some(duration)) => self
+                .now
+                .checked_add(duration)
+                .is_ok_and(|new| new.duration_since(*ends).unsigned_abs() <= NEAR),
+            _ => false,
+        }
+    }
+
+    fn passes(&self, whom: &Whom) -> bool {
+        self.passed.binary_search(&whom.to_string()).is_ok()
+    }
+}
+
+impl Configuration {
+    fn read(api: &Api, text: String) -> Result<Self, ApiError> {
+        let Some(path) = api.control.config_file() else {
+            return Err(ApiError::new(
+                Code::Refused,
+                "this agent runs without a configuration file: there is none to replace",
+            )
+            .hint("start it with picket run --config FILE, or leave configuration out"));
+        };
+        if text.len() > limits::CONFIG_FILE {
+            return Err(bad(format!("configuration: at most {} bytes", limits::CONFIG_FILE)));
+        }
+        let before = read(&path)?;
+        let parsed = |text: &str| Config::parse_at(text.as_bytes(), &path);
+        let new = parsed(&text).map_err(|error| bad(format!("configuration: {error}")))?;
+        let changes =
+            parsed(&before).unwrap_or_default().changed(&new).into_iter().map(str::to_owned).collect();
+        Ok(Self { path, before, text, changes })
+    }
+
+    /// Puts it in place of the one there is, and in force; when that fails, the one before comes back.
+    fn replace(&self, api: &Api) -> Result<(), ApiError> {
+        if self.text == self.before {
+            return Ok(());
+        }
+        write(&self.path, &self.text)?;
+        if let Err(error) = api.control.reload() {
+            write(&self.path, &self.before)?;
+            return Err(error);
+        }
+        Ok(())
+    }
+}
+
+fn read(path: &Path) -> Result<String, ApiError> {
+    fs::read_to_string(path).map_err(|error| failed(path, &error))
+}
+
+/// Replaces a file as a whole, with the rights it had.
+fn write(path: &Path, text: &str) -> Result<(), ApiError> {
+    let mode = fs::metadata(path).map_or(0o600, |file| file.permissions().mode());
+    state_file::write(path, text.as_bytes()).map_err(|error| failed(path, &error.error))?;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(|error| failed(path, &error))
+}
+
+fn failed(path: &Path, error: &io::Error) -> ApiError {
+    ApiError::new(Code::Internal, format!("{}: {error}", path.display()))
+}
+
+fn at_entry(name: &str, error: ApiError) -> ApiError {
+    ApiError { message: format!("{name}: {}", error.message), ..error }
+}

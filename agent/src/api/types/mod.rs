@@ -1,0 +1,46 @@
+//! What goes over the API, as JSON. Fields are added, never renamed or removed, within `/v1`.
+//!
+//! Events are [`Event`](crate::event::Event), signals [`Signal`](crate::detect::Signal), as they are everywhere.
+
+mod actors;
+mod agent;
+mod audit;
+mod detection;
+mod events;
+mod lists;
+mod notifications;
+mod portable;
+mod services;
+mod signals;
+mod tail;
+mod tokens;
+mod ui;
+
+pub use actors::{Actor, EndpointView, Logins, User};
+pub use agent::{KernelCounter, Reloaded, StageCounter, Stats, Version};
+pub use audit::AuditView;
+pub use detection::{CaseView, DetectionRuleView, RuleOff, RuleQueryView, RuleState, RulesChecked};
+pub use events::{
+    CompletionView, CompletionsView, FacetCount, FacetValue, FacetView, TimelineBucket, TimelineView,
+};
+pub use lists::{
+    BlockBody, BlockRequest, BlockView, DenyInterface, DenyRequest, Denylist, PassBody, PassView, Unblocked,
+    Whom,
+};
+pub use notifications::{NotificationCounts, NotificationTarget, NotificationTest, NotificationTested};
+pub use portable::{Entry, Export, Imported, Refusal};
+use serde::{Deserialize, Serialize};
+pub use services::ServiceView;
+pub use signals::{HistoryView, TriageBody, TriageManyBody, Triaged, Untriaged};
+pub use tail::{Lag, SignalChanged, Tailed};
+pub use tokens::{Role, TokenView};
+pub use ui::{LoginBody, LoginLink};
+
+/// A page of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct List<T> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// What `cursor=` is for the next page; none: there are no more.
+    pub next: Option<String>,
+}

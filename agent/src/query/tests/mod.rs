@@ -1,0 +1,9 @@
+//! The language, and that its two readings are one.
+
+mod agreement;
+mod errors;
+mod events;
+mod matching;
+mod samples;
+mod syntax;
+mod tables;

@@ -1,0 +1,120 @@
+//! What is asked of the events, and what can be asked of a rollup instead.
+
+use rusqlite::{Connection, Result, Row, params_from_iter};
+
+use super::{
+    super::{
+        rollup,
+        sql::{Sql, SqlValue},
+    },
+    parts::{Part, Stretch},
+    pool::Deadline,
+    walk::Coarsest,
+};
+
+/// Events that are looked at one by one where an index has them.
+const FEW: i64 = 10_000;
+
+/// Rows of columns and a count.
+pub(super) struct Question<'q> {
+    /// Expressions over `e`; `{time}` stands for the time, in what is asked no coarser than the rollup allows.
+    pub columns: String,
+    /// What `events e` is joined with.
+    pub join: String,
+    /// Values of the `?` in both.
+    pub params: &'q [SqlValue],
+    /// Which events.
+    pub condition: &'q Sql,
+    /// Longest stretch of a rollup that tells the times apart; `i64::MAX`: it does not matter.
+    pub coarsest: i64,
+}
+
+impl Question<'_> {
+    /// What is best asked: where it is found out, and how far rollups may be used.
+    pub fn place(
+        &self,
+        db: &Connection,
+        stretch: Stretch,
+        deadline: &Deadline,
+    ) -> Result<(&'static str, Coarsest)> {
+        if self.is_about_few(db, stretch, deadline)? {
+            return Ok(("events", Coarsest::Few));
+        }
+        let part = Part::Level(rollup::HOURS, 0, 0);
+        // The first rollup that has all columns: SQLite knows, when it prepares the question.
+        let rollup = rollup::VIEWS.into_iter().find(|view| db.prepare_cached(&self.text(view, part)).is_ok());
+        Ok(match rollup {
+            Some(view) if self.coarsest >= rollup::HOURS.1 => (view, Coarsest::Level(self.coarsest)),
+            _ => ("events", Coarsest::Events),
+        })
+    }
+
+    /// Whether an index has the events, and they are few enough to look at all of them.
+    fn is_about_few(&self, db: &Connection, stretch: Stretch, deadline: &Deadline) -> Result<bool> {
+        if self.condition.clause.trim().is_empty() {
+            return Ok(false);
+        }
+        let condition = self.condition.text();
+        let events =
+            format!("SELECT 1 FROM events e WHERE e.time >= ? AND e.time < ? AND {condition} LIMIT {FEW}");
+        let own: [SqlValue; 2] = [stretch.from.into(), stretch.to.into()];
+        let params = || params_from_iter(own.iter().chain(&self.condition.params));
+        if !plan(db, &events, params())?.iter().any(|step| step.contains("INDEX event_facts_")) {
+            return Ok(false);
+        }
+        // What else is asked of them may take longer than the index.
+        let counted = deadline.until(deadline.elapsed() + deadline.patience / 4, || {
+            db.prepare_cached(&format!("SELECT count(*) FROM ({events})"))?
+                .query_row(params(), |row| row.get::<_, i64>(0))
+        });
+        match counted {
+            Err(error) if Deadline::is_why(&error) && !deadline.over() => Ok(false),
+            counted => Ok(counted? < FEW),
+        }
+    }
+
+    /// Gives the rows of a part to `each`; the count is the column behind the others.
+    pub fn rows(
+        &self,
+        db: &Connection,
+        view: &str,
+        part: Part,
+        each: &mut dyn FnMut(&Row<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let (first, end) = match part {
+            Part::Events(first, end) | Part::Level(_, first, end) => (first, end),
+        };
+        let own: [SqlValue; 2] = [first.into(), end.into()];
+        let mut statement = db.prepare_cached(&self.text(view, part))?;
+        let params = self.params.iter().chain(&own).chain(&self.condition.params);
+        let mut rows = statement.query(params_from_iter(params))?;
+        while let Some(row) = rows.next()? {
+            each(row)?;
+        }
+        Ok(())
+    }
+
+    fn text(&self, view: &str, part: Part) -> String {
+        let Self { columns, join, condition, .. } = self;
+        let (view, count, time, between) = match part {
+            Part::Events(..) => ("events", "1", "e.time".to_owned(), "e.time >= ? AND e.time < ?".to_owned()),
+            Part::Level((level, size), ..) => (
+                view,
+                "e.count",
+                format!("e.start * {size}"),
+                format!("e.level = {level} AND e.start >= ? AND e.start < ?"),
+            ),
+        };
+        let columns = columns.replace("{time}", &time);
+        format!("SELECT {columns}, {count} FROM {view} e{join} WHERE {between} AND {}", condition.text())
+    }
+}
+
+/// How SQLite would find what is asked for.
+pub(in super::super) fn plan(
+    db: &Connection,
+    text: &str,
+    params: impl rusqlite::Params,
+) -> Result<Vec<String>> {
+    db.prepare(&format!("EXPLAIN QUERY PLAN {text}"))?.query_map(params, |row| row.get(3))?.collect()
+}

@@ -1,0 +1,267 @@
+//! Facets, counts and timelines: what they give is what a plain query gives, from rollups or not.
+
+use super::*;
+use crate::store::{
+    read::{Between, FacetValue, Reader},
+    sql::{FacetExpression, Sql},
+};
+
+/// Conditions, and whether a rollup answers them: not where an index finds the few events there are.
+fn conditions() -> Vec<(Sql, bool)> {
+    let network = "203.0.113.4";
+    vec![
+        (Sql::all(), true),
+        (Sql::new("e.service = ?", ["shop".into()]), true),
+        (Sql::new("e.service = ? AND NOT e.status >= ?", ["shop".into(), 500.into()]), true),
+        (Sql::new("e.status IS NULL", []), true),
+        (Sql::new("instr(e.types, ?) > 0", ["\"sqli\"".into()]), true),
+        (Sql::new("instr(e.rules, ?) > 0", ["\"sqli-2\"".into()]), true),
+        (Sql::new("e.client_ip = ?", [network.into()]), false),
+        (Sql::new("e.user_id IS NOT NULL OR e.client_ip = ?", [network.into()]), false),
+        (Sql::new("e.user_id = ? COLLATE NOCASE", ["USER1".into()]), false),
+        (Sql::new("e.user_id IS NOT NULL AND instr(e.business, ?) > 0", ["failure".into()]), false),
+        (Sql::new("e.path GLOB ?", ["/p1*".into()]), true),
+        (Sql::new("e.path = ? AND e.client_ip != ?", ["/p3".into(), network.into()]), false),
+        (Sql::new("json_extract(e.json, '$.path') = ?", ["/p3".into()]), false),
+        (Sql::new("e.id > ? AND e.method = ?", [id(100).to_string().as_str().into(), "GET".into()]), false),
+    ]
+}
+
+fn facets() -> Vec<FacetExpression> {
+    let plain = [
+        "e.service",
+        "e.status",
+        "e.client_ip",
+        "e.path",
+        "e.user_id",
+        "e.blocked",
+        "json_extract(e.json, '$.method')",
+    ];
+    plain
+        .into_iter()
+        .map(FacetExpression::of)
+        .chain(["e.types", "e.rules"].map(FacetExpression::each))
+        .collect()
+}
+
+fn stretches() -> Vec<Between> {
+    vec![
+        Between::any(),
+        Between { from: Some(START + 5 * HOUR + 7), to: None },
+        Between::new(START + HOUR / 2, START + 50 * HOUR + 1),
+        Between::new(START + 24 * HOUR, START + 48 * HOUR),
+        Between::new(START + 10 * SECOND, START + 20 * SECOND),
+        Between::new(START + HOUR, START),
+    ]
+}
+
+/// The same from the events alone, grouped by SQLite.
+fn plainly(
+    db: &Connection,
+    condition: &Sql,
+    facet: &FacetExpression,
+    between: Between,
+) -> Vec<(FacetValue, i64)> {
+    let (key, join) = if facet.each {
+        ("v.value".to_owned(), format!(", json_each({}) v", facet.expression))
+    } else {
+        (facet.expression.clone(), String::new())
+    };
+    let clause = condition.text();
+    let (from, to) = (between.from.unwrap_or(0), between.to.unwrap_or(i64::MAX));
+    let text = format!(
+        "SELECT {key} AS k, count(*) FROM events e{join} WHERE {clause} AND e.time >= {from} AND e.time < {to}
+         AND k IS NOT NULL GROUP BY k"
+    );
+    let mut statement = db.prepare(&text).unwrap();
+    let rows = statement.query_map(rusqlite::params_from_iter(&condition.params), |row| {
+        Ok(match row.get_ref(0)? {
+            rusqlite::types::ValueRef::Integer(number) => (FacetValue::Integer(number), row.get(1)?),
+            _ => (FacetValue::Text(row.get(0)?), row.get(1)?),
+        })
+    });
+    rows.unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+#[test]
+fn facets_counts_and_timelines_are_those_of_the_events() {
+    let directory = directory();
+    let store = open(directory.path());
+    fill(&store, 0..4500);
+    let (db, reader) = (raw(directory.path()), store.reader());
+    let mut compared = 0;
+    for (condition, _) in conditions() {
+        for between in stretches() {
+            for facet in facets() {
+                let got = reader.facet(&condition, &facet, between, 1000).unwrap();
+                assert!(got.reach.complete);
+                assert!(got.values.is_sorted_by(|a, b| a.1 >= b.1));
+                let mut values = got.values;
+                values.sort();
+                let mut expected = plainly(&db, &condition, &facet, between);
+                expected.sort();
+                assert_eq!(values, expected, "{condition:?} {facet:?} {between:?}");
+                compared += 1;
+            }
+            let all = plainly(&db, &condition, &FacetExpression::of("1"), between);
+            let all = all.first().map_or(0, |(_, count)| *count);
+            assert_eq!(reader.count(&condition, between).unwrap().count, all);
+            let line = reader.timeline(&condition, between, 30).unwrap();
+            let width = line.width;
+            let expected: Vec<(i64, i64)> = plainly(
+                &db,
+                &condition,
+                &FacetExpression::of(format!("e.time / {width} * {width}")),
+                between,
+            )
+            .into_iter()
+            .map(|(start, count)| match start {
+                FacetValue::Integer(start) => (start, count),
+                FacetValue::Text(text) => panic!("{text}"),
+            })
+            .collect();
+            assert_eq!(line.points, expected, "{condition:?} {between:?}");
+            assert!(line.points.len() <= 32);
+        }
+    }
+    assert_eq!(compared, 14 * 6 * 9);
+}
+
+#[test]
+fn the_top_of_a_facet_is_its_top() {
+    let directory = directory();
+    let store = open(directory.path());
+    fill(&store, 0..600);
+    let facet = FacetExpression::of("e.path");
+    let all = store.reader().facet(&Sql::all(), &facet, Between::any(), 100).unwrap().values;
+    for limit in [0, 1, 5, 13, 14] {
+        let top = store.reader().facet(&Sql::all(), &facet, Between::any(), limit).unwrap().values;
+        assert_eq!(top, all[..limit.min(all.len())]);
+    }
+    assert_eq!(all.len(), 13);
+}
+
+#[test]
+fn pages_under_a_condition_have_what_fits() {
+    let directory = directory();
+    let store = open(directory.path());
+    fill(&store, 0..2000);
+    let (db, reader) = (raw(directory.path()), store.reader());
+    let mut compared = 0;
+    for (condition, _) in conditions() {
+        for between in stretches() {
+            let (mut times, mut after) = (Vec::new(), None);
+            loop {
+                let page = reader.events(&condition, between, 97, after.as_ref()).unwrap();
+                times.extend(page.rows.iter().map(|event| FacetValue::Integer(event.time)));
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+            times.reverse();
+            let expected = plainly(&db, &condition, &FacetExpression::of("e.time"), between);
+            let expected: Vec<FacetValue> = expected.into_iter().map(|(time, _)| time).collect();
+            assert_eq!(times, expected, "{condition:?} {between:?}");
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 84);
+}
+
+/// Whether SQLite finds what a condition needs in a rollup.
+#[test]
+fn rollups_answer_what_they_can_and_nothing_else() {
+    let directory = directory();
+    let store = open(directory.path());
+    fill(&store, 0..100);
+    // Without its events, what is answered comes from a rollup.
+    raw(directory.path())
+        .execute_batch(
+            "DELETE FROM event_facts WHERE time > (SELECT min(time) FROM event_facts)
+        AND time < (SELECT max(time) FROM event_facts)",
+        )
+        .unwrap();
+    let mut answered = 0;
+    for (condition, from_rollup) in conditions() {
+        let count = store.reader().count(&condition, Between::new(START, START + HOUR)).unwrap().count;
+        assert_eq!(count > 2, from_rollup, "{condition:?}: {count}");
+        answered += 1;
+    }
+    assert_eq!(answered, 14);
+}
+
+/// Takes a millisecond or two an event.
+const SLOW: &str =
+    "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000 + length(e.json))
+     SELECT count(*) FROM n) > 0";
+
+#[test]
+fn a_question_ends_at_its_deadline() {
+    let directory = directory();
+    let store = open(directory.path());
+    fill(&store, 0..3000);
+    let reader: Reader = store.reader().with_deadline(Duration::from_millis(300));
+    let slow = Sql::new(SLOW, []);
+    let start = Instant::now();
+    let page = reader.events(&Sql::new(format!("NOT {SLOW}"), []), Between::any(), 10, None);
+    assert!(matches!(page, Err(ReadError::Deadline { limit_ms: 300 })), "{page:?}");
+    // A count gives what it has: the newest.
+    let total = reader.count(&slow, Between::any()).unwrap();
+    assert!(!total.reach.complete && total.count > 0 && total.reach.since > START, "{total:?}");
+    assert_eq!(
+        total.count,
+        store.reader().count(&Sql::all(), Between::new(total.reach.since, i64::MAX)).unwrap().count
+    );
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    // And the connection is as good as before.
+    assert_eq!(reader.count(&Sql::all(), Between::any()).unwrap().count, 3000);
+}
+
+#[test]
+fn questions_can_only_read_and_their_names_have_to_be_columns() {
+    let directory = directory();
+    let store = open(directory.path());
+    fill(&store, 0..10);
+    let reader = store.reader();
+    let wrong = ["nothing = 1", "e.nothing = 1", "\"service\" = \"nothing\"", "1) UNION SELECT 1 --", "?"];
+    for clause in wrong {
+        let answer = reader.events(&Sql::new(clause, []), Between::any(), 10, None);
+        assert!(matches!(answer, Err(ReadError::Database(_))), "{clause}: {answer:?}");
+    }
+    let write = reader.ask(|db, _| db.execute("DELETE FROM event_facts", []));
+    assert!(write.is_err());
+}
+
+/// All connections are lent: who waits for one and goes away does not wait any longer.
+#[test]
+fn who_waits_for_a_connection_may_go_away() {
+    let directory = directory();
+    let store = Store::open(directory.path(), &options()).expect("opens");
+    let reader = store.reader().with_deadline(Duration::from_secs(86_400));
+    let (held, is_held) = std::sync::mpsc::channel();
+    let release = std::sync::Barrier::new(crate::limits::STORE_READERS + 1);
+    std::thread::scope(|scope| {
+        for _ in 0..crate::limits::STORE_READERS {
+            let (reader, held, release) = (reader.clone(), held.clone(), &release);
+            scope.spawn(move || {
+                reader.ask(|_, _| {
+                    held.send(()).expect("the test waits");
+                    release.wait();
+                    Ok(())
+                })
+            });
+        }
+        for _ in 0..crate::limits::STORE_READERS {
+            is_held.recv_timeout(LONGEST).expect("it is lent");
+        }
+        let gone = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let (ended, has_ended) = std::sync::mpsc::channel();
+        let waiting = reader.until(Arc::clone(&gone));
+        scope.spawn(move || ended.send(waiting.count(&Sql::all(), Between::any()).map(drop)));
+        gone.store(true, std::sync::atomic::Ordering::Relaxed);
+        let answer = has_ended.recv_timeout(LONGEST);
+        release.wait();
+        assert!(matches!(answer, Ok(Err(ReadError::Deadline { .. }))), "{answer:?}");
+    });
+}

@@ -1,0 +1,66 @@
+//! The list of pages.
+
+use maud::{Markup, html};
+
+use super::themes;
+use crate::ui::{
+    frame::Frame,
+    parts::{form, icon::Icon},
+};
+
+/// Pages that are reached from everywhere: name, path, icon, and the key behind `g`. They stand in two groups: what
+/// happens, and what is there.
+const PAGES: &[&[(&str, &str, Icon, &str)]] = &[
+    &[
+        ("Overview", "/", Icon::Overview, "o"),
+        ("Signals", "/signals", Icon::Signals, "s"),
+        ("Events", "/events", Icon::Events, "e"),
+        ("Actors", "/actors", Icon::Actors, "a"),
+        ("Users", "/users", Icon::Users, "u"),
+    ],
+    // What is there: services, endpoints, rules, protection, settings.
+    &[],
+];
+
+pub(super) fn nav(frame: &Frame) -> Markup {
+    let here = frame.here.path();
+    // A page below another one belongs to it.
+    let current = |path: &str| match path {
+        "/" => here == "/",
+        path => here == path || here.strip_prefix(path).is_some_and(|rest| rest.starts_with('/')),
+    };
+    html! {
+        nav.side aria-label="Pages" {
+            a.brand href="/" { (Icon::Brand.show()) span { "Picket" } }
+            div.groups {
+                @for group in PAGES.iter().filter(|group| !group.is_empty()) {
+                    ul {
+                        @for (name, path, icon, key) in *group {
+                            li {
+                                a href=(path) aria-current=[current(path).then_some("page")] data-key=(key) {
+                                    (icon.show()) span { (name) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            @if let Some(person) = &frame.person {
+                div.me {
+                    (themes(frame))
+                    div.who {
+                        span.name title="who is logged in" { (person.name) }
+                        span.role { (person.role) }
+                    }
+                    (form::post(frame, "/logout", "logout", &html! { button.quiet { "Log out" } }))
+                }
+            }
+        }
+    }
+}
+
+/// Paths of all of them.
+#[cfg(test)]
+pub(in crate::ui) fn paths() -> Vec<&'static str> {
+    PAGES.iter().flat_map(|group| group.iter()).map(|(_, path, ..)| *path).collect()
+}

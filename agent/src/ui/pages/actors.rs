@@ -1,0 +1,78 @@
+//! Actors: client addresses with events, those with the most first.
+
+use maud::{Markup, html};
+
+use crate::{
+    api::{
+        ApiError,
+        types::{Actor, List},
+    },
+    cli::screen::grouped,
+    ui::{
+        frame::Frame,
+        page::Page,
+        pages::people::{People, nothing},
+        parts::{
+            badge,
+            icon::Icon,
+            link,
+            table::{Column, list},
+            time,
+        },
+        target::Target,
+        terms,
+        visit::Visit,
+    },
+};
+
+const PEOPLE: People = People {
+    title: "Actors",
+    of: "actors",
+    about: "Addresses that events come from, resolved behind trusted proxies; those with the most events first.",
+    example: "@rule.type:sql_injection service:shop",
+    views: &[
+        ("All", ""),
+        ("Attackers", "@matches:*"),
+        ("Scanners", "@rule.type:security_scanner"),
+        ("Failed logins", "@business.name:users.login.failure"),
+    ],
+};
+
+pub async fn show(visit: Visit) -> Result<Page, ApiError> {
+    PEOPLE.show(&visit, found).await
+}
+
+fn found(frame: &Frame, actors: &List<Actor>) -> Markup {
+    const COLUMNS: [Column; 7] = [
+        Column::new("Address", ""),
+        Column::new("What it does", "wide"),
+        Column::new("Services", "less"),
+        Column::new("Users", "less"),
+        Column::new("Signals", "num less"),
+        Column::new("Events", "num"),
+        Column::new("Last seen", ""),
+    ];
+    if actors.items.is_empty() {
+        return nothing(frame, Icon::Actors, "Nobody");
+    }
+    list("Actors", &COLUMNS, &html! { @for actor in &actors.items { (row(frame, actor)) } })
+}
+
+fn row(frame: &Frame, actor: &Actor) -> Markup {
+    let events = Target::new("/events").with("query", terms::term("client_ip", &actor.ip));
+    html! {
+        tr {
+            td {
+                a.open.address href=(format!("/actors/{}", crate::api::client::segment(&actor.ip))) { (actor.ip) }
+                @if actor.blocked { " " (badge::loud("blocked")) }
+                @if actor.passlisted { " " (badge::word("passlisted")) }
+            }
+            td.wide { @for (name, count) in &actor.types { (badge::word(&format!("{name} {}", grouped(*count)))) } }
+            td.less { (link::several(&actor.services, 2, 0, link::text)) }
+            td.less { (link::several(&actor.users, 2, 0, link::user)) }
+            td.num.less { @if actor.signals > 0 { (grouped(actor.signals)) } @else { span.none { "—" } } }
+            td.num { a href=(events.with("from", actor.first_seen)) { (grouped(actor.events)) } }
+            td { (time::ago(frame, actor.last_seen)) }
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Pages: one file each. A handler asks the API, a pure function makes HTML of what came.
+
+pub(super) mod actor;
+pub(super) mod actors;
+pub(super) mod error;
+pub(super) mod event;
+pub(super) mod events;
+mod explorer;
+pub(super) mod login;
+pub(super) mod overview;
+mod past;
+mod people;
+pub(super) mod preferences;
+mod request;
+pub(super) mod respond;
+pub(super) mod signal;
+pub(super) mod signals;
+pub(super) mod user;
+pub(super) mod users;

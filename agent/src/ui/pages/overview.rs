@@ -1,0 +1,256 @@
+//! The overview: what is under attack now, by whom, and whether Picket sees it.
+
+use maud::{Markup, html};
+
+use crate::{
+    api::{
+        ApiError,
+        types::{Actor, Denylist, FacetView, List, ServiceView, Stats, TimelineView},
+    },
+    cli::screen::grouped,
+    detect::{Severity, Signal},
+    ui::{
+        command::Command,
+        frame::Frame,
+        page::Page,
+        pages::past,
+        parts::{
+            badge,
+            chart::timeline::Timeline,
+            empty::empty,
+            icon::Icon,
+            link,
+            range::{self, Range},
+            table::{Ranked, ranked},
+            tiles::{Tile, tiles},
+            time,
+        },
+        target::Target,
+        visit::Visit,
+    },
+};
+
+/// From when on, unless asked otherwise.
+const DEFAULT: &str = "-1d";
+/// Events with an attack in them.
+const ATTACKS: &str = "@matches:*";
+/// Events of something that happened to the business.
+const BUSINESS: &str = "@business:*";
+/// Signals that somebody has to look at.
+const OPEN: &str = "status:(open OR under_review)";
+
+/// What the page shows.
+#[derive(Clone, Debug)]
+struct Overview {
+    range: Range,
+    severities: FacetView,
+    signals: List<Signal>,
+    attacks: TimelineView,
+    services: FacetView,
+    business: FacetView,
+    actors: List<Actor>,
+    known: Vec<ServiceView>,
+    denylist: Denylist,
+    stats: Stats,
+}
+
+pub async fn show(visit: Visit) -> Result<Page, ApiError> {
+    let range = Range::of(&visit.frame, DEFAULT);
+    let (from, to) = (("from", range.from.as_str()), ("to", range.to.as_str()));
+    let attacks = ("query", ATTACKS);
+    let (by_type, by_service, by_name) =
+        (("by", "@rule.type"), ("facet", "service"), ("facet", "@business.name"));
+    let (open, few, none) = (("query", OPEN), ("limit", "8"), ("limit", "0"));
+    let questions = tokio::join!(
+        visit.get("/v1/signals/facets", &[("facet", "severity"), open]),
+        visit.get("/v1/signals", &[open, few]),
+        visit.get("/v1/events/timeline", &[by_type, attacks, from, to, ("buckets", "100")]),
+        visit.get("/v1/events/facets", &[by_service, attacks, from, to, few]),
+        visit.get("/v1/events/facets", &[by_name, ("query", BUSINESS), from, to, few]),
+        visit.get("/v1/actors", &[attacks, from, to, few]),
+        visit.get("/v1/services", &[]),
+        visit.get("/v1/denylist", &[none]),
+        visit.get("/v1/stats", &[]),
+    );
+    let overview = Overview {
+        severities: questions.0?,
+        signals: questions.1?,
+        attacks: questions.2?,
+        services: questions.3?,
+        business: questions.4?,
+        actors: questions.5?,
+        known: questions.6?,
+        denylist: questions.7?,
+        stats: questions.8?,
+        range,
+    };
+    let frame = &visit.frame;
+    Ok(Page::new("Overview", overview.body(frame))
+        .aside(range::choice(frame, &overview.range))
+        .command(Command::new("picket signals").word(OPEN)))
+}
+
+impl Overview {
+    fn body(&self, frame: &Frame) -> Markup {
+        let attacks: u64 = self.attacks.items.iter().map(|bucket| bucket.count).sum();
+        html! {
+            (self.tiles(attacks))
+            section.card {
+                header { h2 { "Attack traffic by type" } a href=(self.events(ATTACKS)) { "All events" } }
+                (Timeline { of: "events", by: "@rule.type", view: &self.attacks, range: &self.range, to: self.events(ATTACKS) }.show(frame))
+            }
+            div.columns {
+                section.card.grow {
+                    header { h2 { "Signals to look at" } a href=(Target::new("/signals").with("query", OPEN)) { "All open" } }
+                    (self.signals(frame))
+                }
+                section.card {
+                    header { h2 { "Who attacks" } a href="/actors" { "All actors" } }
+                    (self.actors(frame))
+                }
+            }
+            div.columns.three {
+                section.card { header { h2 { "What is attacked" } } (self.services()) }
+                section.card { header { h2 { "Logins, signups, payments" } } (self.business()) }
+                section.card { header { h2 { "What Picket sees" } } (self.health(frame)) }
+            }
+        }
+    }
+
+    /// The events page with a query, at the time that is looked at.
+    fn events(&self, query: &str) -> Target {
+        Target::new("/events").with("query", query).with("from", &self.range.from).with("to", &self.range.to)
+    }
+
+    fn tiles(&self, attacks: u64) -> Markup {
+        let open = |severity: Severity| -> u64 {
+            let items = self.severities.items.iter();
+            items.filter(|item| item.value.to_string() == severity.name()).map(|item| item.count).sum()
+        };
+        let (critical, high) = (open(Severity::Critical), open(Severity::High));
+        let all: u64 = self.severities.items.iter().map(|item| item.count).sum();
+        let urgent = Target::new("/signals").with("query", format!("{OPEN} severity:(critical OR high)"));
+        let drops = self.loss();
+        tiles(&[
+            Tile {
+                name: "Critical and high",
+                value: html! { (grouped(critical + high)) },
+                note: html! { @if critical > 0 { (badge::severity(Severity::Critical)) " " (grouped(critical)) } @else { "signals open" } },
+                to: urgent.to_string(),
+                loud: critical + high > 0,
+            },
+            Tile {
+                name: "Open signals",
+                value: html! { (grouped(all)) },
+                note: html! { "open or under review" },
+                to: Target::new("/signals").with("query", OPEN).to_string(),
+                loud: false,
+            },
+            Tile {
+                name: "Attack events",
+                value: html! { (grouped(attacks)) },
+                note: html! { @if self.attacks.complete { "stored in this time" } @else { "of the newest that were counted" } },
+                to: self.events(ATTACKS).to_string(),
+                loud: false,
+            },
+            Tile {
+                name: "Kept out",
+                value: html! { (grouped(self.denylist.total)) },
+                note: html! { @if self.denylist.interfaces.is_empty() { "on the denylist; no interface enforces it" } @else { "on the denylist" } },
+                to: String::new(),
+                loud: false,
+            },
+            Tile {
+                name: "Requests",
+                value: html! { (format!("{:.0}", self.stats.rates.get("requests").copied().unwrap_or(0.0))) span.unit { "/s" } },
+                note: html! { @if drops == 0 { "nothing was missed" } @else { (grouped(drops)) " missed since the start" } },
+                to: String::new(),
+                loud: drops > 0,
+            },
+        ])
+    }
+
+    /// What should have been seen and was not, since the start.
+    fn loss(&self) -> u64 {
+        let kernel = self.stats.kernel.iter().filter(|counter| counter.loss).map(|counter| counter.total);
+        let agent = self.stats.agent.iter().filter(|counter| counter.loss).map(|counter| counter.total);
+        kernel.chain(agent).fold(0, u64::saturating_add)
+    }
+
+    fn signals(&self, frame: &Frame) -> Markup {
+        if self.signals.items.is_empty() {
+            let advice = html! { p { "A signal needs more than one odd request. Single ones are " a href="/events" { "events" } "." } };
+            return empty(Icon::Check, "Nothing to look at", &advice);
+        }
+        past::feed(frame, &self.signals.items)
+    }
+
+    fn actors(&self, frame: &Frame) -> Markup {
+        if self.actors.items.is_empty() {
+            return empty(Icon::Check, "Nobody", &html! { p { "No client sent an attack in this time." } });
+        }
+        let row = |actor: &Actor| Ranked {
+            what: html! {
+                (link::address(&actor.ip)) " "
+                @if actor.blocked { (badge::loud("blocked")) }
+                @if actor.passlisted { (badge::word("passlisted")) }
+                @for (name, _) in actor.types.iter().take(2) { (badge::word(name)) }
+                " " (time::ago(frame, actor.last_seen))
+            },
+            count: actor.events,
+            to: self.events(&format!("client_ip:{}", actor.ip)).to_string(),
+        };
+        ranked(&self.actors.items.iter().map(row).collect::<Vec<_>>())
+    }
+
+    fn services(&self) -> Markup {
+        if self.services.items.is_empty() {
+            return empty(Icon::Check, "Nothing", &html! { p { "No service was attacked in this time." } });
+        }
+        ranked(&self.counted(&self.services, "service", ATTACKS))
+    }
+
+    fn business(&self) -> Markup {
+        if self.business.items.is_empty() {
+            let advice = html! { p { "Logins and signups on common routes are found by themselves; others stand in " code { "[users]" } " of the configuration." } };
+            return empty(Icon::Users, "None seen", &advice);
+        }
+        ranked(&self.counted(&self.business, "@business.name", ""))
+    }
+
+    fn counted(&self, view: &FacetView, facet: &str, query: &str) -> Vec<Ranked> {
+        let row = |item: &crate::api::types::FacetCount| {
+            let value = item.value.to_string();
+            let query = crate::ui::terms::with(query, &crate::ui::terms::term(facet, &value));
+            Ranked { what: link::text(&value), count: item.count, to: self.events(&query).to_string() }
+        };
+        view.items.iter().map(row).collect()
+    }
+
+    fn health(&self, frame: &Frame) -> Markup {
+        let unseen = self
+            .known
+            .iter()
+            .filter(|service| service.tls.as_ref().is_some_and(|tls| tls.unseen > 0))
+            .count();
+        let off = self.known.iter().filter(|service| service.mode == "off").count();
+        let gauge = |name: &str| self.stats.gauges.get(name).copied().unwrap_or(0);
+        crate::ui::parts::facts::facts(&[
+            (
+                "Services",
+                html! { (grouped(self.known.len() as u64)) " seen" @if off > 0 { ", " (off) " not judged" } },
+            ),
+            (
+                "TLS",
+                html! { @if unseen == 0 { "all connections are read" } @else { (badge::loud("not all read")) " of " (unseen) " services" } },
+            ),
+            ("Connections", html! { (grouped(gauge("connections"))) " open" }),
+            ("Rules", html! { (grouped(gauge("rules"))) " in force" }),
+            ("Memory", html! { (crate::cli::screen::bytes(gauge("rss_bytes"))) }),
+            (
+                "Agent",
+                html! { "version " (self.stats.version) ", started " (time::ago(frame, self.stats.started)) },
+            ),
+        ])
+    }
+}

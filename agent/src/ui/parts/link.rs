@@ -1,0 +1,51 @@
+//! Links to what is shown elsewhere, and texts that others wrote.
+
+use maud::{Markup, html};
+
+use crate::{api::client::segment, event::printable};
+
+/// Characters of a text of others that are shown in a row; the whole is its title.
+const SHOWN: usize = 160;
+
+/// A text that others wrote: control characters are made visible, long ones are cut.
+pub fn text(text: &str) -> Markup {
+    let shown = printable(text);
+    if shown.chars().count() <= SHOWN {
+        return html! { (shown) };
+    }
+    let cut: String = shown.chars().take(SHOWN).collect();
+    html! { span title=(shown) { (cut) "…" } }
+}
+
+/// A text that others wrote, as it stands.
+pub fn raw(text: &str) -> Markup {
+    html! { code.raw { (self::text(text)) } }
+}
+
+/// A signal's page.
+pub fn signal(id: &impl std::fmt::Display) -> String {
+    format!("/signals/{id}")
+}
+
+/// A client's address.
+pub fn address(address: &str) -> Markup {
+    html! { a.address href=(format!("/actors/{}", segment(address))) { (address) } }
+}
+
+/// A user's id.
+pub fn user(id: &str) -> Markup {
+    html! { a.user href=(format!("/users/{}", segment(id))) { (text(id)) } }
+}
+
+/// Several: the first few, and how many more.
+pub fn several(names: &[String], most: usize, unnamed: u64, show: impl Fn(&str) -> Markup) -> Markup {
+    let more = names.len().saturating_sub(most) as u64 + unnamed;
+    html! {
+        @if names.is_empty() { span.none { "—" } }
+        @for (at, name) in names.iter().take(most).enumerate() {
+            @if at > 0 { ", " }
+            (show(name))
+        }
+        @if more > 0 { " " span.more { "+" (crate::cli::screen::grouped(more)) } }
+    }
+}

@@ -1,0 +1,80 @@
+// What people do, with a script and without.
+
+import { assert, equal } from "./browser.mjs";
+
+const both = (name, act) => [true, false].map((javaScriptEnabled) => [
+  `acts/${name}${javaScriptEnabled ? "" : "-without-a-script"}`,
+  (house) => act(house, { javaScriptEnabled }),
+]);
+
+/// The page of a signal about somebody who can be blocked.
+async function signal(house, options) {
+  const page = await house.page("admin", options);
+  await page.goto(`${house.url}/signals?from=-30d&query=client_ip:*`);
+  await page.locator("#rows a.open").first().click();
+  await page.waitForSelector(".acts");
+  return page;
+}
+
+async function press(page, locator) {
+  await Promise.all([page.waitForNavigation(), locator.click()]);
+}
+
+export const checks = [
+  ...both("triage", async (house, options) => {
+    const page = await signal(house, options);
+    const form = page.locator('form[action$="/triage"]');
+    const note = `seen ${options.javaScriptEnabled}`;
+    await form.locator("select[name=status]").selectOption("under_review");
+    await form.locator("input[name=assignee]").fill("alice");
+    await form.locator("textarea[name=note]").fill(note);
+    await press(page, form.locator("button.primary"));
+    equal(await page.locator(".flash").textContent(), "Saved", "what is said");
+    assert((await page.locator(".story").textContent()).includes(note), "the note is not in the story");
+    assert((await page.locator(".history").textContent()).includes("alice"), "the history does not say who");
+  }),
+  ...both("bulk", async (house, options) => {
+    const page = await house.page("admin", options);
+    await page.goto(`${house.url}/signals?from=-30d`);
+    const boxes = page.locator("#rows input[type=checkbox]");
+    const count = Math.min(2, await boxes.count());
+    for (let at = 0; at < count; at += 1) await boxes.nth(at).check();
+    await page.locator("#bulk select[name=status]").selectOption(options.javaScriptEnabled ? "under_review" : "open");
+    await press(page, page.locator("#bulk button"));
+    assert((await page.locator(".flash").textContent()).includes(`${count} signal`), "not all were changed");
+    return `${count} signals`;
+  }),
+  ...both("block", async (house, options) => {
+    const page = await signal(house, options);
+    const details = page.locator("details.confirm", { has: page.locator('form[action="/block"]') });
+    await details.locator("summary").click();
+    const whom = await details.locator("select[name=whom] option").first().textContent();
+    await details.locator("select[name=seconds]").selectOption("600");
+    await details.locator("input[name=reason]").fill("a test in a browser");
+    await press(page, details.locator("button.danger"));
+    const said = await page.locator(".flash").textContent();
+    assert(said.includes(whom) && (said.includes("is blocked") || said.includes("denylist")), said);
+    await page.goto(`${house.url}/actors/${whom}`);
+    assert((await page.locator(".top").textContent()).includes("blocked"), "the actor's page does not say it");
+    await press(page, page.getByRole("button", { name: `Unblock ${whom}` }));
+    assert((await page.locator(".flash").textContent()).includes("not blocked any longer"), "not unblocked");
+    return whom;
+  }),
+  ...both("colours", async (house, options) => {
+    const page = await house.page("admin", options);
+    await page.goto(house.url);
+    const background = () => page.locator("body").evaluate((body) => getComputedStyle(body).backgroundColor);
+    const before = options.javaScriptEnabled ? await background() : null;
+    await press(page, page.locator('button[name=theme][value="dark"]'));
+    equal(await page.locator("html").getAttribute("data-theme"), "dark", "the theme");
+    if (before) assert((await background()) !== before, "dark is not dark");
+  }),
+  ["acts/log-out", async (house) => {
+    // A session of its own: the others' goes on.
+    const page = await house.page("leaver");
+    await page.goto(house.url);
+    await press(page, page.getByRole("button", { name: "Log out" }));
+    await page.goto(`${house.url}/signals`);
+    equal(new URL(page.url()).pathname, "/login", "after logging out");
+  }],
+];
