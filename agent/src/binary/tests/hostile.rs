@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 
 use super::{
-    super::Error,
+    super::{Error, Image, Store},
     made::{CODE, elf},
     *,
 };
@@ -72,6 +72,23 @@ fn addresses_may_be_as_large_as_they_like() {
         file[80..88].copy_from_slice(&(u64::MAX - 7).to_le_bytes());
         assert_eq!(points(&inspect(&file).unwrap(), Runtime::Go), []);
     }
+}
+
+/// An unwind table that says it has 2⁶⁴ − 1 rows: functions are found, but not their cold parts.
+#[test]
+fn unwind_tables_may_say_that_they_are_as_long_as_they_like() {
+    let mut file = FILES[0].clone();
+    let headers = file[64..].chunks(56).take(file[56].into());
+    let unwind = headers.map(<[u8]>::to_vec).find(|header| header[..4] == 0x6474_e550_u32.to_le_bytes());
+    let offset = u64::from_le_bytes(unwind.unwrap()[8..16].try_into().unwrap());
+    let table = usize::try_from(offset).unwrap();
+    // How the number is written: eight bytes, behind four of where the frames are.
+    file[table + 2] = 4;
+    file[table + 8..table + 16].fill(0xff);
+    let found = points(&inspect(&file).unwrap(), Runtime::OpenSsl).to_vec();
+    assert!(!found.is_empty());
+    let store = Store::new(&file.as_slice()).map(|store| Image::parse(&store).unwrap().frame(0x1000));
+    assert_eq!(store.unwrap(), None);
 }
 
 #[test]
