@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, anyhow};
+use picket_tests::cache;
 
 use crate::patience::in_vm;
 use crate::report::CannotRun;

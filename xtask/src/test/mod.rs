@@ -21,8 +21,8 @@ use report::Report;
 #[command(after_help = "Examples:
   cargo xtask test                        all tests on this kernel
   cargo xtask test --only chunked         those whose name contains `chunked`
-  cargo xtask test --vm                   the scenarios also in virtual machines, on other kernels
   cargo xtask test --no-kernel            what needs neither root nor a kernel
+  cargo xtask test --seed new             properties and fuzzing with other random numbers
   cargo xtask test --vm                   all of them, and the scenarios on Linux 5.10, 6.1, 6.12 and 7.2
 
 Exit code 0: nothing failed, and every kind that was not left out ran at least one test.")]
@@ -36,6 +36,21 @@ pub struct Args {
     /// Also the kernel scenarios on the kernels of the matrix, in QEMU (see `cargo xtask vm`)
     #[arg(long)]
     vm: bool,
+    /// Start of the random numbers of properties and fuzzing, or `new` for one from the clock. The same if nothing is
+    /// said: then a test that fails fails because of what was changed
+    #[arg(long, value_parser = seed, default_value = "1")]
+    seed: u32,
+}
+
+fn seed(text: &str) -> Result<u32, String> {
+    match text {
+        "new" => Ok(crate::fuzz::seed()),
+        number => number
+            .parse()
+            .ok()
+            .filter(|seed| *seed > 0)
+            .ok_or_else(|| "expected `new` or a number from 1 on".to_owned()),
+    }
 }
 
 pub fn run(args: &Args) -> Result<()> {
@@ -45,12 +60,13 @@ pub fn run(args: &Args) -> Result<()> {
     }
     setup::ensure(&groups)?;
     let agent = build::agent(false)?;
+    say::step(&format!("random numbers: --seed {}", args.seed));
     let mut report = Report::new(args.only.is_none());
     let only = args.only.as_deref();
 
-    rust::run(only, &mut report)?;
+    rust::run(only, args.seed, &mut report)?;
     if only.is_none() {
-        fuzz::run(&mut report);
+        fuzz::run(args.seed, &mut report);
         check_style(&mut report);
     } else {
         report.leave_out("fuzz", "--only");

@@ -24,7 +24,7 @@ use crate::{
 const DEADLINE: Duration = Duration::from_secs(900);
 
 /// Runs them all.
-pub fn run(only: Option<&str>, report: &mut Report) -> Result<()> {
+pub fn run(only: Option<&str>, seed: u32, report: &mut Report) -> Result<()> {
     say::step("building the tests");
     let mut command = cargo();
     command.args(["test", "--workspace", "--no-run", "--quiet"]);
@@ -33,7 +33,7 @@ pub fn run(only: Option<&str>, report: &mut Report) -> Result<()> {
     let programs = executables(command)?.into_iter().filter(is_ours);
     say::step("unit and property tests");
     for program in programs {
-        program_tests(&program, only, report)?;
+        program_tests(&program, only, seed, report)?;
     }
     doc_tests(only, report)
 }
@@ -44,10 +44,11 @@ fn kind(name: &str) -> &'static str {
     if property { "property" } else { "unit" }
 }
 
-fn program_tests(program: &Executable, only: Option<&str>, report: &mut Report) -> Result<()> {
+fn program_tests(program: &Executable, only: Option<&str>, seed: u32, report: &mut Report) -> Result<()> {
     let command = || {
         let mut command = Command::new(&program.path);
         command.current_dir(&program.package_dir).env("CARGO_MANIFEST_DIR", &program.package_dir);
+        command.env("PROPTEST_RNG_SEED", seed.to_string());
         command
     };
     let list = command().args(["--list", "--format", "terse"]).read()?;

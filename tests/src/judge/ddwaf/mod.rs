@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 
 use super::{Judge, Judged, Message};
+use crate::wheels;
 use body::Body;
 use library::{Library, MATCH, OK, Object};
 pub use object::shown;

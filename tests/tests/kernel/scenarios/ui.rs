@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use picket_tests::cache;
 use serde_json::{Value, json};
 
 use super::signals::town::{Town, address};
