@@ -38,6 +38,8 @@ pub const RULE_FILE: u64 = 16 * 1024 * 1024;
 pub const EVENT_QUEUE: usize = 32_768;
 /// Of these, transactions that are no event; beyond it they are not told to detection, and counted.
 pub const PLAIN_QUEUE: usize = 4096;
+/// So many of them are handed over together, if the worker does not rest before.
+pub const PLAIN_TOGETHER: usize = 64;
 /// Arguments of a command line that are kept.
 pub const CMDLINE_ARGS: usize = 64;
 /// Bytes of a command line that are read.

@@ -39,6 +39,7 @@ use std::{
 
 use jiff::Timestamp;
 use tokio::sync::broadcast;
+use uuid::Uuid;
 
 pub use error::DeskError;
 pub use lists::ends;
@@ -52,7 +53,7 @@ use self::{notices::Notices, once::Once, recount::Recounted, response::Responses
 use crate::{
     config::Config,
     detect::{self, Detection, rules::Loaded},
-    event::{Event, Kind},
+    event::{Event, Kind, Plain},
     metrics::{AttackCount, Attacks},
     query, random,
     store::{self, Facts, Reader, Store, StoreHandle, StoreStats},
@@ -128,13 +129,10 @@ impl Desk {
 
     /// Detection rules look at an event.
     fn count(&self, event: &Event, changes: &mut Vec<detect::Change>) {
-        if !self.once.lock().unwrap_or_else(PoisonError::into_inner).is_first(event) {
+        if !self.once().is_first(event) {
             return;
         }
-        let time = nanoseconds(event.time);
-        let mut detection = self.detection();
-        self.counted.fetch_max(time, Ordering::Relaxed);
-        let time = time.unsigned_abs();
+        let (mut detection, time) = self.counting(event.time);
         let mut tries = 0;
         event.each_try(|one| {
             tries += 1;
@@ -145,10 +143,38 @@ impl Desk {
         }
     }
 
+    /// Detection, which is about to count something of this time; and the time in nanoseconds.
+    fn counting(&self, time: Timestamp) -> (MutexGuard<'_, Detection>, u64) {
+        let time = nanoseconds(time);
+        let detection = self.detection();
+        self.counted.fetch_max(time, Ordering::Relaxed);
+        (detection, time.unsigned_abs())
+    }
+
     /// What is to be saved of open windows.
     fn windows(&self) -> Vec<store::Change> {
         let detection = self.detection();
         saved::windows(&detection, self.counted.load(Ordering::Relaxed))
+    }
+
+    /// Takes a transaction that is no event, of which nothing is kept but what detection rules count; and the whole, if a
+    /// signal shows it. Gives the signals that changed.
+    pub fn take_plain(&self, plain: &Plain<'_>, origin: IpAddr) -> Vec<detect::Change> {
+        self.responses.note_origin(plain.transaction.client_ip.to_canonical(), origin);
+        let mut changes = Vec::new();
+        if !self.once().is_first_of(plain.chain.as_ref(), false) {
+            return changes;
+        }
+        let (mut detection, time) = self.counting(plain.stamp.time);
+        detection.observe(plain, time, &mut changes);
+        drop(detection);
+        if changes.is_empty() {
+            return changes;
+        }
+        if shows(&changes, plain.stamp.id) {
+            self.keep(plain.event());
+        }
+        self.changed(changes)
     }
 
     /// Takes an event, or a transaction that is none: everything that detection rules may count. `origin`: the other
@@ -167,11 +193,8 @@ impl Desk {
             let _ = self.live.send(Arc::new(Live::Event(Arc::clone(event))));
         }
         if !changes.is_empty() {
-            let sample = event.id.to_string();
-            let is_sample =
-                |change: &detect::Change| change.signal.events.iter().any(|kept| kept.id == sample);
             // A transaction that no rule matched: kept because a signal shows it.
-            if !is_event && changes.iter().any(is_sample) {
+            if !is_event && shows(&changes, event.id) {
                 self.keep(event);
             }
             return self.changed(changes);
@@ -270,6 +293,10 @@ impl Desk {
         self.detection().stats()
     }
 
+    fn once(&self) -> MutexGuard<'_, Once> {
+        self.once.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn detection(&self) -> MutexGuard<'_, Detection> {
         self.detection.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -289,4 +316,10 @@ impl Desk {
     fn write_now(&self, changes: Vec<store::Change>) -> Result<(), DeskError> {
         self.handle.write(changes).and_then(|ack| ack.wait(STORED_WITHIN)).map_err(DeskError::NotStored)
     }
+}
+
+/// Whether one of these signals shows the event as a sample.
+fn shows(changes: &[detect::Change], event: Uuid) -> bool {
+    let event = event.to_string();
+    changes.iter().any(|change| change.signal.events.iter().any(|kept| kept.id == event))
 }

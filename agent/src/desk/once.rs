@@ -4,7 +4,10 @@ use std::num::NonZeroUsize;
 
 use lru::LruCache;
 
-use crate::{event::Event, limits};
+use crate::{
+    event::{Event, EventChain},
+    limits,
+};
 
 /// The chains that were counted lately.
 ///
@@ -26,12 +29,16 @@ impl Default for Once {
 impl Once {
     /// Whether detection rules are to count this one.
     pub fn is_first(&mut self, event: &Event) -> bool {
-        let Some(chain) = &event.chain else { return true };
+        self.is_first_of(event.chain.as_ref(), !event.matches.is_empty() || !event.business.is_empty())
+    }
+
+    /// The same, of one in this place, in which a rule matched or something happened to the business, or not.
+    pub fn is_first_of(&mut self, chain: Option<&EventChain>, matched: bool) -> bool {
+        let Some(chain) = chain else { return true };
         // It comes from one of several equal requests: each of those counts by itself.
         if chain.ambiguous && chain.hop > 0 {
             return false;
         }
-        let matched = !event.matches.is_empty() || !event.business.is_empty();
         match self.chains.get_mut(&chain.id) {
             Some(counted) if *counted || !matched => false,
             Some(counted) => {

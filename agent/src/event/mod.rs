@@ -2,13 +2,15 @@
 //!
 //! ```text
 //! Transaction + Findings ─> Recorder (redacts, cuts, names) ─> Event ─> json_line: machines
-//!                                                                  └──> Render: people
+//!      │                                                    ↑     └──> Render: people
+//!      └─ none ─> Plain: what detection rules ask for ──────┘
 //! ```
 #![forbid(unsafe_code)]
 
 mod clock;
 mod id;
 mod json;
+mod plain;
 mod printable;
 mod record;
 pub mod redact;
@@ -26,8 +28,9 @@ use uuid::Uuid;
 
 pub use clock::WallClock;
 pub use id::EventIds;
+pub use plain::Plain;
 pub use printable::{fit, printable};
-pub use record::{Finding, Recorder, RecorderStats, Transaction};
+pub use record::{Finding, Recorder, RecorderStats, Stamp, Transaction};
 pub use redact::Redactor;
 pub use render::Render;
 pub use service::ServiceRef;

@@ -3,12 +3,15 @@
 
 use std::{
     borrow::Cow,
+    cell::Cell,
     collections::BTreeMap,
     net::{IpAddr, SocketAddr},
     sync::Arc,
 };
 
+use jiff::Timestamp;
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use super::{
     Event, EventAnomaly, EventIds, EventMatch, EventTls, Kind, Redactor, ServiceRef, WallClock,
@@ -18,6 +21,7 @@ use super::{
 use crate::{
     http::{Anomaly, Header, Request, Response},
     limits,
+    time::Ktime,
     tls::hello::TlsFacts,
 };
 
@@ -71,20 +75,29 @@ pub struct RecorderStats {
     pub left_out: u64,
 }
 
+/// Which event it is, and when: known before the event is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// Its id.
+    pub id: Uuid,
+    /// When the first byte of the request was seen.
+    pub time: Timestamp,
+}
+
 /// Makes events of transactions, one per worker.
 #[derive(Clone, Debug)]
 pub struct Recorder {
     redactor: Arc<Redactor>,
     clock: WallClock,
     ids: EventIds,
-    stats: RecorderStats,
+    stats: Cell<RecorderStats>,
 }
 
 impl Recorder {
     /// With the process's redactor, a reading of the clocks and the worker's source of ids.
     #[must_use]
     pub fn new(redactor: Arc<Redactor>, clock: WallClock, ids: EventIds) -> Self {
-        Self { redactor, clock, ids, stats: RecorderStats::default() }
+        Self { redactor, clock, ids, stats: Cell::default() }
     }
 
     /// After a reload of the configuration.
@@ -100,33 +113,47 @@ impl Recorder {
     /// What was counted so far.
     #[must_use]
     pub fn stats(&self) -> RecorderStats {
-        self.stats
+        self.stats.get()
+    }
+
+    fn tally(&self, count: impl FnOnce(&mut RecorderStats)) {
+        let mut stats = self.stats.get();
+        count(&mut stats);
+        self.stats.set(stats);
+    }
+
+    /// The next event's, whose request began then.
+    pub fn stamp(&mut self, started: Ktime) -> Stamp {
+        let time = self.clock.at(started);
+        Stamp { id: self.ids.next(time), time }
     }
 
     /// The event of a transaction; of kind [`Kind::Transaction`] without findings.
     pub fn record(
-        &mut self,
+        &self,
+        stamp: Stamp,
         transaction: &Transaction<'_>,
         findings: &[Finding<'_>],
         blocked: bool,
     ) -> Event {
         let Transaction { request, response, unanswered, peer, client_ip, service, tls } = *transaction;
-        let time = self.clock.at(request.started);
         let text = String::from_utf8_lossy(&request.target);
         let target = target::split(&request.method, &text);
         let anomalies = || request.anomalies.iter().chain(response.iter().flat_map(|r| &r.anomalies));
         let left_out = findings.len().saturating_sub(limits::EVENT_MATCHES)
             + anomalies().count().saturating_sub(limits::EVENT_ANOMALIES);
-        self.stats.left_out += left_out as u64;
         let kind = if findings.is_empty() { Kind::Transaction } else { Kind::Event };
-        match kind {
-            Kind::Event => self.stats.events += 1,
-            Kind::Transaction => self.stats.transactions += 1,
-        }
+        self.tally(|stats| {
+            stats.left_out += left_out as u64;
+            match kind {
+                Kind::Event => stats.events += 1,
+                Kind::Transaction => stats.transactions += 1,
+            }
+        });
         Event {
             kind,
-            id: self.ids.next(time),
-            time,
+            id: stamp.id,
+            time: stamp.time,
             service: service.clone(),
             client_ip: client_ip.to_canonical(),
             client_geo: None,
@@ -140,7 +167,7 @@ impl Recorder {
             query: target.query.map(|query| self.text(query)),
             status: response.map(|response| response.status),
             response_bytes: response.map(|response| response.body.wire_len),
-            user_agent: request.header("user-agent").map(|agent| self.text(&String::from_utf8_lossy(agent))),
+            user_agent: self.user_agent(request),
             user: None,
             session: None,
             business: Vec::new(),
@@ -163,11 +190,21 @@ impl Recorder {
         }
     }
 
-    fn matches(&mut self, request: &Request, findings: &[Finding<'_>]) -> Vec<EventMatch> {
+    /// The path of a request's target, as events show it.
+    pub(super) fn path(&self, request: &Request) -> String {
+        self.text(target::split(&request.method, &String::from_utf8_lossy(&request.target)).path)
+    }
+
+    /// Its `User-Agent`, as events show it.
+    pub(super) fn user_agent(&self, request: &Request) -> Option<String> {
+        request.header("user-agent").map(|agent| self.text(&String::from_utf8_lossy(agent)))
+    }
+
+    fn matches(&self, request: &Request, findings: &[Finding<'_>]) -> Vec<EventMatch> {
         if findings.is_empty() {
             return Vec::new();
         }
-        let redactor = self.redactor.clone();
+        let redactor = &self.redactor;
         // Only values matched in the target or body as a whole are compared with it.
         let whole = findings.iter().any(|finding| finding.key.is_none());
         let known = if whole { redactor.known(request) } else { Known::default() };
@@ -187,16 +224,16 @@ impl Recorder {
 
     /// What rules and processors wrote, by name; a value taken from the transaction stands at its location.
     pub fn attributes<'a>(
-        &mut self,
+        &self,
         attributes: impl Iterator<Item = (&'a str, &'a Value, Option<&'a str>)>,
     ) -> Map<String, Value> {
         attributes.map(|(name, value, location)| (name.to_owned(), self.attribute(value, location))).collect()
     }
 
-    fn attribute(&mut self, value: &Value, location: Option<&str>) -> Value {
+    fn attribute(&self, value: &Value, location: Option<&str>) -> Value {
         match value {
             Value::String(text) => {
-                let redactor = self.redactor.clone();
+                let redactor = &self.redactor;
                 let shown = match location {
                     Some(location) => {
                         let key = location.rsplit('.').next();
@@ -223,7 +260,7 @@ impl Recorder {
     }
 
     /// Without userinfo: who is asked does not depend on it.
-    fn host(&mut self, headers: &[Header], authority: Option<&str>) -> Option<String> {
+    fn host(&self, headers: &[Header], authority: Option<&str>) -> Option<String> {
         let field = headers.iter().find(|h| h.name.eq_ignore_ascii_case(b"host"));
         let host: Cow<'_, str> = match (authority, field) {
             // The absolute form wins over the header (RFC 9112 section 3.2.2).
@@ -238,7 +275,7 @@ impl Recorder {
     }
 
     /// Names of hosts and protocols are what the client wrote.
-    fn tls(&mut self, facts: &TlsFacts, minor: u8) -> EventTls {
+    fn tls(&self, facts: &TlsFacts, minor: u8) -> EventTls {
         let alpn = facts.alpn_spoken(minor).map(|name| self.text(name));
         let offered = facts.alpn_offered.iter().filter(|_| alpn.is_none());
         EventTls {
@@ -252,21 +289,20 @@ impl Recorder {
         }
     }
 
-    fn anomaly(&mut self, anomaly: &Anomaly) -> EventAnomaly {
+    fn anomaly(&self, anomaly: &Anomaly) -> EventAnomaly {
         EventAnomaly { kind: anomaly.kind.to_owned(), detail: self.text(&anomaly.detail) }
     }
 
     /// A shown text: redacted first, cut then, so that a cut can't hide what makes a credential one.
-    fn text(&mut self, text: &str) -> String {
-        let redactor = self.redactor.clone();
-        self.cut(redactor.text(text))
+    fn text(&self, text: &str) -> String {
+        self.cut(self.redactor.text(text))
     }
 
-    fn cut(&mut self, text: Cow<'_, str>) -> String {
+    fn cut(&self, text: Cow<'_, str>) -> String {
         if text.len() <= limits::EVENT_FIELD {
             return text.into_owned();
         }
-        self.stats.fields_cut += 1;
+        self.tally(|stats| stats.fields_cut += 1);
         let room = limits::EVENT_FIELD - '…'.len_utf8();
         let end = (0..=room).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
         let mut cut = text.get(..end).unwrap_or_default().to_owned();

@@ -84,7 +84,8 @@ fn record(recorder: &mut Recorder, request: &Request, findings: &[Finding<'_>]) 
         service: &service(),
         tls: None,
     };
-    recorder.record(&transaction, findings, false)
+    let stamp = recorder.stamp(transaction.request.started);
+    recorder.record(stamp, &transaction, findings, false)
 }
 
 fn plain() -> Render {
@@ -183,7 +184,9 @@ fn tls(facts: &TlsFacts, minor: u8) -> EventTls {
         service: &service(),
         tls: Some(facts),
     };
-    let event = recorder().record(&transaction, &[], false);
+    let mut recorder = recorder();
+    let stamp = recorder.stamp(transaction.request.started);
+    let event = recorder.record(stamp, &transaction, &[], false);
     assert!(plain().event(&event).contains("nginx:80  TLS"), "{}", plain().event(&event));
     *event.tls.expect("facts")
 }
@@ -221,7 +224,9 @@ fn a_transaction_without_answer_or_matches() {
         service: &service(),
         tls: None,
     };
-    let event = recorder().record(&transaction, &[], false);
+    let mut recorder = recorder();
+    let stamp = recorder.stamp(transaction.request.started);
+    let event = recorder.record(stamp, &transaction, &[], false);
     assert_eq!((event.kind, event.status, event.duration_us), (Kind::Transaction, None, None));
     assert_eq!((event.path.as_str(), event.query.as_deref()), ("/a", None));
     assert_eq!(event.host.as_deref(), Some("<redacted>@other.example"));

@@ -1,6 +1,11 @@
 //! event: transactions made into events, on a thread of its own, which gives them to the desk and prints them.
 
-use std::{io::Write, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io::Write,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 
@@ -11,8 +16,9 @@ use super::{
     transaction::Transaction,
 };
 use crate::{
-    event::{self, Event, EventChain, EventIds, Finding, Kind, Recorder, ServiceRef, WallClock},
-    geo::Lookup,
+    chain,
+    event::{self, Event, EventChain, EventIds, Finding, Kind, Plain, Recorder, ServiceRef, WallClock},
+    geo::{self, Lookup},
     service::Service,
     time,
 };
@@ -75,6 +81,9 @@ impl<W: Write> Events<W> {
             }
             match next {
                 Next::Transaction(transaction) => self.take(*transaction),
+                Next::Plain(transactions) => {
+                    transactions.iter().for_each(|transaction| self.take_plain(transaction));
+                }
                 Next::Nothing => {}
                 Next::Stop => break,
             }
@@ -96,13 +105,26 @@ impl<W: Write> Events<W> {
         }
     }
 
+    /// detect: what is no event is made one only when somebody is to see it.
+    fn take_plain(&mut self, transaction: &Transaction) {
+        let service = self.service(&transaction.service);
+        let told = told(transaction, &service);
+        let stamp = self.recorder.stamp(told.request.started);
+        let (desk, geo) = (&self.shared.desk, self.geo.as_deref());
+        let finish = |event: &mut Event| {
+            event.policy.clone_from(&transaction.policy);
+            event.client_geo = place(geo, event.client_ip);
+            desk.mark(event);
+        };
+        let chain = transaction.chain.map(chain);
+        let plain = Plain::new(stamp, told, &transaction.observed, chain, &self.recorder, &finish);
+        for change in &desk.take_plain(&plain, transaction.origin) {
+            self.printer.signal(change);
+        }
+    }
+
     fn event(&mut self, transaction: &mut Transaction) -> Event {
         let service = self.service(&transaction.service);
-        let peer = SocketAddr::new(transaction.peer.remote_ip(), transaction.peer.tuple.remote_port);
-        let (response, unanswered) = match &transaction.response {
-            Ok(response) => (Some(&**response), None),
-            Err((reason, _)) => (None, Some(*reason)),
-        };
         let findings: Vec<Finding<'_>> = transaction
             .matches
             .iter()
@@ -115,28 +137,17 @@ impl<W: Write> Events<W> {
                 value: &m.value,
             })
             .collect();
-        let told = event::Transaction {
-            request: &transaction.request,
-            response,
-            unanswered,
-            peer,
-            client_ip: transaction.client_ip,
-            service: &service,
-            tls: transaction.tls.as_deref(),
-        };
-        let mut event = self.recorder.record(&told, &findings, transaction.blocked);
+        let told = told(transaction, &service);
+        let stamp = self.recorder.stamp(told.request.started);
+        let mut event = self.recorder.record(stamp, &told, &findings, transaction.blocked);
         let attributes = transaction.attributes.iter();
         event.attributes =
             self.recorder.attributes(attributes.map(|a| (a.name.as_str(), &a.value, a.location.as_deref())));
-        event.chain = transaction.chain.map(|place| EventChain {
-            id: format!("{:016x}", place.id),
-            hop: place.hop,
-            ambiguous: place.ambiguous,
-        });
+        event.chain = transaction.chain.map(chain);
         event.would_block = transaction.verdict.would_block;
         event.score = transaction.verdict.score;
         event.policy.clone_from(&transaction.policy);
-        event.client_geo = self.geo.as_deref().and_then(|geo| geo.of(event.client_ip)).map(Box::new);
+        event.client_geo = place(self.geo.as_deref(), event.client_ip);
         event.take_observed(std::mem::take(&mut transaction.observed));
         event
     }
@@ -147,13 +158,38 @@ impl<W: Write> Events<W> {
         {
             return Arc::clone(told);
         }
-        let told = Arc::new(told(service));
-        self.service = Some((Arc::clone(service), Arc::clone(&told)));
-        told
+        let named = Arc::new(named(service));
+        self.service = Some((Arc::clone(service), Arc::clone(&named)));
+        named
     }
 }
 
-fn told(service: &Service) -> ServiceRef {
+/// What the event stage is told of a transaction.
+fn told<'t>(transaction: &'t Transaction, service: &'t Arc<ServiceRef>) -> event::Transaction<'t> {
+    let (response, unanswered) = match &transaction.response {
+        Ok(response) => (Some(&**response), None),
+        Err((reason, _)) => (None, Some(*reason)),
+    };
+    event::Transaction {
+        request: &transaction.request,
+        response,
+        unanswered,
+        peer: SocketAddr::new(transaction.peer.remote_ip(), transaction.peer.tuple.remote_port),
+        client_ip: transaction.client_ip,
+        service,
+        tls: transaction.tls.as_deref(),
+    }
+}
+
+fn chain(place: chain::Place) -> EventChain {
+    EventChain { id: format!("{:016x}", place.id), hop: place.hop, ambiguous: place.ambiguous }
+}
+
+fn place(geo: Option<&Lookup>, client: IpAddr) -> Option<Box<geo::Place>> {
+    geo?.of(client).map(Box::new)
+}
+
+fn named(service: &Service) -> ServiceRef {
     ServiceRef {
         name: service.name.clone(),
         port: service.listen.port(),

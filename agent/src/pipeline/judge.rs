@@ -45,6 +45,8 @@ pub struct Judge {
     observer: Arc<Mutex<Observer>>,
     settings: Arc<Settings>,
     scratches: Scratches,
+    /// Transactions that are no event, until enough of them are there or the worker rests.
+    plain: Vec<Transaction>,
     /// Transactions that are over, but of which others may come that a worker is still to read.
     late: VecDeque<(Ktime, Arc<Hop>, Transaction)>,
 }
@@ -62,7 +64,14 @@ impl Judge {
     #[must_use]
     pub fn new(shared: Arc<Shared>, observer: Arc<Mutex<Observer>>) -> Self {
         let scratches = Scratches { by_rules: BTreeMap::new(), collections: Arc::clone(&shared.collections) };
-        Self { settings: shared.settings(), shared, observer, scratches, late: VecDeque::new() }
+        Self {
+            settings: shared.settings(),
+            shared,
+            observer,
+            scratches,
+            plain: Vec::new(),
+            late: VecDeque::new(),
+        }
     }
 
     /// Takes over settings that were reloaded.
@@ -297,7 +306,7 @@ impl Judge {
     }
 
     /// Detection rules count what is no event, too; but not in front of events.
-    fn tell_plain(&self, mut transaction: Transaction) {
+    fn tell_plain(&mut self, mut transaction: Transaction) {
         if self.shared.events.waiting() >= limits::PLAIN_QUEUE {
             self.shared.counters.plain_skipped.add(1);
             return;
@@ -306,8 +315,24 @@ impl Judge {
         transaction.request.body.data = Bytes::new();
         if let Ok(response) = &mut transaction.response {
             response.body.data = Bytes::new();
+            response.headers = Vec::new();
         }
-        self.tell(transaction);
+        if self.plain.capacity() == 0 {
+            self.plain.reserve_exact(limits::PLAIN_TOGETHER);
+        }
+        self.plain.push(transaction);
+        if self.plain.len() >= limits::PLAIN_TOGETHER {
+            self.hand_over();
+        }
+    }
+
+    /// Hands over what was gathered: the worker rests, or enough is there.
+    pub fn hand_over(&mut self) {
+        let transactions = std::mem::take(&mut self.plain);
+        let count = transactions.len() as u64;
+        if !self.shared.events.send_plain(transactions) {
+            self.shared.counters.plain_skipped.add(count);
+        }
     }
 }
 

@@ -10,15 +10,22 @@ use std::time::Duration;
 use super::transaction::Transaction;
 use crate::limits;
 
+/// What is put in.
+enum Item {
+    Transaction(Box<Transaction>),
+    Plain(Vec<Transaction>),
+    Stop,
+}
+
 /// Where workers put transactions.
 pub struct Sender {
-    sender: SyncSender<Option<Box<Transaction>>>,
+    sender: SyncSender<Item>,
     waiting: Arc<AtomicUsize>,
 }
 
 /// Where they come out.
 pub struct Queue {
-    receiver: Receiver<Option<Box<Transaction>>>,
+    receiver: Receiver<Item>,
     waiting: Arc<AtomicUsize>,
 }
 
@@ -26,6 +33,8 @@ pub struct Queue {
 pub enum Next {
     /// A transaction.
     Transaction(Box<Transaction>),
+    /// Several that are no event.
+    Plain(Vec<Transaction>),
     /// Nothing, for as long as was waited.
     Nothing,
     /// It is time to stop.
@@ -42,10 +51,20 @@ pub fn queue() -> (Sender, Queue) {
 impl Sender {
     /// Puts a transaction in; false: it is full, and the transaction is gone.
     pub fn send(&self, transaction: Transaction) -> bool {
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        let sent = self.sender.try_send(Some(Box::new(transaction))).is_ok();
+        self.put(Item::Transaction(Box::new(transaction)), 1)
+    }
+
+    /// Puts transactions in that are no event: one wake-up for all of them. False: it is full, and they are gone.
+    pub fn send_plain(&self, transactions: Vec<Transaction>) -> bool {
+        let count = transactions.len();
+        count == 0 || self.put(Item::Plain(transactions), count)
+    }
+
+    fn put(&self, item: Item, count: usize) -> bool {
+        self.waiting.fetch_add(count, Ordering::Relaxed);
+        let sent = self.sender.try_send(item).is_ok();
         if !sent {
-            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            self.waiting.fetch_sub(count, Ordering::Relaxed);
         }
         sent
     }
@@ -59,7 +78,7 @@ impl Sender {
     /// Behind all that was put in: stop.
     pub fn stop(&self) {
         // Nobody takes anything out any more: then it has stopped.
-        let _ = self.sender.send(None);
+        let _ = self.sender.send(Item::Stop);
     }
 }
 
@@ -82,13 +101,13 @@ impl Queue {
         }
     }
 
-    fn took(&self, next: Option<Box<Transaction>>) -> Next {
-        match next {
-            Some(transaction) => {
-                self.waiting.fetch_sub(1, Ordering::Relaxed);
-                Next::Transaction(transaction)
-            }
-            None => Next::Stop,
-        }
+    fn took(&self, item: Item) -> Next {
+        let (count, next) = match item {
+            Item::Transaction(transaction) => (1, Next::Transaction(transaction)),
+            Item::Plain(transactions) => (transactions.len(), Next::Plain(transactions)),
+            Item::Stop => (0, Next::Stop),
+        };
+        self.waiting.fetch_sub(count, Ordering::Relaxed);
+        next
     }
 }

@@ -119,6 +119,7 @@ impl Worker {
             flow.judge.refresh();
             let before = time::now();
             let count = ring.drain(BATCH, |entry| flow.record(entry));
+            flow.judge.hand_over();
             flow.has_read(before, count < BATCH && ring.is_read());
             if count >= BUSY {
                 ring.poll_from_now_on(true);
@@ -378,6 +379,7 @@ impl Flow {
         }
         self.release(true);
         self.judge.tell_late(now, true);
+        self.judge.hand_over();
         self.publish();
     }
 }

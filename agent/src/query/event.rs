@@ -1,11 +1,13 @@
 //! Fields of the event struct, without writing its JSON.
 
-use uuid::fmt::Hyphenated;
+mod plain;
+
+use uuid::{Uuid, fmt::Hyphenated};
 
 use super::{Field, Fields, Number, Value, json};
 use crate::{
-    event::{Event, EventChain, EventTls, Kind, Try},
-    user::{BusinessEvent, Source},
+    event::{Event, EventChain, EventTls, Kind, ServiceRef, Try},
+    user::{BusinessEvent, Session, Source, User},
 };
 
 /// Fields that every event may have. What else is in an event has names that its author chose: attributes, tags.
@@ -135,7 +137,7 @@ impl<'l> Look<'l> {
                 let offered = event.tls.iter().flat_map(|tls| &tls.alpn_offered);
                 { offered }.any(|name| found(Value::Text(name)))
             }
-            Known::Id => found(Value::Text(event.id.hyphenated().encode_lower(&mut [0; Hyphenated::LENGTH]))),
+            Known::Id => id(&event.id, found),
             known => one(event, known).is_some_and(found),
         }
     }
@@ -143,12 +145,8 @@ impl<'l> Look<'l> {
 
 /// The value of a field that has one at most. The wildcard stands for those that may have several.
 fn one(event: &Event, known: Known) -> Option<Value<'_>> {
-    let whole = |number: u64| Some(Value::Number(number.into()));
     Some(match known {
-        Known::Kind => Value::Text(match event.kind {
-            Kind::Event => "event",
-            Kind::Transaction => "transaction",
-        }),
+        Known::Kind => kind(event.kind),
         Known::ClientIp => Value::Address(event.client_ip),
         Known::PeerIp => Value::Address(event.peer_ip),
         Known::PeerPort => return whole(event.peer_port.into()),
@@ -174,26 +172,18 @@ fn one(event: &Event, known: Known) -> Option<Value<'_>> {
         Known::WouldBlock => return mark(event.would_block),
         Known::Score => Value::Number(Number::Integer(event.score?)),
         Known::LeftOut if event.left_out > 0 => return whole(event.left_out as u64),
-        Known::ServiceName => Value::Text(&event.service.name),
-        Known::ServicePort => return whole(event.service.port.into()),
-        Known::ServicePid => return whole(event.service.pid?.into()),
-        Known::ServiceExe => return text(&event.service.exe),
-        Known::ServiceContainer => return text(&event.service.container_id),
-        Known::ServicePod => return text(&event.service.pod_uid),
-        Known::ServiceCgroup => return text(&event.service.cgroup),
+        Known::ServiceName
+        | Known::ServicePort
+        | Known::ServicePid
+        | Known::ServiceExe
+        | Known::ServiceContainer
+        | Known::ServicePod
+        | Known::ServiceCgroup => return service(&event.service, known),
         Known::Endpoint => Value::Text(event.endpoint.as_deref()?),
-        Known::Session => return event.session.as_ref().map(|_| Value::Object),
-        Known::SessionId => Value::Text(&event.session.as_ref()?.id),
-        Known::User => return event.user.as_ref().map(|_| Value::Object),
-        Known::UserId => Value::Text(&event.user.as_ref()?.id),
-        Known::UserClaimed => return mark(event.user.as_ref()?.claimed),
-        Known::UserSource => Value::Text(match event.user.as_ref()?.source {
-            Source::Session => "session",
-            Source::Jwt => "jwt",
-            Source::Header => "header",
-            Source::Basic => "basic",
-            Source::Login => "login",
-        }),
+        Known::Session | Known::SessionId => return session(event.session.as_ref()?, known),
+        Known::User | Known::UserId | Known::UserClaimed | Known::UserSource => {
+            return user(event.user.as_ref()?, known);
+        }
         Known::Chain | Known::ChainId | Known::ChainHop | Known::ChainAmbiguous => {
             return chain(event.chain.as_ref()?, known);
         }
@@ -203,6 +193,57 @@ fn one(event: &Event, known: Known) -> Option<Value<'_>> {
 
 fn text(text: &Option<String>) -> Option<Value<'_>> {
     text.as_deref().map(Value::Text)
+}
+
+/// A number that is none of a kind of its own.
+fn whole(number: u64) -> Option<Value<'static>> {
+    Some(Value::Number(number.into()))
+}
+
+fn kind(kind: Kind) -> Value<'static> {
+    Value::Text(match kind {
+        Kind::Event => "event",
+        Kind::Transaction => "transaction",
+    })
+}
+
+fn service(service: &ServiceRef, known: Known) -> Option<Value<'_>> {
+    match known {
+        Known::ServiceName => Some(Value::Text(&service.name)),
+        Known::ServicePort => whole(service.port.into()),
+        Known::ServicePid => whole(service.pid?.into()),
+        Known::ServiceExe => text(&service.exe),
+        Known::ServiceContainer => text(&service.container_id),
+        Known::ServicePod => text(&service.pod_uid),
+        Known::ServiceCgroup => text(&service.cgroup),
+        _ => None,
+    }
+}
+
+fn session(session: &Session, known: Known) -> Option<Value<'_>> {
+    Some(match known {
+        Known::SessionId => Value::Text(&session.id),
+        _ => Value::Object,
+    })
+}
+
+fn user(user: &User, known: Known) -> Option<Value<'_>> {
+    Some(match known {
+        Known::UserId => Value::Text(&user.id),
+        Known::UserClaimed => return mark(user.claimed),
+        Known::UserSource => Value::Text(match user.source {
+            Source::Session => "session",
+            Source::Jwt => "jwt",
+            Source::Header => "header",
+            Source::Basic => "basic",
+            Source::Login => "login",
+        }),
+        _ => Value::Object,
+    })
+}
+
+fn id(id: &Uuid, found: &mut dyn FnMut(Value<'_>) -> bool) -> bool {
+    found(Value::Text(id.hyphenated().encode_lower(&mut [0; Hyphenated::LENGTH])))
 }
 
 fn chain(chain: &EventChain, known: Known) -> Option<Value<'_>> {

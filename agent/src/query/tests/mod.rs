@@ -4,6 +4,7 @@ mod agreement;
 mod errors;
 mod events;
 mod matching;
+mod plain;
 mod samples;
 mod syntax;
 mod tables;
