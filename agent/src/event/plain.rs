@@ -1,7 +1,7 @@
 //! A transaction that is no event, as detection rules look at it.
 #![forbid(unsafe_code)]
 
-use std::{cell::OnceCell, fmt};
+use std::{cell::OnceCell, fmt, sync::Arc};
 
 use super::{Event, EventChain, Recorder, Stamp, Transaction};
 use crate::user::Observed;
@@ -21,7 +21,7 @@ pub struct Plain<'a> {
     /// What only the event has is put in.
     finish: &'a dyn Fn(&mut Event),
     path: OnceCell<String>,
-    user_agent: OnceCell<Option<String>>,
+    user_agent: OnceCell<Option<Arc<str>>>,
     event: OnceCell<Event>,
 }
 

@@ -3,13 +3,16 @@
 
 use std::{
     borrow::Cow,
-    cell::Cell,
+    cell::{Cell, RefCell},
     collections::BTreeMap,
     net::{IpAddr, SocketAddr},
+    num::NonZeroUsize,
     sync::Arc,
 };
 
+use bytes::Bytes;
 use jiff::Timestamp;
+use lru::LruCache;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -91,17 +94,27 @@ pub struct Recorder {
     clock: WallClock,
     ids: EventIds,
     stats: Cell<RecorderStats>,
+    /// User agents as they were sent, and as they are shown: there are few.
+    agents: RefCell<LruCache<Bytes, Arc<str>>>,
 }
+
+/// User agents that are remembered, and how long they may be, bytes.
+const AGENTS: NonZeroUsize = NonZeroUsize::new(256).expect("not 0");
+const AGENT: usize = 512;
 
 impl Recorder {
     /// With the process's redactor, a reading of the clocks and the worker's source of ids.
     #[must_use]
     pub fn new(redactor: Arc<Redactor>, clock: WallClock, ids: EventIds) -> Self {
-        Self { redactor, clock, ids, stats: Cell::default() }
+        let agents = RefCell::new(LruCache::new(AGENTS));
+        Self { redactor, clock, ids, stats: Cell::default(), agents }
     }
 
     /// After a reload of the configuration.
     pub fn redact_with(&mut self, redactor: Arc<Redactor>) {
+        if !Arc::ptr_eq(&self.redactor, &redactor) {
+            self.agents.get_mut().clear();
+        }
         self.redactor = redactor;
     }
 
@@ -167,7 +180,7 @@ impl Recorder {
             query: target.query.map(|query| self.text(query)),
             status: response.map(|response| response.status),
             response_bytes: response.map(|response| response.body.wire_len),
-            user_agent: self.user_agent(request),
+            user_agent: self.user_agent(request).map(|agent| (*agent).to_owned()),
             user: None,
             session: None,
             business: Vec::new(),
@@ -196,8 +209,19 @@ impl Recorder {
     }
 
     /// Its `User-Agent`, as events show it.
-    pub(super) fn user_agent(&self, request: &Request) -> Option<String> {
-        request.header("user-agent").map(|agent| self.text(&String::from_utf8_lossy(agent)))
+    pub(super) fn user_agent(&self, request: &Request) -> Option<Arc<str>> {
+        let sent = request.header("user-agent")?;
+        let show = || Arc::from(self.text(&String::from_utf8_lossy(sent)));
+        let Ok(mut agents) = self.agents.try_borrow_mut() else { return Some(show()) };
+        if let Some(known) = agents.get(&**sent) {
+            return Some(Arc::clone(known));
+        }
+        let shown: Arc<str> = show();
+        if sent.len() <= AGENT {
+            // A copy: what was sent may be a piece of something longer.
+            agents.put(Bytes::copy_from_slice(sent), Arc::clone(&shown));
+        }
+        Some(shown)
     }
 
     fn matches(&self, request: &Request, findings: &[Finding<'_>]) -> Vec<EventMatch> {

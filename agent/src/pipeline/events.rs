@@ -83,6 +83,7 @@ impl<W: Write> Events<W> {
                 Next::Transaction(transaction) => self.take(*transaction),
                 Next::Plain(transactions) => {
                     transactions.iter().for_each(|transaction| self.take_plain(transaction));
+                    self.transactions.give_back(transactions);
                 }
                 Next::Nothing => {}
                 Next::Stop => break,

@@ -318,7 +318,7 @@ impl Judge {
             response.headers = Vec::new();
         }
         if self.plain.capacity() == 0 {
-            self.plain.reserve_exact(limits::PLAIN_TOGETHER);
+            self.plain = self.shared.events.room();
         }
         self.plain.push(transaction);
         if self.plain.len() >= limits::PLAIN_TOGETHER {

@@ -1,7 +1,7 @@
 //! The way of transactions from the workers to the thread that makes them events.
 
 use std::sync::{
-    Arc,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicUsize, Ordering},
     mpsc::{self, Receiver, RecvTimeoutError, SyncSender},
 };
@@ -9,6 +9,13 @@ use std::time::Duration;
 
 use super::transaction::Transaction;
 use crate::limits;
+
+/// Transactions that are no event and were looked at, on their way back to a worker. Who allocated them frees them: two
+/// threads at the blocks of one wait for each other, more than both work.
+type Spent = Arc<Mutex<Vec<Vec<Transaction>>>>;
+
+/// So many lots may be on their way back; what is beyond is freed where it is.
+const SPENT: usize = 8;
 
 /// What is put in.
 enum Item {
@@ -21,12 +28,14 @@ enum Item {
 pub struct Sender {
     sender: SyncSender<Item>,
     waiting: Arc<AtomicUsize>,
+    spent: Spent,
 }
 
 /// Where they come out.
 pub struct Queue {
     receiver: Receiver<Item>,
     waiting: Arc<AtomicUsize>,
+    spent: Spent,
 }
 
 /// What came out.
@@ -45,7 +54,9 @@ pub enum Next {
 pub fn queue() -> (Sender, Queue) {
     let (sender, receiver) = mpsc::sync_channel(limits::EVENT_QUEUE);
     let waiting = Arc::new(AtomicUsize::new(0));
-    (Sender { sender, waiting: Arc::clone(&waiting) }, Queue { receiver, waiting })
+    let spent = Spent::default();
+    let ours = Sender { sender, waiting: Arc::clone(&waiting), spent: Arc::clone(&spent) };
+    (ours, Queue { receiver, waiting, spent })
 }
 
 impl Sender {
@@ -58,6 +69,17 @@ impl Sender {
     pub fn send_plain(&self, transactions: Vec<Transaction>) -> bool {
         let count = transactions.len();
         count == 0 || self.put(Item::Plain(transactions), count)
+    }
+
+    /// Frees what came back; gives room for the next ones.
+    pub fn room(&self) -> Vec<Transaction> {
+        let spent = std::mem::take(&mut *self.spent.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut room = spent.into_iter().fold(Vec::new(), |_, mut lot| {
+            lot.clear();
+            lot
+        });
+        room.reserve_exact(limits::PLAIN_TOGETHER);
+        room
     }
 
     fn put(&self, item: Item, count: usize) -> bool {
@@ -99,6 +121,17 @@ impl Queue {
             Err(RecvTimeoutError::Timeout) => Next::Nothing,
             Err(RecvTimeoutError::Disconnected) => Next::Stop,
         }
+    }
+
+    /// Gives back what was looked at.
+    pub fn give_back(&self, transactions: Vec<Transaction>) {
+        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+        if spent.len() < SPENT {
+            spent.push(transactions);
+            return;
+        }
+        drop(spent);
+        drop(transactions);
     }
 
     fn took(&self, item: Item) -> Next {
