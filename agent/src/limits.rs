@@ -50,6 +50,8 @@ pub const FDS_SCANNED: usize = 65_536;
 pub const LISTENERS: usize = 16_384;
 /// Services in the catalog.
 pub const SERVICES: usize = 4096;
+/// Names of services with a mode that a person set.
+pub const MODES: usize = 1024;
 /// Descendants of a service's process that are asked which TLS library they have.
 pub const FAMILY: usize = 256;
 /// Bytes of a request to the API.
@@ -484,8 +486,8 @@ pub const PATTERN_CHILDREN: usize = 256;
 pub const PATTERN_SLUGS: usize = 8;
 /// Parameters of one route.
 pub const ENDPOINT_PARAMETERS: usize = 64;
-/// Types of attacks on one route.
-pub const ENDPOINT_ATTACKS: usize = 32;
+/// Types of attacks on one route, and names of its business events.
+pub const ENDPOINT_NAMED: usize = 32;
 /// Requests to a route whose parameters and bodies are all looked at; of the later ones, one in
 /// [`ENDPOINT_SAMPLE`] is.
 pub const ENDPOINT_FIRST: u64 = 16;

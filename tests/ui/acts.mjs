@@ -60,6 +60,40 @@ export const checks = [
     assert((await page.locator(".flash").textContent()).includes("not blocked any longer"), "not unblocked");
     return whom;
   }),
+  ...both("protection", async (house, options) => {
+    const page = await house.page("admin", options);
+    await page.goto(`${house.url}/protection`);
+    const form = page.locator('.acts form[action="/block"]');
+    const net = `198.51.100.${options.javaScriptEnabled ? 128 : 64}/26`;
+    await form.locator("input[name=name]").fill(net);
+    await form.locator("input[name=reason]").fill("a test in a browser");
+    await press(page, form.locator("button.danger"));
+    assert((await page.locator(".flash").textContent()).includes(net), "not blocked");
+    const row = page.locator("tr", { hasText: net });
+    assert((await row.textContent()).includes("a test in a browser"), "the denylist does not say why");
+    await press(page, row.getByRole("button", { name: "Unblock" }));
+    equal(await page.locator("tr", { hasText: net }).count(), 0, "rows of an entry that was ended");
+  }),
+  ...both("policy", async (house, options) => {
+    const page = await house.page("admin", options);
+    await page.goto(`${house.url}/services`);
+    await page.locator("#rows a.open").first().click();
+    await page.waitForSelector(".acts");
+    const form = page.locator('.acts form[action$="/policy"]');
+    const open = () => form.locator("xpath=ancestor::details[1]/summary").click();
+    const change = async (value) => {
+      await open();
+      const button = form.locator(`button[value=${value}]`);
+      // Switching off is asked for twice.
+      if (!(await button.isVisible())) await form.locator("details summary").click();
+      await press(page, button);
+    };
+    await change("off");
+    assert((await page.locator(".flash").textContent()).includes("not judged any longer"), "not switched off");
+    equal((await page.locator(".top .status").textContent()).trim(), "off", "what the page says is done about attacks");
+    await change("configured");
+    assert((await page.locator(".flash").textContent()).includes("as the configuration says"), "not given back");
+  }),
   ...both("colours", async (house, options) => {
     const page = await house.page("admin", options);
     await page.goto(house.url);

@@ -90,7 +90,7 @@ class House {
     const page = await this.page("admin");
     await page.goto(this.url);
     const paths = await page.locator("nav.side .groups a").evaluateAll((links) => links.map((link) => link.getAttribute("href")));
-    for (const list of ["/signals?from=-30d", "/events?query=@matches:*", "/actors", "/users?from=-30d"]) {
+    for (const list of ["/signals?from=-30d", "/events?query=@matches:*", "/actors", "/users?from=-30d", "/services"]) {
       await page.goto(this.url + list);
       const first = await page.locator("#rows a.open").first().getAttribute("href");
       paths.push(first);

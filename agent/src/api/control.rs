@@ -5,10 +5,14 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{ApiError, BlockView, Code, DenyRequest, Denylist, PassView, Reloaded, ServiceView, Stats, Whom};
+use super::{
+    ApiError, BlockView, Code, DenyRequest, Denylist, PassView, Reloaded, ServiceView, Stats, Whom,
+    types::{Protection, ServicePolicy},
+};
 use crate::{
     desk::Desk,
     endpoint,
+    rules::policy::Mode,
     store::{AuditEntry, Change},
     time::since_epoch,
 };
@@ -30,6 +34,27 @@ pub trait Control: Send + Sync + 'static {
 
     /// Services that had requests.
     fn services(&self) -> Vec<ServiceView>;
+
+    /// How the services of a name are judged.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::NotFound`] when there is none, and nobody set anything for it.
+    fn policy(&self, service: &str) -> Result<ServicePolicy, ApiError>;
+
+    /// Sets the mode of the services of a name, or takes it back; the audit is for the caller to write.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::NotFound`] as above, and [`Code::Full`].
+    fn set_policy(&self, service: &str, mode: Option<Mode>, who: &str) -> Result<ServicePolicy, ApiError>;
+
+    /// What keeps attackers out, and what it did.
+    ///
+    /// # Errors
+    ///
+    /// When the lists can't be read.
+    fn protection(&self) -> Result<Protection, ApiError>;
 
     /// Who is blocked: at most `limit` entries, newest first, and how many there are.
     ///
@@ -102,12 +127,24 @@ pub trait Control: Send + Sync + 'static {
 
 /// Writes down who did what. It is done already: when it can't be written down, the log says so.
 pub(super) fn audit(desk: &Desk, who: &str, action: &str, what: &str, after: &impl Serialize) {
+    audit_change(desk, who, action, what, None::<&()>, after);
+}
+
+/// The same, with how it was before.
+pub(super) fn audit_change(
+    desk: &Desk,
+    who: &str,
+    action: &str,
+    what: &str,
+    before: Option<&impl Serialize>,
+    after: &impl Serialize,
+) {
     let entry = AuditEntry {
         time: since_epoch(Timestamp::now()),
         who: who.to_owned(),
         action: action.to_owned(),
         what: what.to_owned(),
-        before: None,
+        before: before.and_then(|before| serde_json::to_string(before).ok()),
         after: serde_json::to_string(after).ok(),
     };
     let written = desk.handle().write(vec![Change::Audit(entry)]).and_then(|ack| ack.wait(AUDITED_WITHIN));

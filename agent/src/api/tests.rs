@@ -12,7 +12,7 @@ use std::{
 use ipnet::IpNet;
 
 use super::{tls::TlsView, types::*, *};
-use crate::{desk::Desk, endpoint};
+use crate::{desk::Desk, endpoint, rules::policy::Mode};
 
 mod cases;
 mod described;
@@ -23,6 +23,7 @@ mod notifications;
 mod people;
 mod remote;
 mod rules;
+mod services;
 mod slow;
 mod tails;
 
@@ -34,6 +35,10 @@ pub(crate) struct InMemory {
     pub(crate) interfaces: Vec<DenyInterface>,
     pub(crate) stats: Stats,
     pub(crate) services: Vec<ServiceView>,
+    pub(crate) endpoints: endpoint::Snapshot,
+    pub(crate) protection: Protection,
+    /// Modes that were set.
+    pub(crate) modes: Mutex<BTreeMap<String, SetMode>>,
     pub(crate) reload: Option<Result<Reloaded, ApiError>>,
     pub(crate) users: Mutex<BTreeMap<String, BlockView>>,
     pub(crate) config_file: Option<PathBuf>,
@@ -42,6 +47,17 @@ pub(crate) struct InMemory {
     pub(crate) desk: std::sync::OnceLock<(tempfile::TempDir, Arc<Desk>)>,
     /// What the desk is opened with.
     pub(crate) config: crate::config::Config,
+}
+
+impl InMemory {
+    /// One with a shop in it.
+    pub(crate) fn shop() -> Self {
+        Self {
+            services: vec![desk::service("shop", 80)],
+            endpoints: desk::endpoints("shop"),
+            ..Self::default()
+        }
+    }
 }
 
 fn net_of(whom: &Whom) -> Result<IpNet, ApiError> {
@@ -66,11 +82,53 @@ impl Control for InMemory {
     }
 
     fn endpoints(&self) -> endpoint::Snapshot {
-        endpoint::Snapshot::default()
+        self.endpoints.clone()
     }
 
     fn services(&self) -> Vec<ServiceView> {
-        self.services.clone()
+        let modes = self.modes.lock().expect("lock");
+        let mut services = self.services.clone();
+        for service in &mut services {
+            service.set = modes.get(&service.name).cloned();
+            if let Some(set) = &service.set {
+                service.mode = set.mode.name().to_owned();
+            }
+        }
+        services
+    }
+
+    fn policy(&self, service: &str) -> Result<ServicePolicy, ApiError> {
+        let set = self.modes.lock().expect("lock").get(service).cloned();
+        let of_name = self.services.iter().filter(|known| known.name == service);
+        let listener = |service: &ServiceView| {
+            let configured: Mode = service.mode.parse().expect("a mode");
+            ListenerPolicy {
+                listen: service.listen,
+                policy: service.policy.clone(),
+                configured,
+                mode: set.as_ref().map_or(configured, |set| set.mode),
+                exclusions: self.config.rules.exclusions.iter().map(ExclusionView::from).collect(),
+            }
+        };
+        ServicePolicy::new(service, set.clone(), of_name.map(listener).collect(), self.config.respond.enabled)
+    }
+
+    fn set_policy(&self, service: &str, mode: Option<Mode>, who: &str) -> Result<ServicePolicy, ApiError> {
+        self.policy(service)?;
+        let mut modes = self.modes.lock().expect("lock");
+        match mode {
+            Some(mode) => {
+                let since = "2026-01-02T03:04:05Z".parse().expect("time");
+                modes.insert(service.to_owned(), SetMode { mode, since, by: who.to_owned() });
+            }
+            None => drop(modes.remove(service)),
+        }
+        drop(modes);
+        self.policy(service).or_else(|_| Ok(ServicePolicy::nothing(service)))
+    }
+
+    fn protection(&self) -> Result<Protection, ApiError> {
+        Ok(self.protection.clone())
     }
 
     fn denylist(&self, limit: usize) -> Result<Denylist, ApiError> {
@@ -276,6 +334,10 @@ fn every_call_arrives_and_comes_back() {
         last_seen: Some("2026-01-02T03:04:05.000000006Z".parse().expect("time")),
         tls: Some(TlsView { seen: 1, unseen: 2, ..TlsView::default() }),
         http2: None,
+        set: None,
+        recent: Some(RecentView { seconds: 60, requests: 90, rate: 1.5, ..RecentView::default() }),
+        attacks: BTreeMap::new(),
+        open_signals: 0,
     }];
     let agent =
         Running::start(InMemory { stats: stats.clone(), services: services.clone(), ..InMemory::default() });

@@ -3,6 +3,7 @@
 mod asking;
 mod lists;
 mod rules;
+mod services;
 
 use std::{ffi::OsString, path::PathBuf};
 
@@ -17,6 +18,7 @@ pub use lists::{
     TokenAction, UiAction, UnblockArgs, Whom,
 };
 pub use rules::{DetectionAction, RulesAction, UseArgs, Whose};
+pub use services::{ServicesAction, ServicesArgs};
 
 use super::{paths::Paths, run::RunOptions};
 use crate::api::net;
@@ -97,9 +99,9 @@ pub enum Command {
     /// Show events or signals as they happen
     #[command(after_help = asking::TAIL)]
     Tail(TailArgs),
-    /// Show the services that had requests
-    #[command(after_help = SERVICES)]
-    Services,
+    /// Show the services that had requests, or set what is done about attacks on one
+    #[command(after_help = services::SERVICES)]
+    Services(ServicesArgs),
     /// Show the routes of services
     #[command(after_help = asking::ENDPOINTS)]
     Endpoints(EndpointsArgs),
@@ -288,14 +290,6 @@ pub struct DoctorArgs {
     #[arg(long, value_name = "PATH")]
     pub cgroup: Option<PathBuf>,
 }
-
-const SERVICES: &str = "\
-The column TLS: connections seen in the clear, those that were not (with the library), HTTP/2.
-
-Examples:
-  sudo picket services
-  sudo picket services --json | jq '.[] | select(.tls.unseen > 0) | {name, tls}'
-  sudo picket services --json | jq -r '.[] | [.name, .requests] | @tsv'";
 
 const STATS: &str = "\
 Loss comes first: what Picket should have seen and did not, why, and what to change.

@@ -27,8 +27,12 @@ pub(super) fn command(
     screen: &mut Screen<'_>,
 ) -> Result<Exit, CliError> {
     let query = args.query.join(" ");
-    let list: List<EndpointView> =
-        listed(client, "/v1/endpoints", &[("query", &query)], (args.limit, STORE_PAGE))?;
+    let list: List<EndpointView> = listed(
+        client,
+        "/v1/endpoints",
+        &[("query", &query), ("sort", &args.sort)],
+        (args.limit, STORE_PAGE),
+    )?;
     if screen.json {
         screen.json(&list)?;
         return Ok(Exit::Done);
@@ -78,18 +82,19 @@ pub(super) fn command(
 
 /// Answers with 4xx and 5xx, of all.
 fn errors(endpoint: &Endpoint) -> String {
-    let of = |class: &str| endpoint.statuses.get(class).copied().unwrap_or(0);
-    share(of("4xx") + of("5xx"), endpoint.seen)
+    share(endpoint.errors(), endpoint.seen)
 }
 
-fn share(part: u64, whole: u64) -> String {
+/// `3%`; of what there is a little, at least 1.
+pub(super) fn share(part: u64, whole: u64) -> String {
     match part {
         0 => "-".to_owned(),
         part => format!("{}%", (part.saturating_mul(100) / whole.max(1)).clamp(1, 100)),
     }
 }
 
-fn milliseconds(us: u64) -> String {
+/// `1.5 ms`, `120 ms`.
+pub(super) fn milliseconds(us: u64) -> String {
     if us < 10_000 { format!("{}.{} ms", us / 1000, us % 1000 / 100) } else { format!("{} ms", us / 1000) }
 }
 

@@ -103,7 +103,7 @@ fn command(cli: Cli, screen: &mut Screen<'_>) -> Result<Exit, CliError> {
         Command::Unblock(args) => denylist::unblock(&client, &args, screen),
         Command::Denylist(args) => denylist::list(&client, &args, screen),
         Command::Passlist(args) => passlist::command(&client, args.action.as_ref(), screen),
-        Command::Services => services::list(&client, screen),
+        Command::Services(args) => services::command(&client, &args, screen),
         Command::Stats(args) => stats::command(&client, &args, screen),
         Command::Rules { action } => rules::command(&client, &action, screen),
         Command::Notify { action } => notify::command(&client, &action, screen),

@@ -49,7 +49,9 @@ pub(super) fn command(client: &Client, args: &UseArgs, screen: &mut Screen<'_>) 
     let refused = |error: &dyn std::fmt::Display| CliError::Rules(format!("nothing is changed: {error}"));
     let config = Config::parse_at(after.as_bytes(), &file).map_err(|error| refused(&error))?;
     let settings = Settings::make(&config, 0).map_err(|error| refused(&error))?;
-    let Some(rules) = settings.policies.at(0).map(|policy| policy.rules()) else { return Ok(Exit::Failed) };
+    let Some(rules) = settings.policies.iter().next().map(|policy| policy.rules()) else {
+        return Ok(Exit::Failed);
+    };
     let changed = before != after;
     if !screen.json {
         say(rules, crs.as_deref(), screen)?;

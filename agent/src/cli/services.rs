@@ -1,16 +1,34 @@
 //! `picket services`.
 
+mod policy;
+
 use super::{
-    CliError, Exit, ask, duration,
+    CliError, Exit,
+    args::{ServicesAction, ServicesArgs},
+    ask, duration,
     screen::{Screen, grouped, wrapped},
     table::Table,
 };
 use crate::{
-    api::{Client, ServiceView},
+    api::{Client, ServiceView, types::RecentView},
+    cli::endpoints::{milliseconds, share},
     event::printable,
 };
 
-pub(super) fn list(client: &Client, screen: &mut Screen<'_>) -> Result<Exit, CliError> {
+pub(super) fn command(
+    client: &Client,
+    args: &ServicesArgs,
+    screen: &mut Screen<'_>,
+) -> Result<Exit, CliError> {
+    match &args.action {
+        None => list(client, screen),
+        Some(ServicesAction::Policy { name, mode, reset }) => {
+            policy::command(client, name, *mode, *reset, screen)
+        }
+    }
+}
+
+fn list(client: &Client, screen: &mut Screen<'_>) -> Result<Exit, CliError> {
     let services = ask(client.services())?;
     if screen.json {
         screen.json(&services)?;
@@ -26,10 +44,19 @@ pub(super) fn list(client: &Client, screen: &mut Screen<'_>) -> Result<Exit, Cli
     }
     let policies = services
         .iter()
-        .any(|service| !matches!(service.policy.as_str(), "" | "default") || service.mode == "off");
+        .any(|service| !matches!(service.policy.as_str(), "" | "default") || service.mode == "off")
+        || services.iter().any(|service| service.set.is_some());
+    let recent = services.iter().any(|service| service.recent.is_some());
+    let signals = services.iter().any(|service| service.open_signals > 0);
     let contained = services.iter().any(|service| container(service).is_some());
     let tls = services.iter().any(|service| !tls(service).is_empty());
     let mut headings = vec!["NAME", ">PID", ">PORT", ">REQUESTS", ">EVENTS", "LAST SEEN"];
+    if recent {
+        headings.extend([">RATE", ">5XX", ">P95"]);
+    }
+    if signals {
+        headings.push(">SIGNALS");
+    }
     if tls {
         headings.push("TLS");
     }
@@ -39,7 +66,7 @@ pub(super) fn list(client: &Client, screen: &mut Screen<'_>) -> Result<Exit, Cli
     if contained {
         headings.push("CONTAINER");
     }
-    let mut table = Table::new(&headings);
+    let mut table = Table::new(&headings).dropping(&["P95", "PID", "5XX", "RATE", "SIGNALS", "EVENTS"]);
     for service in &services {
         let mut row = vec![
             service.name.clone(),
@@ -51,12 +78,19 @@ pub(super) fn list(client: &Client, screen: &mut Screen<'_>) -> Result<Exit, Cli
                 format!("{} ago", duration::short(duration::between(at, screen.now)))
             }),
         ];
+        if recent {
+            row.extend(figures(service.recent.as_ref()));
+        }
+        if signals {
+            row.push(grouped(service.open_signals));
+        }
         if tls {
             let shown = self::tls(service);
             row.push(if shown.is_empty() { "-".to_owned() } else { shown });
         }
         if policies {
-            row.push(format!("{} ({})", service.policy, service.mode));
+            let set = if service.set.is_some() { ", set" } else { "" };
+            row.push(format!("{} ({}{set})", service.policy, service.mode));
         }
         if contained {
             row.push(container(service).unwrap_or_else(|| "-".to_owned()));
@@ -68,6 +102,16 @@ pub(super) fn list(client: &Client, screen: &mut Screen<'_>) -> Result<Exit, Cli
         unseen(service, screen)?;
     }
     Ok(Exit::Done)
+}
+
+/// Rate, share of 5xx, and what 95 of 100 answers do not exceed.
+fn figures(recent: Option<&RecentView>) -> [String; 3] {
+    let Some(recent) = recent else { return ["-", "-", "-"].map(str::to_owned) };
+    [
+        format!("{:.1}/s", recent.rate),
+        share(recent.failed, recent.answers),
+        recent.latency.map_or("-".to_owned(), |latency| milliseconds(latency.p95_us)),
+    ]
 }
 
 /// `1,024`, `unseen 12 (Java)`, `1,024, unseen 1, HTTP/2 7`: connections.

@@ -20,13 +20,16 @@ use super::{
 use crate::{
     api::{
         ApiError, BlockView, Code, Control, DenyRequest, Denylist, PassView, Reloaded, ServiceView, Stats,
-        Whom, net, tests::Running,
+        Whom, net,
+        tests::Running,
+        types::{Protection, ServicePolicy},
     },
     config::Config,
     desk::Desk,
     detect::Signal,
     endpoint,
     event::Event,
+    rules::policy::Mode,
 };
 
 mod events;
@@ -71,6 +74,18 @@ impl Control for Shop {
 
     fn services(&self) -> Vec<ServiceView> {
         Vec::new()
+    }
+
+    fn policy(&self, service: &str) -> Result<ServicePolicy, ApiError> {
+        ServicePolicy::new(service, None, Vec::new(), false)
+    }
+
+    fn set_policy(&self, service: &str, _mode: Option<Mode>, _who: &str) -> Result<ServicePolicy, ApiError> {
+        self.policy(service)
+    }
+
+    fn protection(&self) -> Result<Protection, ApiError> {
+        Ok(Protection::default())
     }
 
     fn denylist(&self, limit: usize) -> Result<Denylist, ApiError> {

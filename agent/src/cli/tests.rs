@@ -93,6 +93,7 @@ fn every_help_shows_examples() {
             "events facets",
             "tail",
             "services",
+            "services policy",
             "endpoints",
             "users",
             "users show",
@@ -350,7 +351,71 @@ fn service(name: &str, container_id: Option<&str>) -> ServiceView {
         last_seen: Some("2026-01-02T03:08:55Z".parse().expect("time")),
         tls: None,
         http2: None,
+        set: None,
+        recent: None,
+        attacks: Default::default(),
+        open_signals: 0,
     }
+}
+
+#[test]
+fn a_mode_is_set_shown_and_given_back() {
+    let shop = ServiceView { policy: "shop".into(), ..service("app.py (python3)", None) };
+    with_agent(InMemory { services: vec![shop], ..InMemory::default() }, |picket| {
+        let name = "app.py (python3)";
+        let did = picket(&["services", "policy", name]);
+        assert_eq!(
+            did.out,
+            "app.py (python3): as the configuration says\n  listens on  0.0.0.0:8080\n  policy      shop (monitor)\n"
+        );
+        let did = picket(&["services", "policy", name, "protect"]);
+        assert!(did.out.starts_with("app.py (python3): block, set by "), "{}{}", did.out, did.err);
+        assert!(did.out.contains("shop (block; the configuration says monitor)"), "{}", did.out);
+        assert!(did.out.contains("[respond] is not enabled"), "{}", did.out);
+        assert!(picket(&["services"]).out.contains("shop (block, set)"));
+        let json: serde_json::Value =
+            serde_json::from_str(&picket(&["services", "policy", name, "off", "--json"]).out).expect("JSON");
+        assert_eq!((&json["set"]["mode"], &json["listeners"][0]["mode"]), (&"off".into(), &"off".into()));
+        let did = picket(&["services", "policy", name, "--reset"]);
+        assert!(did.out.starts_with("app.py (python3): as the configuration says"), "{}", did.out);
+        let did = picket(&["services", "policy", name, "--reset"]);
+        assert_eq!(did.exit, Exit::Refused, "{}", did.out);
+        let did = picket(&["services", "policy", "ngnix", "off"]);
+        assert_eq!(did.exit, Exit::Refused, "{}", did.out);
+        assert!(
+            did.err.contains("no service \"ngnix\"") && did.err.contains("picket services"),
+            "{}",
+            did.err
+        );
+        let did = picket(&["services", "policy", name, "on"]);
+        assert_eq!(
+            (did.exit, did.err.contains("expected off, monitor or block")),
+            (Exit::Usage, true),
+            "{}",
+            did.err
+        );
+        assert_eq!(picket(&["services", "policy", name, "off", "--reset"]).exit, Exit::Usage);
+    });
+}
+
+#[test]
+fn what_came_in_the_last_minutes_is_shown() {
+    let recent = crate::api::types::RecentView {
+        seconds: 300,
+        requests: 450,
+        rate: 1.5,
+        answers: 400,
+        failed: 8,
+        latency: Some(crate::endpoint::Latency { p50_us: 900, p95_us: 12_000, p99_us: 48_000 }),
+    };
+    let busy = ServiceView { recent: Some(recent), ..service("nginx", None) };
+    with_agent(InMemory { services: vec![busy, service("ssh", None)], ..InMemory::default() }, |picket| {
+        let out = picket(&["services"]).out;
+        let lines: Vec<&str> = out.lines().collect();
+        assert!(lines[0].ends_with("LAST SEEN   RATE  5XX    P95"), "{out}");
+        assert!(lines[1].ends_with("10s ago    1.5/s   2%  12 ms"), "{out}");
+        assert!(lines[2].ends_with("10s ago        -    -      -"), "{out}");
+    });
 }
 
 #[test]

@@ -123,7 +123,7 @@ fn a_signal_is_kept_shown_and_triaged() {
             ("picket", "opened")
         ]
     );
-    let audit = desk.reader().audit(Between::any(), 10, None).unwrap();
+    let audit = desk.reader().audit(Between::any(), None, 10, None).unwrap();
     assert_eq!(audit.iter().filter(|(_, entry)| entry.action == "triage" && entry.who == "ann").count(), 3);
 }
 

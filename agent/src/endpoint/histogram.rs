@@ -17,6 +17,38 @@ pub struct Histogram {
 }
 
 impl Histogram {
+    /// Buckets there can be.
+    pub const BUCKETS: usize = (STEPS * (DOUBLINGS as u64 + 1)) as usize;
+
+    /// One of what was counted elsewhere, by [`Self::bucket`].
+    #[must_use]
+    pub fn of(counts: impl IntoIterator<Item = u32>) -> Self {
+        let mut counts: Vec<u32> = counts.into_iter().take(Self::BUCKETS).collect();
+        let used = counts.iter().rposition(|&count| count > 0).map_or(0, |last| last + 1);
+        counts.truncate(used);
+        counts.shrink_to_fit();
+        Self { counts }
+    }
+
+    /// The bucket of a value, below [`Self::BUCKETS`].
+    #[must_use]
+    pub fn bucket(value: u64) -> usize {
+        bucket(value)
+    }
+
+    /// What was counted since an earlier state of the same counts, which may have run over.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        let before = |bucket: usize| earlier.counts.get(bucket).copied().unwrap_or(0);
+        Self::of(self.counts.iter().enumerate().map(|(bucket, count)| count.wrapping_sub(before(bucket))))
+    }
+
+    /// Values that were counted.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.counts.iter().map(|&count| u64::from(count)).sum()
+    }
+
     /// Counts a value.
     pub fn add(&mut self, value: u64) {
         self.add_to(bucket(value), 1);
@@ -41,7 +73,7 @@ impl Histogram {
     /// The value that this share (0 to 1) of the values does not exceed; none without values.
     #[must_use]
     pub fn quantile(&self, share: f64) -> Option<u64> {
-        let total: u64 = self.counts.iter().map(|&count| u64::from(count)).sum();
+        let total = self.count();
         if total == 0 {
             return None;
         }
@@ -104,6 +136,22 @@ mod tests {
             let near = middle(bucket(value));
             prop_assert!(near.abs_diff(value) * 16 <= value, "{} for {}", near, value);
             prop_assert!(bucket(value) <= bucket(value + 1));
+        }
+
+        #[test]
+        fn a_difference_is_what_came_between(one in prop::collection::vec(0..1u64 << 40, 0..50),
+            other in prop::collection::vec(0..1u64 << 40, 0..50), from in any::<u32>()) {
+            let of = |values: &[u64], from: u32| {
+                let mut counts = vec![from; Histogram::BUCKETS];
+                for &value in values {
+                    let count = &mut counts[Histogram::bucket(value)];
+                    *count = count.wrapping_add(1);
+                }
+                Histogram::of(counts)
+            };
+            let between = of(&[one.clone(), other.clone()].concat(), from).since(&of(&one, from));
+            prop_assert_eq!(&between, &of(&other, 0));
+            prop_assert_eq!(between.count(), other.len() as u64);
         }
 
         #[test]

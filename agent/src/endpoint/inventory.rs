@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ServiceEndpoints, Snapshot,
-    route::{Method, Route, count_attack},
+    route::{Method, Route, count_named},
     segment::fold,
     tree::Tree,
 };
@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Version of what [`Inventory::save`] writes.
-const SAVED: u32 = 1;
+const SAVED: u32 = 2;
 
 /// The routes of all services.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -68,6 +68,8 @@ pub struct Seen<'a> {
     pub authenticated: bool,
     /// Types of the attacks in it.
     pub attacks: &'a [&'a str],
+    /// What it was for the business.
+    pub business: &'a [user::BusinessEvent],
 }
 
 impl Seen<'_> {
@@ -113,7 +115,7 @@ impl Inventory {
         let Some(found) = found else {
             service.elsewhere.seen += 1;
             for attack in seen.attacks {
-                count_attack(&mut service.elsewhere.attacks, attack, 1);
+                count_named(&mut service.elsewhere.attacks, attack, 1);
             }
             self.routes = (self.routes + service.tree.len()).saturating_sub(before);
             return None;
@@ -163,11 +165,11 @@ impl Inventory {
                 ours.elsewhere.seen += seen;
                 attacks
                     .iter()
-                    .for_each(|(attack, times)| count_attack(&mut ours.elsewhere.attacks, attack, *times));
+                    .for_each(|(attack, times)| count_named(&mut ours.elsewhere.attacks, attack, *times));
             }
             ours.elsewhere.seen += theirs.elsewhere.seen;
             for (attack, times) in &theirs.elsewhere.attacks {
-                count_attack(&mut ours.elsewhere.attacks, attack, *times);
+                count_named(&mut ours.elsewhere.attacks, attack, *times);
             }
         }
         self.routes = self.services.iter().map(|service| service.tree.len()).sum();

@@ -61,6 +61,8 @@ pub(super) struct Route {
     pub sensitive_request: u8,
     pub sensitive_response: u8,
     pub attacks: BTreeMap<Box<str>, u64>,
+    /// Business events by name: logins, signups.
+    pub business: BTreeMap<Box<str>, u64>,
     pub first: Timestamp,
     pub last: Timestamp,
 }
@@ -77,6 +79,7 @@ impl Route {
             sensitive_request: 0,
             sensitive_response: 0,
             attacks: BTreeMap::new(),
+            business: BTreeMap::new(),
             first: now,
             last: now,
         }
@@ -95,7 +98,10 @@ impl Route {
         }
         self.authenticated += u64::from(seen.authenticated);
         for attack in seen.attacks {
-            count_attack(&mut self.attacks, attack, 1);
+            count_named(&mut self.attacks, attack, 1);
+        }
+        for event in seen.business {
+            count_named(&mut self.business, &event.name, 1);
         }
         self.first = self.first.min(now);
         self.last = self.last.max(now);
@@ -151,21 +157,24 @@ impl Route {
         self.sensitive_request |= other.sensitive_request;
         self.sensitive_response |= other.sensitive_response;
         for (attack, times) in &other.attacks {
-            count_attack(&mut self.attacks, attack, *times);
+            count_named(&mut self.attacks, attack, *times);
+        }
+        for (name, times) in &other.business {
+            count_named(&mut self.business, name, *times);
         }
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
     }
 }
 
-/// Counts attacks of a type; of types over the cap, as `other`.
-pub(super) fn count_attack(attacks: &mut BTreeMap<Box<str>, u64>, attack: &str, times: u64) {
-    if let Some(count) = attacks.get_mut(attack) {
+/// Counts by name: types of attacks, business events. Names over the cap are `other`.
+pub(super) fn count_named(counts: &mut BTreeMap<Box<str>, u64>, name: &str, times: u64) {
+    if let Some(count) = counts.get_mut(name) {
         *count += times;
         return;
     }
-    let name = if attacks.len() + 1 < limits::ENDPOINT_ATTACKS { attack } else { "other" };
-    *attacks.entry(name.into()).or_insert(0) += times;
+    let name = if counts.len() + 1 < limits::ENDPOINT_NAMED { name } else { "other" };
+    *counts.entry(name.into()).or_insert(0) += times;
 }
 
 /// A parameter's name as it is listed: `items.array_0.id` → `items[].id`, ids in it folded. `None`: it is none that a

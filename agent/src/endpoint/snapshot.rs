@@ -72,6 +72,9 @@ pub struct Endpoint {
     /// Attacks, by type.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attacks: BTreeMap<Box<str>, u64>,
+    /// Business events, by name: logins, signups.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub business: BTreeMap<Box<str>, u64>,
     /// When it was seen first.
     pub first_seen: Timestamp,
     /// When it was seen last.
@@ -130,6 +133,13 @@ impl ServiceEndpoints {
 }
 
 impl Endpoint {
+    /// Answers with 4xx and 5xx.
+    #[must_use]
+    pub fn errors(&self) -> u64 {
+        let of = |class: &str| self.statuses.get(class).copied().unwrap_or(0);
+        of("4xx") + of("5xx")
+    }
+
     fn new(pattern: Arc<str>, method: Method, route: &Route) -> Self {
         const CLASSES: [&str; 6] = ["1xx", "2xx", "3xx", "4xx", "5xx", "none"];
         let statuses = CLASSES.iter().zip(route.statuses).filter(|(_, count)| *count > 0);
@@ -151,6 +161,7 @@ impl Endpoint {
             sensitive_request: sensitive(route.sensitive_request),
             sensitive_response: sensitive(route.sensitive_response),
             attacks: route.attacks.clone(),
+            business: route.business.clone(),
             first_seen: route.first,
             last_seen: route.last,
         }
@@ -158,7 +169,9 @@ impl Endpoint {
 }
 
 impl Latency {
-    fn of(histogram: &Histogram) -> Option<Self> {
+    /// Of times in microseconds; none without any.
+    #[must_use]
+    pub fn of(histogram: &Histogram) -> Option<Self> {
         Some(Self {
             p50_us: histogram.quantile(0.5)?,
             p95_us: histogram.quantile(0.95)?,

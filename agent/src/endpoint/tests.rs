@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     http::{Body, Header, Request, Response},
     limits,
-    user::Fields,
+    user::{BusinessEvent, Fields},
 };
 
 fn request(method: &str, target: &str, body: &str) -> Request {
@@ -58,6 +58,8 @@ fn record(inventory: &mut Inventory, sight: &Sight<'_>) -> Option<String> {
     let request = request(method, target, body);
     let response = sight.answer.map(|(status, body)| response(status, body));
     let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
+    let failed = BusinessEvent { name: "users.login.failure".into(), attributes: serde_json::Map::new() };
+    let refused = sight.answer.is_some_and(|(status, _)| status == 401);
     let seen = Seen {
         service: "shop",
         port: sight.port,
@@ -69,6 +71,7 @@ fn record(inventory: &mut Inventory, sight: &Sight<'_>) -> Option<String> {
         latency: Some(1000),
         authenticated: target.contains("mine"),
         attacks: sight.attacks,
+        business: if refused { std::slice::from_ref(&failed) } else { &[] },
     };
     let mut fields = Fields::default();
     if let Some(query) = query {
@@ -282,4 +285,28 @@ fn routes_go_on_after_a_restart() {
     for end in 0..saved.len() {
         assert!(Inventory::restored(&saved[..end]).is_none(), "{end} bytes of {}", saved.len());
     }
+}
+
+#[test]
+fn routes_are_known_by_what_they_are_for() {
+    let mut inventory = Inventory::default();
+    for second in 0..3 {
+        let status = if second == 2 { 302 } else { 401 };
+        record(
+            &mut inventory,
+            &Sight { request: ("POST", "/login", ""), answer: Some((status, "")), second, ..GET },
+        );
+    }
+    let mut both = inventory.clone();
+    both.merge(&inventory);
+    let restored = Inventory::restored(&both.save()).expect("saved");
+    for (inventory, times) in [(&inventory, 2), (&both, 4), (&restored, 4)] {
+        let snapshot = inventory.snapshot();
+        let [service] = &snapshot.services[..] else { panic!("{snapshot:?}") };
+        assert_eq!(service.endpoints[0].business, [("users.login.failure".into(), times)].into());
+    }
+    // What another version saved is none of ours.
+    let mut other = inventory.save();
+    other[0] = 1;
+    assert!(Inventory::restored(&other).is_none());
 }

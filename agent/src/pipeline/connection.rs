@@ -12,7 +12,7 @@ use picket_common::{
     conn::Direction,
 };
 
-use super::{chains::Part, parked, tls::Tls};
+use super::{chains::Part, parked, policies::Place, tls::Tls};
 use crate::{
     capture::{Origin, Segment, record::Peer},
     http::{self, Output, Request},
@@ -61,7 +61,7 @@ pub struct Bound {
     /// Of these settings.
     pub generation: u64,
     /// Its place among their policies.
-    pub at: usize,
+    pub at: Place,
 }
 
 /// A request that was judged.

@@ -20,13 +20,14 @@ use super::{
 use crate::{
     api::{
         ApiError, BlockView, Control, DenyRequest, Denylist, PassView, Reloaded, ServiceView, Stats, Whom,
-        types::{KernelCounter, StageCounter},
+        types::{KernelCounter, Protection, ServicePolicy, StageCounter},
     },
     desk::Desk,
     discover::Snapshot,
     endpoint,
     metrics::{self, Figures, Process},
     probe::{counts::KernelCounts, tap::Attached},
+    rules::policy::Mode,
     service::Service,
     stream::StreamStats,
     time,
@@ -91,9 +92,10 @@ impl Agent {
         }
     }
 
-    /// Once a second: ends blocks whose time is over, samples rates.
+    /// Once a second: ends blocks whose time is over, samples rates, notes what services counted.
     pub fn tick(&self) {
         self.shared.responder().tick();
+        self.shared.services.note_counts(time::now());
         let kernel = self.kernel.counts.read().unwrap_or_default();
         let packets = kernel.iter().filter(|(c, _)| *c == Counter::Packets).flat_map(|(_, cpus)| cpus).sum();
         let counters = &self.shared.counters;
@@ -281,6 +283,8 @@ impl Control for Agent {
         let (wall, monotonic) = (Timestamp::now(), time::now());
         let settings = self.shared.settings();
         let teller = Teller::new(&self.looking, &self.shared.libraries);
+        let services = self.shared.services.list();
+        let modes = self.shared.modes();
         let view = |service: &Arc<Service>| {
             let policy = settings.policies.at(settings.policies.place(service));
             let name = policy.and_then(|policy| policy.name.as_deref()).unwrap_or("default");
@@ -288,10 +292,23 @@ impl Control for Agent {
             ServiceView {
                 tls: teller.of(service),
                 http2: sight::http2(service),
+                set: modes.get(&service.name).cloned(),
                 ..ServiceView::of(service, (name, mode), wall, monotonic)
             }
         };
-        self.shared.services.list().iter().map(view).collect()
+        services.iter().map(view).collect()
+    }
+
+    fn policy(&self, service: &str) -> Result<ServicePolicy, ApiError> {
+        self.shared.policy(service)
+    }
+
+    fn set_policy(&self, service: &str, mode: Option<Mode>, who: &str) -> Result<ServicePolicy, ApiError> {
+        self.shared.set_policy(service, mode, who)
+    }
+
+    fn protection(&self) -> Result<Protection, ApiError> {
+        self.shared.protection()
     }
 
     fn desk(&self) -> Arc<Desk> {

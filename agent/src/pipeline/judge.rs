@@ -80,7 +80,10 @@ impl Judge {
             return;
         }
         let before = std::mem::replace(&mut self.settings, self.shared.settings());
-        lock(&self.observer).use_settings(Arc::clone(&self.settings.users));
+        // What was learned stays where nothing about users was changed.
+        if !Arc::ptr_eq(&before.users, &self.settings.users) {
+            lock(&self.observer).use_settings(Arc::clone(&self.settings.users));
+        }
         // Responses to requests that the rules before have judged are still to come.
         let used: Vec<u64> = [&before, &self.settings]
             .iter()
@@ -214,6 +217,10 @@ impl Judge {
             self.judge_response(connection, &mut judged, *saved, &policy, response.as_deref().ok());
         }
         let service = Arc::clone(service_of(&self.shared, &connection.peer, &mut connection.service));
+        if let Ok(response) = &response {
+            let took = response.ended.saturating_sub(judged.request.started) / 1000;
+            service.note_response(response.status, took);
+        }
         let observed = self.observe(&service, connection, &judged, response.as_deref().ok());
         let part = judged.part.take();
         let mut transaction = Transaction {

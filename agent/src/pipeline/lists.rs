@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use super::shared::Shared;
 use crate::{
-    api::{ApiError, BlockView, Code, DenyRequest, Denylist, PassView, Whom},
+    api::{ApiError, BlockView, Code, DenyRequest, Denylist, PassView, Whom, types::Protection},
     desk::{self, Desk, DeskError, Enforce, Enforced, Why},
     respond::{By, Cause},
     store::{ListEntry, ListKind},
@@ -106,6 +106,20 @@ impl Shared {
         list.entries.sort_by_key(|entry| std::cmp::Reverse(entry.since));
         list.entries.truncate(limit);
         Ok(list)
+    }
+
+    /// What keeps attackers out, and what it did.
+    ///
+    /// # Errors
+    ///
+    /// When users on the lists can't be read.
+    pub fn protection(&self) -> Result<Protection, ApiError> {
+        let mut protection = self.responder().protection();
+        let on = |kind| self.desk.listed_users(kind).map(|users| users.len() as u64).map_err(refused);
+        protection.denylist.users = on(ListKind::Deny)?;
+        protection.denylist.total += protection.denylist.users;
+        protection.passlist += on(ListKind::Pass)?;
+        Ok(protection)
     }
 
     /// The passlist; users are left out when the store can't be read.

@@ -17,10 +17,12 @@ mod control;
 mod counters;
 mod events;
 mod judge;
+mod judged;
 mod known;
 mod libraries;
 mod lists;
 mod memory;
+mod modes;
 mod older;
 mod parked;
 mod policies;
@@ -65,6 +67,7 @@ use self::{
     events::{Events, random},
     known::Known,
     libraries::Libraries,
+    modes::Modes,
     older::Older,
     printer::{Printer, Style},
     reload::Reloader,
@@ -142,6 +145,10 @@ async fn start(options: RunOptions) -> anyhow::Result<()> {
     let desk = Arc::new(Desk::open(&options.paths.state, &config)?);
     let responder =
         Responder::new(&options.paths.state, &config, enforcement(&options, &config)?, Arc::clone(&desk))?;
+    let (modes, notice) = Modes::open(&options.paths.state, Timestamp::now())?;
+    if let Some(notice) = notice {
+        tracing::warn!("{notice}");
+    }
     let services = Services::new();
     services.prime();
     let tap = tap::attach(&tap_options(&config))?;
@@ -177,6 +184,7 @@ async fn start(options: RunOptions) -> anyhow::Result<()> {
         settings,
         responder,
         chains,
+        modes,
     ));
     desk.enforce_with(Arc::clone(&shared) as Arc<dyn Enforce>);
     let recounted = desk.catch_up();

@@ -1,7 +1,10 @@
 //! Which policy a service has.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -11,20 +14,56 @@ use crate::{
     limits,
     rules::{
         load::{self, LoadError, Wanted},
-        policy::{Policy, Rules, Terms},
+        policy::{Mode, Policy, Rules, Terms},
     },
     service::Service,
 };
 
 /// All policies of some settings: the default, and those of single services in the order in which they are tried.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Policies {
     /// The first is the default.
-    all: Vec<Arc<Policy>>,
+    all: Arc<[InModes]>,
     /// Which services the others are for.
-    fit: Vec<PolicyConfig>,
+    fit: Arc<[PolicyConfig]>,
+    /// Modes that people set, by the service's name.
+    set: Arc<BTreeMap<String, Mode>>,
     /// What is doubtful about them, for a person.
     pub warnings: Vec<String>,
+}
+
+/// A policy in every mode, made once: who judged a request by one of them finds it again when the response comes, though
+/// the mode was changed meanwhile.
+#[derive(Debug)]
+struct InModes {
+    configured: Mode,
+    off: Arc<Policy>,
+    monitor: Arc<Policy>,
+    block: Arc<Policy>,
+}
+
+/// Where a service's policy is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Which one; 0 is the default.
+    pub at: usize,
+    /// The mode that a person set; none: the configuration's.
+    pub set: Option<Mode>,
+}
+
+impl InModes {
+    fn new(policy: &Policy) -> Self {
+        let [off, monitor, block] = Mode::ALL.map(|mode| Arc::new(policy.in_mode(mode)));
+        Self { configured: policy.mode, off, monitor, block }
+    }
+
+    fn get(&self, mode: Mode) -> &Arc<Policy> {
+        match mode {
+            Mode::Off => &self.off,
+            Mode::Monitor => &self.monitor,
+            Mode::Block => &self.block,
+        }
+    }
 }
 
 /// Why policies can't be had.
@@ -91,30 +130,44 @@ impl Policies {
             warnings.extend(policy.doubts().into_iter().map(|doubt| of(policy.name.as_deref()) + &doubt));
         }
         warnings.truncate(limits::RELOAD_WARNINGS);
-        Ok(Self { all: all.into_iter().map(Arc::new).collect(), fit: config.policies.clone(), warnings })
+        let all = all.iter().map(InModes::new).collect();
+        Ok(Self { all, fit: config.policies.clone().into(), set: Arc::default(), warnings })
+    }
+
+    /// The same, with modes that people set.
+    #[must_use]
+    pub fn with_modes(&self, set: Arc<BTreeMap<String, Mode>>) -> Self {
+        Self { set, ..self.clone() }
     }
 
     /// The place of a service's policy: the first that fits, or the default's.
     #[must_use]
-    pub fn place(&self, service: &Service) -> usize {
-        self.fit.iter().position(|policy| fits(policy, service)).map_or(0, |at| at + 1)
+    pub fn place(&self, service: &Service) -> Place {
+        let at = self.fit.iter().position(|policy| fits(policy, service)).map_or(0, |at| at + 1);
+        Place { at, set: self.set.get(&service.name).copied() }
     }
 
-    /// The policy at a place.
+    /// The policy at a place, in the mode that holds there.
     #[must_use]
-    pub fn at(&self, place: usize) -> Option<&Arc<Policy>> {
-        self.all.get(place)
+    pub fn at(&self, place: Place) -> Option<&Arc<Policy>> {
+        self.all.get(place.at).map(|policy| policy.get(place.set.unwrap_or(policy.configured)))
     }
 
-    /// All of them, the default first.
+    /// The policy at a place as the configuration has it.
+    #[must_use]
+    pub fn configured(&self, place: Place) -> Option<&Arc<Policy>> {
+        self.at(Place { set: None, ..place })
+    }
+
+    /// All of them as the configuration has them, the default first.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Policy>> {
-        self.all.iter()
+        self.all.iter().map(|policy| policy.get(policy.configured))
     }
 
     /// Compiled rules, each once.
     #[must_use]
     pub fn rules(&self) -> Vec<&Arc<Rules>> {
-        let mut rules: Vec<&Arc<Rules>> = self.all.iter().map(|policy| policy.rules()).collect();
+        let mut rules: Vec<&Arc<Rules>> = self.iter().map(|policy| policy.rules()).collect();
         rules.sort_by_key(|rules| rules.id());
         rules.dedup_by_key(|rules| rules.id());
         rules
@@ -186,128 +239,4 @@ fn fits(policy: &PolicyConfig, service: &Service) -> bool {
         && one(&policy.containers, |id| container.starts_with(id.as_str()))
         && one(&policy.pods, |uid| pod.is_some_and(|pod| uid.fits(pod)))
         && one(&policy.cgroups, |group| group.fits(&service.cgroup))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::rules::policy::Mode;
-
-    fn made(toml: &str) -> Result<Policies, String> {
-        let config = Config::parse(toml, "test").map_err(|error| error.to_string())?;
-        Policies::make(&config).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn the_first_that_fits() {
-        let toml = r#"
-            [rules]
-            builtin = false
-            mode = "monitor"
-            [[policies]]
-            name = "shop"
-            services = ["nginx", "app-*"]
-            ports = [80, "8000-8100"]
-            [[policies]]
-            name = "apps"
-            services = ["app-*"]
-            mode = "off"
-            [[policies]]
-            name = "container"
-            containers = ["0123456789ab"]
-            cgroups = ["/kubepods/*"]
-            [[policies]]
-            name = "pod"
-            pods = ["1b2c-*"]
-            mode = "block"
-        "#;
-        let policies = made(toml).unwrap();
-        let service = |name: &str, port| Service::named(name, port);
-        let mut contained = service("x", 1);
-        contained.container_id = Some("0123456789abcdef".repeat(4));
-        let mut right = contained.clone();
-        right.cgroup = "/kubepods/burstable/x".into();
-        let mut pod = service("x", 1);
-        pod.pod_uid = Some("1b2c-aa".into());
-        let cases = [
-            (service("nginx", 80), None, 1),
-            (service("nginx", 81), None, 0),
-            (service("app-7", 8100), None, 1),
-            (service("app-7", 8101), Some(Mode::Off), 2),
-            (service("apache2", 80), Some(Mode::Monitor), 0),
-            (contained, None, 0),
-            (right, None, 3),
-            (pod, Some(Mode::Block), 4),
-        ];
-        for (service, mode, place) in cases {
-            assert_eq!(policies.place(&service), place, "{} {}", service.name, service.listen);
-            let policy = policies.at(place).unwrap();
-            assert_eq!(policy.mode, mode.unwrap_or(Mode::Monitor));
-        }
-        assert_eq!(policies.at(1).unwrap().name.as_deref(), Some("shop"));
-        assert_eq!((policies.at(0).unwrap().name.as_deref(), policies.iter().count()), (None, 5));
-        assert_eq!(policies.rules().len(), 1, "all have the same files: these are compiled once");
-    }
-
-    #[test]
-    fn the_same_files_are_compiled_once() {
-        let directory = tempfile::tempdir().unwrap();
-        let file = directory.path().join("own.conf");
-        std::fs::write(&file, "SecRule ARGS \"@contains evil\" \"id:10,phase:2,log\"\n").unwrap();
-        let toml = format!(
-            r#"
-            [[policies]]
-            name = "a"
-            services = ["a"]
-            rules = ["{0}"]
-            disabled = ["10"]
-            [[policies]]
-            name = "b"
-            services = ["b"]
-            rules = ["{0}"]
-            [[policies]]
-            name = "c"
-            services = ["c"]
-            rules = ["default", "{0}"]
-            "#,
-            file.display()
-        );
-        let policies = made(&toml).unwrap();
-        let rules: Vec<u64> = policies.iter().map(|policy| policy.rules().id()).collect();
-        assert_eq!(rules[1], rules[2]);
-        assert_eq!(policies.rules().len(), 3);
-        assert_eq!(policies.at(1).unwrap().rules().files(), [file]);
-    }
-
-    #[test]
-    fn what_means_nothing_is_said() {
-        for (toml, says) in [
-            ("[rules]\nbuiltin = false\ndisabled = [\"nope\"]", "[rules] there is no rule \"nope\""),
-            (
-                "[rules]\nbuiltin = false\n[[policies]]\nname = \"a\"\nports = [1]\ndisabled = [\"nope\"]",
-                "policy \"a\": there is no rule \"nope\"",
-            ),
-            (
-                "[rules]\nbuiltin = false\n[[policies]]\nname = \"a\"\nports = [1]\nrules = [\"/nonexistent.conf\"]",
-                "policy \"a\": /nonexistent.conf: ",
-            ),
-            ("[rules]\nbuiltin = false\ncrs = \"rules/xss.json\"", "no rules of OWASP CRS"),
-        ] {
-            let error = made(toml).unwrap_err();
-            assert!(error.starts_with(says) || error.contains(says), "{error}");
-        }
-        let doubtful = made(
-            "[rules]\nbuiltin = false\nparanoia = 2\n[[policies]]\nname = \"a\"\nports = [1]\ndisabled = [\"1-5\", \"tag:nope\"]",
-        )
-        .unwrap();
-        assert_eq!(
-            doubtful.warnings,
-            [
-                "[rules] paranoia = 2 means nothing: OWASP CRS is not among its rules",
-                "policy \"a\": paranoia = 2 means nothing: OWASP CRS is not among its rules",
-                "policy \"a\": disabled: \"1-5\" is none of its rules",
-                "policy \"a\": disabled: \"tag:nope\" is none of its rules",
-            ]
-        );
-    }
 }

@@ -160,10 +160,10 @@ impl Work for Reloads {
                 files.push(file);
             }
         }
-        let reloaded = Reloaded {
+        let mut reloaded = Reloaded {
             changes: self.config.changed(&new).into_iter().map(str::to_owned).collect(),
             needs_restart: self.config.needs_restart(&new).into_iter().map(str::to_owned).collect(),
-            generation: settings.generation,
+            generation: 0,
             config: config_file(&self.options).map(|file| file.display().to_string()),
             files,
             rules: settings.rules() as u64,
@@ -173,7 +173,8 @@ impl Work for Reloads {
         };
         self.shared.desk.reload(&new).map_err(|error| wrong(error.to_string()))?;
         self.shared.responder().reconfigure(&new)?;
-        let before = self.shared.replace_settings(settings);
+        let before = self.shared.replace_settings(&settings);
+        reloaded.generation = self.shared.generation();
         self.before = Some((Instant::now(), before));
         self.config = new;
         Ok(reloaded)

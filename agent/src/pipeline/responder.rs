@@ -7,7 +7,9 @@ use jiff::Timestamp;
 
 use crate::{
     api::{
-        ApiError, BlockView, Code, Denylist as DenylistView, PassView, net::display, types::DenyInterface,
+        ApiError, BlockView, Code, Denylist as DenylistView, PassView,
+        net::display,
+        types::{Capacity, DenyInterface, Kept, Protection, RespondView},
     },
     config::Config,
     desk::Desk,
@@ -280,6 +282,36 @@ impl Responder {
         self.desk.note_pass(net, "", who, false);
         self.apply();
         before.map(pass_view).ok_or_else(|| ApiError::new(Code::NotFound, "it was not on the passlist"))
+    }
+
+    /// What keeps attackers out, and what it did; users on the lists are the desk's to say.
+    #[must_use]
+    pub fn protection(&self) -> Protection {
+        let (dropped, passed) = self.packets();
+        let nets = self.denylist.nets();
+        let addresses = nets.iter().filter(|net| net.prefix_len() == net.max_prefix_len()).count() as u64;
+        let total = nets.len() as u64;
+        let (config, stats) = (self.policy.config(), self.policy.stats());
+        Protection {
+            interfaces: self.interfaces(),
+            packets_dropped: dropped.iter().sum(),
+            packets_passed: passed.iter().sum(),
+            denylist: Kept { total, addresses, networks: total - addresses, users: 0 },
+            capacity: Capacity::default(),
+            passlist: self.passlist.list().len() as u64,
+            respond: RespondView {
+                enabled: config.enabled,
+                events: config.events as u64,
+                window_seconds: config.window.as_secs(),
+                block_seconds: config.block_for.map(|span| span.as_secs()),
+                ipv6_prefix: config.ipv6_prefix,
+                except_rules: config.except_rules.clone(),
+                except_types: config.except_types.clone(),
+                counted: stats.counted,
+                decisions: stats.decisions,
+                obstacles: stats.obstacles,
+            },
+        }
     }
 
     /// Packets dropped and packets passlisted, per CPU.

@@ -1,6 +1,6 @@
 //! What workers judge by: made from the configuration, swapped as a whole when it is reloaded.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::policies::{Policies, PolicyError};
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
 };
 
 /// Settings in force.
+#[derive(Clone)]
 pub struct Settings {
     /// Counts up: the first settings of an agent have 1.
     pub generation: u64,
@@ -57,6 +58,12 @@ impl Settings {
     #[must_use]
     pub fn effective(&self, mode: Mode) -> Mode {
         if mode == Mode::Block && !self.responds { Mode::Monitor } else { mode }
+    }
+
+    /// The same, with modes that people set for services.
+    #[must_use]
+    pub fn with_modes(&self, set: Arc<BTreeMap<String, Mode>>) -> Self {
+        Self { policies: self.policies.with_modes(set), ..self.clone() }
     }
 
     /// Reads and compiles what the configuration names.

@@ -8,13 +8,20 @@ use std::{
     },
 };
 
-use super::{chains::Chains, counters::Counters, queue::Sender, responder::Responder, settings::Settings};
+use super::{
+    chains::Chains,
+    counters::Counters,
+    modes::{Modes, ModesError},
+    queue::Sender,
+    responder::Responder,
+    settings::Settings,
+};
 use crate::{
     binary::Inspection,
     desk::Desk,
     discover::View,
     probe::tap::AdviceMap,
-    rules::{Match, program::collections::Collections},
+    rules::{Match, policy::Mode, program::collections::Collections},
     service::Services,
     time::Ktime,
 };
@@ -40,6 +47,9 @@ pub struct Shared {
     /// Caps of each worker.
     pub caps: Caps,
     settings: RwLock<Arc<Settings>>,
+    /// Modes that people set. Whoever puts other settings in force holds them meanwhile: of a reload and a change of a
+    /// mode at the same time neither is lost.
+    modes: Mutex<Modes>,
     /// Of the settings in force.
     generation: AtomicU64,
     responder: Mutex<Responder>,
@@ -69,7 +79,9 @@ impl Shared {
         settings: Settings,
         responder: Responder,
         chains: Chains,
+        modes: Modes,
     ) -> Self {
+        let settings = settings.with_modes(modes.by_service());
         Self {
             advice,
             services,
@@ -82,6 +94,7 @@ impl Shared {
             caps,
             generation: AtomicU64::new(settings.generation),
             settings: RwLock::new(Arc::new(settings)),
+            modes: Mutex::new(modes),
             responder: Mutex::new(responder),
             stopping: AtomicBool::new(false),
         }
@@ -99,11 +112,34 @@ impl Shared {
         self.generation.load(Ordering::Acquire)
     }
 
-    /// Puts other settings in force; workers take them over within a batch. Those that were are given back: rules are
-    /// large, and whoever lets go of them last has the work.
+    /// Puts other settings in force, with the modes that people set; workers take them over within a batch. Those that
+    /// were are given back: rules are large, and whoever lets go of them last has the work.
     #[must_use]
-    pub fn replace_settings(&self, settings: Settings) -> Arc<Settings> {
-        let generation = settings.generation;
+    pub fn replace_settings(&self, settings: &Settings) -> Arc<Settings> {
+        let modes = self.modes();
+        self.put_in_force(settings, &modes)
+    }
+
+    /// Sets the mode of the services of a name, or takes it back. It holds for requests that are judged from now on;
+    /// rules are not compiled for it, and the policies that judged what is still to be answered stay.
+    ///
+    /// # Errors
+    /// When it can't be kept; then nothing was changed.
+    pub fn set_mode(&self, service: &str, mode: Option<Mode>, by: &str) -> Result<(), ModesError> {
+        let mut modes = self.modes();
+        modes.set(service, mode, by)?;
+        drop(self.put_in_force(&self.settings(), &modes));
+        Ok(())
+    }
+
+    /// Modes that people set.
+    pub fn modes(&self) -> MutexGuard<'_, Modes> {
+        self.modes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn put_in_force(&self, settings: &Settings, modes: &Modes) -> Arc<Settings> {
+        let generation = self.generation() + 1;
+        let settings = Settings { generation, ..settings.with_modes(modes.by_service()) };
         let mut held = self.settings.write().unwrap_or_else(PoisonError::into_inner);
         let before = std::mem::replace(&mut *held, Arc::new(settings));
         self.generation.store(generation, Ordering::Release);

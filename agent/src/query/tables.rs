@@ -259,7 +259,11 @@ pub static ENDPOINTS: Facets = Facets {
     rows: ENDPOINT_ROWS,
     free: &["pattern", "parameter"],
     lists: &["parameters"],
-    open: &[("attacks.", (None, &["attacks"])), ("statuses.", (None, &["statuses"]))],
+    open: &[
+        ("attacks.", (None, &["attacks"])),
+        ("business.", (None, &["business"])),
+        ("statuses.", (None, &["statuses"])),
+    ],
     attributes: &[],
 };
 
@@ -271,6 +275,7 @@ const ENDPOINT_ROWS: &[Facet] = &[
     Facet::new(&["seen"], Number, (None, &["seen"]), "requests"),
     Facet::new(&["authenticated"], Number, (None, &["authenticated"]), "requests with a user or credentials"),
     Facet::new(&["attacks"], Object, (None, &["attacks"]), "it was attacked"),
+    Facet::new(&["business"], Object, (None, &["business"]), "business events came of it"),
     Facet::new(&["parameter"], Text, (Some("parameters"), &["name"]), "name of a parameter"),
     Facet::new(&["parameter.kind"], Text, (Some("parameters"), &["kinds"]), "what its values look like"),
     Facet::new(&["sensitive_request"], Text, (None, &["sensitive_request"]), "sensitive data in requests"),

@@ -113,6 +113,12 @@ impl Policy {
         }
     }
 
+    /// By which it goes.
+    #[must_use]
+    pub fn config(&self) -> &config::Respond {
+        &self.config
+    }
+
     /// After a reload of the configuration. What was counted stays counted.
     pub fn configure(&mut self, config: config::Respond) {
         if config.ipv6_prefix != self.config.ipv6_prefix {

@@ -140,6 +140,13 @@ impl Services {
         client
     }
 
+    /// Once a second: notes what services counted.
+    pub fn note_counts(&self, now: time::Ktime) {
+        for service in lock(&self.catalog).values() {
+            service.note_counts(now);
+        }
+    }
+
     /// Services that had a connection, busiest first.
     #[must_use]
     pub fn list(&self) -> Vec<Arc<Service>> {

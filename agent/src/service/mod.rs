@@ -19,6 +19,7 @@ pub mod lookup;
 pub mod name;
 pub mod netns;
 pub mod process;
+mod recent;
 pub mod redact;
 pub mod sockets;
 #[cfg(test)]
@@ -34,6 +35,7 @@ use std::{
 
 pub use catalog::Services;
 use process::Process;
+pub use recent::Recent;
 
 use crate::time::Ktime;
 
@@ -87,6 +89,7 @@ struct Counters {
     tls: [AtomicU64; 2],
     /// HTTP/2 connections: in the clear, over TLS.
     http2: [AtomicU64; 2],
+    answers: recent::Answers,
     /// A connection was attributed to it; listeners nobody talked to are not listed.
     resolved: AtomicBool,
 }
@@ -161,6 +164,22 @@ impl Service {
     pub fn note_request(&self, at: Ktime) {
         self.counters.requests.fetch_add(1, Ordering::Relaxed);
         self.counters.last_seen.fetch_max(at, Ordering::Relaxed);
+    }
+
+    /// Counts a response: its status, and the microseconds from the first byte of the request to its own last.
+    pub fn note_response(&self, status: u16, micros: u64) {
+        self.counters.answers.count(status, micros);
+    }
+
+    /// Notes now and then what was counted, so that [`recent`](Self::recent) knows what came since.
+    pub(crate) fn note_counts(&self, now: Ktime) {
+        self.counters.answers.note(self.requests(), now);
+    }
+
+    /// What came in the last five minutes; none: it had no requests, or only just now.
+    #[must_use]
+    pub fn recent(&self, now: Ktime) -> Option<Recent> {
+        self.counters.answers.recent(self.requests(), now)
     }
 
     /// Counts an event. The request it came from is counted by [`note_request`](Self::note_request).

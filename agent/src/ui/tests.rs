@@ -6,6 +6,7 @@ mod house;
 mod looking;
 mod pages;
 mod served;
+mod services;
 
 use super::{
     frame::{Frame, Theme},
@@ -43,6 +44,10 @@ fn more_pages(served: &served::Served) -> Vec<String> {
             let id = item[key].as_str().expect("an id");
             pages.push(format!("{page}/{}", crate::api::client::segment(id)));
         }
+    }
+    for service in served.ground.get("/v1/services").as_array().expect("a list") {
+        let name = service["name"].as_str().expect("a name");
+        pages.push(format!("/services/{}", crate::api::client::segment(name)));
     }
     pages
 }

@@ -12,11 +12,13 @@ use bytes::Bytes;
 use picket::{
     api::{
         Api, ApiError, BlockView, Caller, Control, DenyRequest, Denylist, PassView, Reloaded, ServiceView,
-        Stats, Tokens, Whom, route_table, types::Role,
+        Stats, Tokens, Whom, route_table,
+        types::{Protection, Role, ServicePolicy},
     },
     config::Config,
     desk::Desk,
     endpoint::Snapshot,
+    rules::policy::Mode,
 };
 
 use super::Input;
@@ -26,6 +28,7 @@ struct Counting {
     desk: Arc<Desk>,
     lists: AtomicU64,
     reloads: AtomicU64,
+    modes: AtomicU64,
 }
 
 impl Control for Counting {
@@ -43,6 +46,20 @@ impl Control for Counting {
 
     fn services(&self) -> Vec<ServiceView> {
         Vec::new()
+    }
+
+    fn policy(&self, service: &str) -> Result<ServicePolicy, ApiError> {
+        Ok(ServicePolicy::nothing(service))
+    }
+
+    fn set_policy(&self, service: &str, _: Option<Mode>, who: &str) -> Result<ServicePolicy, ApiError> {
+        assert!(!who.is_empty());
+        self.modes.fetch_add(1, Relaxed);
+        Ok(ServicePolicy::nothing(service))
+    }
+
+    fn protection(&self) -> Result<Protection, ApiError> {
+        Ok(Protection::default())
     }
 
     fn denylist(&self, _: usize) -> Result<Denylist, ApiError> {
@@ -97,7 +114,12 @@ static GROUND: LazyLock<Ground> = LazyLock::new(|| {
     let state = std::env::temp_dir().join(format!("picket-fuzz-api-{}", std::process::id()));
     std::fs::create_dir_all(&state).expect("a directory");
     let desk = Arc::new(Desk::open(&state, &Config::default()).expect("a desk"));
-    let control = Arc::new(Counting { desk, lists: AtomicU64::new(0), reloads: AtomicU64::new(0) });
+    let control = Arc::new(Counting {
+        desk,
+        lists: AtomicU64::new(0),
+        reloads: AtomicU64::new(0),
+        modes: AtomicU64::new(0),
+    });
     let tokens = Tokens::of(&state);
     let secret = |role: Role| tokens.add(role.name(), role, None).expect("a token").show().to_owned();
     let secrets = [secret(Role::Viewer), secret(Role::Responder)];
@@ -128,7 +150,7 @@ pub fn run(data: &[u8]) {
         .filter(|c| c.is_ascii_graphic() && !"#{}<>\"`\\^|".contains(*c))
         .collect();
     let (piece, parameters) = text.split_once('?').unwrap_or((&text, ""));
-    let path = route.path.replace("{id}", piece).replace("{ip}", piece);
+    let path = route.path.replace("{id}", piece).replace("{ip}", piece).replace("{name}", piece);
     let mut request = hyper::Request::builder().method(method).uri(format!("{path}?{parameters}"));
     let caller = match who {
         0 => Caller::Local(Some(0)),
@@ -138,7 +160,11 @@ pub fn run(data: &[u8]) {
         request = request.header("authorization", format!("Bearer {token}"));
     }
     let Ok(request) = request.body(Bytes::copy_from_slice(input.0)) else { return };
-    let before = (control.lists.load(Relaxed), control.reloads.load(Relaxed));
+    let counts = || {
+        let admins = control.reloads.load(Relaxed) + control.modes.load(Relaxed);
+        (control.lists.load(Relaxed), admins)
+    };
+    let before = counts();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let response = runtime.block_on(api.answer(caller, request)).expect("an answer");
     let (status, body) = (response.status(), response.body());
@@ -147,7 +173,7 @@ pub fn run(data: &[u8]) {
         let error: serde_json::Value = serde_json::from_slice(body).expect("JSON");
         assert!(error["error"]["message"].as_str().is_some_and(|message| !message.is_empty()), "{error}");
     }
-    let after = (control.lists.load(Relaxed), control.reloads.load(Relaxed));
+    let after = counts();
     let right = match who {
         0 => Some(Role::Admin),
         1 => Some(Role::Viewer),

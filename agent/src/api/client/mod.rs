@@ -169,6 +169,15 @@ impl Client {
         self.send(Method::POST, path, parameters, body).await
     }
 
+    /// `PUT` of JSON.
+    pub async fn put<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        self.send(Method::PUT, path, &[], body).await
+    }
+
     /// `PATCH` of JSON.
     pub async fn patch<T: DeserializeOwned>(
         &self,

@@ -22,7 +22,7 @@ pub(super) fn rows() -> Vec<Row> {
 }
 
 async fn audit(State(api): State<Shared>, uri: Uri) -> Answer {
-    let params = Params::read(&uri, &["from", "to", "limit", "cursor"])?;
+    let params = Params::read(&uri, &["who", "from", "to", "limit", "cursor"])?;
     let cursor = params.cursor()?;
     let between = params.between(cursor.as_ref())?;
     let limit = params.limit(limits::API_PAGE)?;
@@ -31,7 +31,7 @@ async fn audit(State(api): State<Shared>, uri: Uri) -> Answer {
         None => None,
     };
     ask(api, move |reader| {
-        let entries = reader.audit(between, limit, before)?;
+        let entries = reader.audit(between, params.text("who"), limit, before)?;
         let next =
             entries.last().filter(|_| entries.len() == limit).map(|(number, _)| params.next(between, number));
         let json = |text: Option<String>| {

@@ -14,7 +14,9 @@ mod lists;
 mod notifications;
 mod params;
 mod piece;
+mod policy;
 mod portable;
+mod protection;
 mod query;
 mod signals;
 mod tail;
@@ -200,8 +202,10 @@ fn rows() -> Vec<Row> {
         signals::rows(),
         tail::rows(),
         inventory::rows(),
+        policy::rows(),
         actors::rows(),
         lists::rows(),
+        protection::rows(),
         audit::rows(),
         detection::rows(),
         notifications::rows(),

@@ -37,9 +37,43 @@ pub(crate) fn event(at: Timestamp, fields: &Value) -> Arc<Event> {
     Arc::new(serde_json::from_value(whole).expect("an event"))
 }
 
+/// A service that is judged by the default policy.
+pub(crate) fn service(name: &str, port: u16) -> ServiceView {
+    let fields = json!({
+        "name": name, "pid": 4000 + u32::from(port), "listen": format!("0.0.0.0:{port}"),
+        "exe": format!("/usr/sbin/{name}"), "cmdline": [name, "-g", "daemon off;"], "container_id": null,
+        "pod_uid": null, "cgroup": "/system.slice", "netns": 1, "policy": "default", "mode": "monitor",
+        "requests": 918_224, "events": 12, "last_seen": Timestamp::now().to_string(),
+        "recent": {"seconds": 300, "requests": 5400, "rate": 18.0, "answers": 5398, "failed": 54,
+                   "latency": {"p50_us": 900, "p95_us": 12_000, "p99_us": 48_000}},
+    });
+    serde_json::from_value(fields).expect("a service")
+}
+
+/// Routes of it.
+pub(crate) fn endpoints(service: &str) -> endpoint::Snapshot {
+    let (first, last) = (Timestamp::now() - Duration::from_secs(86_400), Timestamp::now());
+    let route = |method: &str, pattern: &str, seen: u64, failed: u64, attacks: Value, business: Value| {
+        json!({
+            "method": method, "pattern": pattern, "seen": seen, "statuses": {"2xx": seen - failed, "5xx": failed},
+            "latency": {"p50_us": 900, "p95_us": 1000 + seen, "p99_us": 48_000}, "authenticated": seen / 2,
+            "parameters": [{"place": "query", "name": "q", "kinds": ["text"], "seen": 7}],
+            "attacks": attacks, "business": business, "first_seen": first.to_string(), "last_seen": last.to_string(),
+        })
+    };
+    let snapshot = json!({"left_out": 0, "services": [{
+        "service": service, "port": 80, "elsewhere": 3, "learned": 1, "squeezed": 0, "endpoints": [
+            route("GET", "/item/{id}", 9000, 9, json!({}), json!({})),
+            route("GET", "/search", 700, 70, json!({"sql_injection": 20, "xss": 10}), json!({})),
+            route("POST", "/login", 800, 0, json!({}), json!({"users.login.failure": 30, "users.login.success": 12})),
+        ],
+    }]});
+    serde_json::from_value(snapshot).expect("endpoints")
+}
+
 impl Ground {
     pub(crate) fn new() -> Self {
-        Self::of(InMemory::default())
+        Self::of(InMemory::shop())
     }
 
     pub(crate) fn of(control: InMemory) -> Self {
@@ -143,6 +177,7 @@ impl Ground {
             self.control.blocks.lock().expect("lock").clone(),
             self.control.passes.lock().expect("lock").clone(),
             self.control.users.lock().expect("lock").clone(),
+            self.control.modes.lock().expect("lock").clone(),
         );
         let reloads = self.control.reloads.load(std::sync::atomic::Ordering::Relaxed);
         format!("{lists:?} {reloads} {} {}", self.audits(), self.get("/v1/signals?limit=1000"))

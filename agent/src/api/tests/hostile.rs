@@ -21,7 +21,11 @@ fn every_route_refuses_what_it_does_not_know() {
         ran += 1;
     };
     for route in route_table().into_iter().filter(|route| route.path != "/metrics") {
-        let path = route.path.replace("{id}", &id.to_string()).replace("{ip}", desk::CLIENT);
+        let path = route
+            .path
+            .replace("{id}", &id.to_string())
+            .replace("{ip}", desk::CLIENT)
+            .replace("{name}", "shop");
         // A parameter that nobody knows, twice the same, and what is no encoding.
         refused(&route.method, &format!("{path}?nonsense=1"), "", 400, "unknown parameter");
         refused(&route.method, &format!("{path}?%ff=1"), "", 400, "percent-encoded");
@@ -101,7 +105,7 @@ fn every_route_refuses_what_it_does_not_know() {
         }
         refused(method, target, body, status, expected);
     }
-    assert!(ran >= 36 + 3 * 38, "{ran}");
+    assert!(ran >= 36 + 3 * 42, "{ran}");
     assert_eq!(ground.state(), before, "something changed");
 }
 
@@ -119,7 +123,11 @@ fn nobody_does_what_their_role_does_not_allow() {
             if role.is_some_and(|role| role >= route.role) {
                 continue;
             }
-            let path = route.path.replace("{id}", &id.to_string()).replace("{ip}", desk::CLIENT);
+            let path = route
+                .path
+                .replace("{id}", &id.to_string())
+                .replace("{ip}", desk::CLIENT)
+                .replace("{name}", "shop");
             let token = secret.as_ref().map(access::Secret::show);
             let (status, answer) = ground.ask_as(
                 caller,
@@ -133,7 +141,7 @@ fn nobody_does_what_their_role_does_not_allow() {
         }
     }
     // All for nobody; what changes something for a viewer; what is for admins for a responder.
-    assert_eq!(refused, 40 + 11 + 5);
+    assert_eq!(refused, 44 + 13 + 7);
     assert_eq!(ground.state(), before, "something changed");
     let secret =
         tokens.remove("responder").map(|_| tokens.add("ops", Role::Responder, None).expect("a token"));
@@ -149,7 +157,7 @@ proptest! {
     #[test]
     fn whatever_a_viewer_sends_changes_nothing(
         method in prop::sample::select(vec!["GET", "POST", "PATCH", "DELETE", "PUT", "HEAD"]),
-        route in 0..39_usize,
+        route in 0..44_usize,
         id in "[0-9a-z%-]{1,12}",
         parameters in prop::collection::vec(("(query|from|to|limit|cursor|facet|by|net|user|all|q|at)", "[ -~]{0,24}"), 0..4),
         body in prop::collection::vec(any::<u8>(), 0..200),
@@ -162,7 +170,7 @@ proptest! {
         });
         let (ground, token, state) = &*GROUND;
         let table = route_table();
-        let path = table[route].path.replace("{id}", &id).replace("{ip}", &id);
+        let path = table[route].path.replace("{id}", &id).replace("{ip}", &id).replace("{name}", &id);
         if !path.ends_with("/tail") && axum::http::Uri::try_from(path.as_str()).is_ok() {
             let pairs: Vec<String> = parameters.iter().map(|(name, value)| format!("{name}={}", client::segment(value))).collect();
             let target = format!("{path}?{}", pairs.join("&"));

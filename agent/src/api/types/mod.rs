@@ -9,7 +9,9 @@ mod detection;
 mod events;
 mod lists;
 mod notifications;
+mod policy;
 mod portable;
+mod protection;
 mod services;
 mod signals;
 mod tail;
@@ -28,9 +30,11 @@ pub use lists::{
     Whom,
 };
 pub use notifications::{NotificationCounts, NotificationTarget, NotificationTest, NotificationTested};
+pub use policy::{ExclusionView, ListenerPolicy, PolicyBody, ServicePolicy, SetMode};
 pub use portable::{Entry, Export, Imported, Refusal};
+pub use protection::{Capacity, Kept, Protection, RespondView};
 use serde::{Deserialize, Serialize};
-pub use services::ServiceView;
+pub use services::{RecentView, ServiceView};
 pub use signals::{HistoryView, TriageBody, TriageManyBody, Triaged, Untriaged};
 pub use tail::{Lag, SignalChanged, Tailed};
 pub use tokens::{Role, TokenView};

@@ -1,18 +1,20 @@
 //! Services.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::policy::SetMode;
 use crate::{
     api::tls::{Http2View, TlsView},
-    service::Service,
-    time::Ktime,
+    endpoint::Latency,
+    service::{Recent, Service},
+    time::{Ktime, SECOND},
 };
 
 /// A service that had requests, or TLS connections.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ServiceView {
     /// Short name.
     pub name: String,
@@ -38,6 +40,9 @@ pub struct ServiceView {
     /// What that does about attacks: `off`, `monitor`, or `block` when `[respond]` is enabled, too.
     #[serde(default)]
     pub mode: String,
+    /// The mode that a person set over the configuration's; none: nobody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set: Option<SetMode>,
     /// Requests seen.
     pub requests: u64,
     /// Events raised.
@@ -50,6 +55,48 @@ pub struct ServiceView {
     /// Its HTTP/2 connections; none: it had none.
     #[serde(default)]
     pub http2: Option<Http2View>,
+    /// What came in the last minutes; none: nothing since the agent started, or only just now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recent: Option<RecentView>,
+    /// Attack events by type since the agent started, of all services of this name.
+    #[serde(default)]
+    pub attacks: BTreeMap<String, u64>,
+    /// Signals that are open or under review, of all services of this name.
+    #[serde(default)]
+    pub open_signals: u64,
+}
+
+/// What came to a service in the last minutes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RecentView {
+    /// How long that is: up to five minutes.
+    pub seconds: u64,
+    /// Requests.
+    pub requests: u64,
+    /// The same per second.
+    pub rate: f64,
+    /// Answers that were seen.
+    pub answers: u64,
+    /// Of these, with a status from 500 on.
+    pub failed: u64,
+    /// How long answers took; none: none was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency: Option<Latency>,
+}
+
+impl From<Recent> for RecentView {
+    fn from(recent: Recent) -> Self {
+        #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+        let rate = recent.requests as f64 * SECOND as f64 / recent.span.max(1) as f64;
+        Self {
+            seconds: recent.span / SECOND,
+            requests: recent.requests,
+            rate: (rate * 100.0).round() / 100.0,
+            answers: recent.times.count(),
+            failed: recent.failed,
+            latency: Latency::of(&recent.times),
+        }
+    }
 }
 
 impl ServiceView {
@@ -75,6 +122,10 @@ impl ServiceView {
                 .and_then(|at| wall.checked_sub(Duration::from_nanos(monotonic.saturating_sub(at))).ok()),
             tls: None,
             http2: None,
+            set: None,
+            recent: service.recent(monotonic).map(RecentView::from),
+            attacks: BTreeMap::new(),
+            open_signals: 0,
         }
     }
 }

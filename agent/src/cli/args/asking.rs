@@ -244,6 +244,7 @@ Routes of services as their requests show them, with what they take and what att
 Examples:
   sudo picket endpoints
   sudo picket endpoints service:shop
+  sudo picket endpoints --sort attacks
   sudo picket endpoints --json | jq '.items[] | select(.attacks)'";
 
 /// `picket endpoints`.
@@ -252,6 +253,9 @@ pub struct EndpointsArgs {
     /// Which, in the query language: service, @method, @pattern… [default: all]
     #[arg(value_name = "QUERY", num_args = 0..)]
     pub query: Vec<String>,
+    /// What to begin with: name, requests, errors, latency, users, attacks, business, first_seen, last_seen
+    #[arg(long, value_name = "WHAT", default_value = "name")]
+    pub sort: String,
     /// At most so many
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub limit: u32,

@@ -20,6 +20,8 @@ mod tests;
 
 use std::{fmt, sync::Arc};
 
+use serde::{Deserialize, Serialize};
+
 pub use self::{
     exclusion::{Exclusion, RequestPath},
     glob::Glob,
@@ -30,7 +32,8 @@ pub use self::{
 pub use super::program::overlay::Overlay;
 
 /// What is done about the attacks on a service.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// Requests are counted, not judged.
     Off,
@@ -38,10 +41,14 @@ pub enum Mode {
     Monitor,
     /// Attacks are events, and count for what is said of blocking (`[respond]`).
     #[default]
+    #[serde(alias = "protect")]
     Block,
 }
 
 impl Mode {
+    /// All of them, the mildest first.
+    pub const ALL: [Self; 3] = [Self::Off, Self::Monitor, Self::Block];
+
     /// Its name in configurations.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -50,6 +57,16 @@ impl Mode {
             Self::Monitor => "monitor",
             Self::Block => "block",
         }
+    }
+}
+
+impl std::str::FromStr for Mode {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // The word of those who know it from elsewhere.
+        let text = if text == "protect" { "block" } else { text };
+        Self::ALL.into_iter().find(|mode| mode.name() == text).ok_or("expected off, monitor or block")
     }
 }
 
@@ -71,14 +88,14 @@ pub struct Terms {
 }
 
 /// How the requests to a service are judged.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Policy {
     /// Its name; none: the default.
     pub name: Option<Arc<str>>,
     /// What is done about attacks.
     pub mode: Mode,
     rules: Arc<Rules>,
-    terms: Terms,
+    terms: Arc<Terms>,
     overlay: Option<Arc<Overlay>>,
 }
 
@@ -91,7 +108,19 @@ impl Policy {
             .engine()
             .filter(|_| !plain)
             .map(|engine| Arc::new(Overlay::new(engine, terms.paranoia, &terms.disabled, &terms.exclusions)));
-        Self { name: name.map(Arc::from), mode, rules, terms, overlay }
+        Self { name: name.map(Arc::from), mode, rules, terms: Arc::new(terms), overlay }
+    }
+
+    /// The same, which does something else about attacks.
+    #[must_use]
+    pub fn in_mode(&self, mode: Mode) -> Self {
+        Self { mode, ..self.clone() }
+    }
+
+    /// How it differs from its rules.
+    #[must_use]
+    pub fn terms(&self) -> &Terms {
+        &self.terms
     }
 
     /// The rules it uses.

@@ -132,13 +132,15 @@ impl Reader {
         })
     }
 
-    /// Who did what, the newest first, with its number; `before`: the number after which the page goes on.
+    /// Who did what, the newest first, with its number; of one who did, if named. `before`: the number after which the
+    /// page goes on.
     ///
     /// # Errors
     /// When the database can't be read.
     pub fn audit(
         &self,
         between: Between,
+        who: Option<&str>,
         limit: usize,
         before: Option<i64>,
     ) -> Result<Vec<(i64, AuditEntry)>, ReadError> {
@@ -146,9 +148,10 @@ impl Reader {
         self.ask(|db, _| {
             db.prepare_cached(
                 "SELECT number, time, who, action, what, before, after FROM audit
-                 WHERE time >= ? AND time < ? AND number < ? ORDER BY number DESC LIMIT ?",
+                 WHERE time >= ?1 AND time < ?2 AND number < ?3 AND (?4 IS NULL OR who = ?4)
+                 ORDER BY number DESC LIMIT ?5",
             )?
-            .query_map((between.first(), between.end(), before.unwrap_or(i64::MAX), limit), |row| {
+            .query_map((between.first(), between.end(), before.unwrap_or(i64::MAX), who, limit), |row| {
                 Ok((row.get(0)?, AuditEntry::read(row, 1)?))
             })?
             .collect()

@@ -159,7 +159,7 @@ fn look(directory: &Path, name: &str, seen: &mut Seen) {
     let lists = reader.lists(None, false).unwrap_or_default();
     let there = |number: &u64| lists.contains(&entry(*number));
     seen.lists += u64::from((0..ENTRIES).all(|number| there(&number)));
-    let audit = reader.audit(Between::any(), 1000, None).unwrap_or_default();
+    let audit = reader.audit(Between::any(), None, 1000, None).unwrap_or_default();
     seen.audit += u64::from(audit.len() as u64 >= ENTRIES);
     let signals =
         reader.signals(&Sql::all(), Between::any(), 1000, None).map_or(0, |page| page.rows.len() as u64);

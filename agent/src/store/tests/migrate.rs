@@ -62,7 +62,7 @@ fn a_database_of_version_1_goes_through_all_steps_with_its_data() {
     assert_eq!(services.values.iter().map(|(_, count)| count).sum::<i64>(), 500);
     assert_eq!(reader.event(&id(499).to_string()).unwrap().unwrap().json, json(499));
     assert_eq!(reader.lists(None, true).unwrap().len(), 1);
-    assert_eq!(reader.audit(Between::any(), 10, None).unwrap().len(), 1);
+    assert_eq!(reader.audit(Between::any(), None, 10, None).unwrap().len(), 1);
     assert!(reader.signal("s").unwrap().is_some());
     let business =
         reader.facet(&Sql::all(), &FacetExpression::each("e.business"), Between::any(), 10).unwrap();

@@ -86,7 +86,7 @@ pub fn check(reader: &Reader) {
     assert_eq!(reader.signal_history("one").unwrap().len(), 1);
     assert_eq!(reader.lists(Some(ListKind::Deny), true).unwrap(), [entry("192.0.2.1")]);
     assert!(reader.lists(Some(ListKind::Pass), false).unwrap().is_empty());
-    assert_eq!(reader.audit(Between::any(), 10, None).unwrap(), [(1, audit("192.0.2.1"))]);
+    assert_eq!(reader.audit(Between::any(), None, 10, None).unwrap(), [(1, audit("192.0.2.1"))]);
     assert_eq!(reader.endpoints(&Sql::all(), 10).unwrap().len(), 1);
     assert_eq!(reader.windows().unwrap()[0].bytes, [0, 1, 255]);
     assert_eq!(reader.outbox(START, 10).unwrap().len(), 1);
@@ -133,7 +133,7 @@ fn changes_of_a_request_are_made_together_or_not_at_all() {
     });
     let refused = write(&store, vec![Change::Audit(audit("a")), of_nothing]);
     assert!(matches!(refused, Err(WriteError::Refused(_))));
-    assert!(store.reader().audit(Between::any(), 10, None).unwrap().is_empty());
+    assert!(store.reader().audit(Between::any(), None, 10, None).unwrap().is_empty());
     // The refusal of one is no harm to its neighbours.
     write(&store, vec![Change::List(entry("198.51.100.1")), Change::Audit(audit("b"))]).unwrap();
     write(&store, vec![lift("198.51.100.1"), Change::Audit(audit("c"))]).unwrap();
@@ -142,7 +142,7 @@ fn changes_of_a_request_are_made_together_or_not_at_all() {
     assert_eq!((all[0].state, all[0].until), (ListState::Lifted, Some(START + 1)));
     let numbers: Vec<String> = store
         .reader()
-        .audit(Between::any(), 10, None)
+        .audit(Between::any(), None, 10, None)
         .unwrap()
         .into_iter()
         .map(|(_, row)| row.what)

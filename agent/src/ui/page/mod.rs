@@ -114,13 +114,14 @@ fn same(command: &Command) -> Markup {
 
 /// What keys do; shown by `?`, by a script.
 fn help() -> Markup {
-    const KEYS: [(&str, &str); 8] = [
+    let (pages, names) = nav::keys();
+    let keys = [
         ("/", "search"),
         ("j", "next row"),
         ("k", "row before"),
         ("Enter", "open the row"),
         ("x", "check the row"),
-        ("g then o, s, e, a, u", "overview, signals, events, actors, users"),
+        (&*pages, &*names),
         ("Esc", "leave the field"),
         ("?", "this help"),
     ];
@@ -129,7 +130,7 @@ fn help() -> Markup {
             form method="dialog" {
                 h2 #help-title { "Keys" }
                 dl.keys {
-                    @for (key, what) in KEYS {
+                    @for (key, what) in keys {
                         div { dt { kbd { (key) } } dd { (what) } }
                     }
                 }

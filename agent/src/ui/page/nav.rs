@@ -19,8 +19,20 @@ const PAGES: &[&[(&str, &str, Icon, &str)]] = &[
         ("Users", "/users", Icon::Users, "u"),
     ],
     // What is there: services, endpoints, rules, protection, settings.
-    &[],
+    &[
+        ("Services", "/services", Icon::Services, "v"),
+        ("Endpoints", "/endpoints", Icon::Endpoints, "n"),
+        ("Protection", "/protection", Icon::Protection, "p"),
+    ],
 ];
+
+/// What the keys behind `g` open, in words: which, and what.
+pub(super) fn keys() -> (String, String) {
+    let all = || PAGES.iter().flat_map(|group| group.iter());
+    let keys: Vec<&str> = all().map(|(.., key)| *key).collect();
+    let names: Vec<String> = all().map(|(name, ..)| name.to_lowercase()).collect();
+    (format!("g then {}", keys.join(", ")), names.join(", "))
+}
 
 pub(super) fn nav(frame: &Frame) -> Markup {
     let here = frame.here.path();

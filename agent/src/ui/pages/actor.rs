@@ -63,7 +63,7 @@ fn in_short(frame: &Frame, actor: Option<&Actor>) -> Markup {
             "Attacks",
             html! { @for (name, count) in &actor.types { (badge::word(&format!("{name} {}", grouped(*count)))) } },
         ),
-        ("Services", past::several(&actor.services, link::text)),
+        ("Services", past::several(&actor.services, link::service)),
         ("Users", past::several(&actor.users, link::user)),
         ("User agents", past::several(&actor.user_agents, link::raw)),
     ])

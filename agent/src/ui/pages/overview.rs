@@ -157,7 +157,7 @@ impl Overview {
                 name: "Kept out",
                 value: html! { (grouped(self.denylist.total)) },
                 note: html! { @if self.denylist.interfaces.is_empty() { "on the denylist; no interface enforces it" } @else { "on the denylist" } },
-                to: String::new(),
+                to: "/protection".to_owned(),
                 loud: false,
             },
             Tile {
@@ -222,7 +222,8 @@ impl Overview {
         let row = |item: &crate::api::types::FacetCount| {
             let value = item.value.to_string();
             let query = crate::ui::terms::with(query, &crate::ui::terms::term(facet, &value));
-            Ranked { what: link::text(&value), count: item.count, to: self.events(&query).to_string() }
+            let what = if facet == "service" { link::service(&value) } else { link::text(&value) };
+            Ranked { what, count: item.count, to: self.events(&query).to_string() }
         };
         view.items.iter().map(row).collect()
     }
@@ -238,7 +239,7 @@ impl Overview {
         crate::ui::parts::facts::facts(&[
             (
                 "Services",
-                html! { (grouped(self.known.len() as u64)) " seen" @if off > 0 { ", " (off) " not judged" } },
+                html! { a href="/services" { (grouped(self.known.len() as u64)) " seen" } @if off > 0 { ", " (off) " not judged" } },
             ),
             (
                 "TLS",

@@ -52,24 +52,39 @@ impl Past {
     }
 
     pub fn show(&self, frame: &Frame) -> Markup {
-        let all = Target::new("/events")
+        html! { (self.times(frame)) (self.latest(frame)) }
+    }
+
+    /// All their events.
+    fn all(&self) -> Target {
+        Target::new("/events")
             .with("query", &self.term)
             .with("from", &self.range.from)
-            .with("to", &self.range.to);
+            .with("to", &self.range.to)
+    }
+
+    /// Events over time, and signals.
+    pub fn times(&self, frame: &Frame) -> Markup {
         let timeline = Timeline {
             of: "events",
             by: "@rule.type",
             view: &self.timeline,
             range: &self.range,
-            to: all.clone(),
+            to: self.all(),
         };
         html! {
             section.card { header { h2 { "Events over time" } } (timeline.show(frame)) }
             @if !self.signals.items.is_empty() {
                 section.card { header { h2 { "Signals" } } (feed(frame, &self.signals.items)) }
             }
+        }
+    }
+
+    /// The latest requests.
+    pub fn latest(&self, frame: &Frame) -> Markup {
+        html! {
             section.card {
-                header { h2 { "Latest requests" } a href=(all) { "All events" } }
+                header { h2 { "Latest requests" } a href=(self.all()) { "All events" } }
                 @if self.events.items.is_empty() { p.hint { "None in this time." } } @else {
                     (table("Latest requests", &events::heads(frame), &html! { @for event in &self.events.items { (events::row(frame, event)) } }))
                 }

@@ -55,6 +55,37 @@ pub(in crate::ui) fn keep_out(
     }
 }
 
+/// The same for somebody who is not known yet: forms to be filled in.
+pub(in crate::ui) fn anybody(frame: &Frame) -> (Markup, Markup) {
+    const KINDS: [(&str, &str); 2] = [("net", "Address or network"), ("user", "User")];
+    let whom = html! {
+        (form::choice("Whom", "kind", &KINDS, "net"))
+        label.field { span { "Which" } input type="text" name="name" required maxlength="1000" placeholder="203.0.113.7, 203.0.113.0/24"; }
+    };
+    let block = form::post(
+        frame,
+        "/block",
+        "stack",
+        &html! {
+            (whom)
+            (form::choice("For how long", "seconds", &form::DURATIONS, "3600"))
+            (form::text("Reason", "reason", "", "scans"))
+            button.button.danger { "Block" }
+        },
+    );
+    let pass = form::post(
+        frame,
+        "/pass",
+        "stack",
+        &html! {
+            (whom)
+            (form::text("What it is", "comment", "", "office, scanner of ours"))
+            button.button { "Put on the passlist" }
+        },
+    );
+    (block, pass)
+}
+
 /// A button that ends a block.
 pub(in crate::ui) fn end(frame: &Frame, whom: &Whom) -> Markup {
     one(frame, "/unblock", whom, "Unblock")
@@ -63,6 +94,28 @@ pub(in crate::ui) fn end(frame: &Frame, whom: &Whom) -> Markup {
 /// A button that takes off the passlist.
 pub(in crate::ui) fn end_pass(frame: &Frame, whom: &Whom) -> Markup {
     one(frame, "/unpass", whom, "Take off the passlist:")
+}
+
+/// The same in a row that says whom it is about.
+pub(in crate::ui) fn end_here(frame: &Frame, whom: &Whom) -> Markup {
+    short(frame, "/unblock", whom, "Unblock")
+}
+
+/// Likewise.
+pub(in crate::ui) fn end_pass_here(frame: &Frame, whom: &Whom) -> Markup {
+    short(frame, "/unpass", whom, "Take off")
+}
+
+fn short(frame: &Frame, action: &str, whom: &Whom, label: &str) -> Markup {
+    form::post(
+        frame,
+        action,
+        "inrow",
+        &html! {
+            input type="hidden" name="whom" value=(whom.value);
+            button.quiet { (label) span.hidden { " " (whom.name) } }
+        },
+    )
 }
 
 fn one(frame: &Frame, action: &str, whom: &Whom, label: &str) -> Markup {
@@ -137,9 +190,13 @@ async fn end_at<T: serde::de::DeserializeOwned>(
     Ok(net.or(user).unwrap_or_default())
 }
 
-/// An address or a user, as the choice has them.
+/// An address or a user, as the choice has them; or as somebody wrote them.
 fn whom(form: &Form) -> Result<(Option<String>, Option<String>), ApiError> {
-    match form.needed("whom")?.split_once(':') {
+    let whom = match form.get("whom") {
+        Some(whom) => whom.split_once(':'),
+        None => Some((form.needed("kind")?, form.needed("name")?)),
+    };
+    match whom {
         Some(("net", net)) => Ok((Some(net.to_owned()), None)),
         Some(("user", user)) => Ok((None, Some(user.to_owned()))),
         _ => Err(ApiError::new(Code::BadRequest, "whom: not one of those that can be chosen")),

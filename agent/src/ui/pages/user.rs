@@ -68,6 +68,6 @@ fn in_short(frame: &Frame, user: Option<&User>) -> Markup {
             html! { (grouped(user.logins.success)) " succeeded, " (grouped(user.logins.failure)) " failed" },
         ),
         ("From", past::several(&user.ips, link::address)),
-        ("Services", past::several(&user.services, link::text)),
+        ("Services", past::several(&user.services, link::service)),
     ])
 }

@@ -29,6 +29,16 @@ pub fn status(signal: &Signal) -> Markup {
     html! { span.status.(class) { (crate::cli::signals::status(signal)) } }
 }
 
+/// What is done about attacks: `off`, `monitor`, `block`.
+pub fn mode(mode: &str) -> Markup {
+    let class = match mode {
+        "block" => "open",
+        "monitor" => "review",
+        _ => "archived",
+    };
+    html! { span.status.(class) { (mode) } }
+}
+
 /// A short word.
 pub fn word(word: &str) -> Markup {
     html! { span.word { (word) } }
@@ -37,6 +47,16 @@ pub fn word(word: &str) -> Markup {
 /// A short word about what is dangerous, or kept out.
 pub fn loud(word: &str) -> Markup {
     html! { span.word.loud { (word) } }
+}
+
+/// Short words with how often each, the most first.
+pub fn counts<'n>(counts: impl IntoIterator<Item = (&'n str, u64)>) -> Markup {
+    let mut counts: Vec<(&str, u64)> = counts.into_iter().collect();
+    counts.sort_by(|(a, a_count), (b, b_count)| b_count.cmp(a_count).then(a.cmp(b)));
+    html! {
+        @if counts.is_empty() { span.none { "—" } }
+        @for (name, count) in counts { (word(&format!("{} {}", crate::event::printable(name), crate::cli::screen::grouped(count)))) }
+    }
 }
 
 /// A status code of HTTP; none: no response was seen.

@@ -37,6 +37,16 @@ pub fn user(id: &str) -> Markup {
     html! { a.user href=(format!("/users/{}", segment(id))) { (text(id)) } }
 }
 
+/// The page of the services of a name.
+pub fn service(name: &str) -> Markup {
+    html! { a.service href=(service_path(name)) { (text(name)) } }
+}
+
+/// Where that is.
+pub fn service_path(name: &str) -> String {
+    format!("/services/{}", segment(name))
+}
+
 /// Several: the first few, and how many more.
 pub fn several(names: &[String], most: usize, unnamed: u64, show: impl Fn(&str) -> Markup) -> Markup {
     let more = names.len().saturating_sub(most) as u64 + unnamed;

@@ -2,6 +2,8 @@
 
 use maud::{Markup, html};
 
+use crate::ui::frame::Frame;
+
 /// A column.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::ui) struct Column {
@@ -16,26 +18,56 @@ impl Column {
     }
 }
 
+/// A column by which a list can be sorted.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::ui) struct Sorted {
+    pub column: Column,
+    /// Its name in the URL; empty: the list is never sorted by it.
+    pub by: &'static str,
+}
+
 /// A table; `rows` are its `tr`. The caption is for those who do not see it.
 pub fn table(caption: &str, columns: &[Column], rows: &Markup) -> Markup {
-    with(caption, columns, &html! { tbody { (rows) } })
+    with(caption, &heads(columns), &html! { tbody { (rows) } })
 }
 
 /// The table that a page is about: live rows come into this one.
 pub fn list(caption: &str, columns: &[Column], rows: &Markup) -> Markup {
-    with(caption, columns, &html! { tbody #rows { (rows) } })
+    with(caption, &heads(columns), &html! { tbody #rows { (rows) } })
 }
 
-fn with(caption: &str, columns: &[Column], body: &Markup) -> Markup {
+/// The same, with heads that sort it. `now`: by what it is sorted.
+pub fn sorted(frame: &Frame, caption: &str, columns: &[Sorted], now: &str, rows: &Markup) -> Markup {
+    let here = frame.here.without("cursor");
+    let heads = html! {
+        @for Sorted { column, by } in columns {
+            @let current = !by.is_empty() && *by == now;
+            th scope="col" class=(column.class) aria-sort=[current.then_some("descending")] {
+                @if by.is_empty() { (column.name) } @else {
+                    a href=(here.with("sort", by)) title=(format!("Begin with {by}")) {
+                        (column.name) @if current { span aria-hidden="true" { " ↓" } }
+                    }
+                }
+            }
+        }
+    };
+    with(caption, &heads, &html! { tbody #rows { (rows) } })
+}
+
+fn heads(columns: &[Column]) -> Markup {
+    html! {
+        @for column in columns {
+            th scope="col" class=(column.class) { @if column.name.is_empty() { span.hidden { "Choose" } } @else { (column.name) } }
+        }
+    }
+}
+
+fn with(caption: &str, heads: &Markup, body: &Markup) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label=(caption) {
             table.rows {
                 caption.hidden { (caption) }
-                thead { tr {
-                    @for column in columns {
-                        th scope="col" class=(column.class) { @if column.name.is_empty() { span.hidden { "Choose" } } @else { (column.name) } }
-                    }
-                } }
+                thead { tr { (heads) } }
                 (body)
             }
         }

@@ -7,13 +7,19 @@ use scraper::Html;
 use serde_json::json;
 
 use super::served::{Served, all};
-use crate::api::{
-    Control as _,
-    tests::{
-        InMemory,
-        desk::{Ground, event},
+use crate::{
+    api::{
+        Control as _, DenyRequest, ServiceView, Whom,
+        tests::{
+            InMemory,
+            desk::{Ground, endpoints, event, service},
+        },
+        tls::TlsView,
+        types::{DenyInterface, Protection, RespondView, Role},
     },
-    types::Role,
+    config::Config,
+    rules::policy::{Exclusion, Glob, Mode, Selector},
+    store::{AuditEntry, Change},
 };
 
 /// Texts that are something else to a careless reader. Each has the mark in it, by which it is found.
@@ -58,10 +64,73 @@ fn alive(html: &Html) -> Vec<String> {
     found
 }
 
+/// Services, endpoints and interfaces that somebody gave bad names.
+fn hostile_control(hostile: &str) -> InMemory {
+    let text = || hostile.to_owned();
+    let tls = TlsView { seen: 0, unseen: 7, why: Some(text()), advice: Some(text()), ..TlsView::default() };
+    let service = ServiceView {
+        policy: text(),
+        exe: Some(text()),
+        container_id: Some(text()),
+        pod_uid: Some(text()),
+        cgroup: text(),
+        tls: Some(tls),
+        ..service(hostile, 80)
+    };
+    let routes = serde_json::to_string(&endpoints(hostile)).expect("JSON");
+    let mut routes: serde_json::Value = serde_json::from_str(&routes).expect("JSON");
+    for route in routes["services"][0]["endpoints"].as_array_mut().expect("routes") {
+        route["pattern"] = json!(format!("/{hostile}"));
+        route["method"] = json!(hostile);
+        route["attacks"] = json!({hostile: 3});
+        route["business"] = json!({hostile: 3});
+        route["parameters"][0]["name"] = json!(hostile);
+    }
+    let interfaces = vec![DenyInterface { name: text(), mode: text() }];
+    let respond = RespondView {
+        enabled: true,
+        except_rules: vec![text()],
+        except_types: vec![text()],
+        ..RespondView::default()
+    };
+    let mut config = Config::default();
+    config.rules.exclusions.push(Exclusion {
+        rules: vec![Selector::Id(Glob::new(hostile))],
+        paths: vec![Glob::new(hostile)],
+        reason: Some(text()),
+        ..Exclusion::default()
+    });
+    InMemory {
+        services: vec![service],
+        endpoints: serde_json::from_value(routes).expect("endpoints"),
+        protection: Protection { interfaces: interfaces.clone(), respond, ..Protection::default() },
+        interfaces,
+        config,
+        ..InMemory::default()
+    }
+}
+
 /// An agent in whose every field a text stands.
 fn house(hostile: &str) -> Ground {
-    let ground = Ground::of(InMemory::default());
+    let ground = Ground::of(hostile_control(hostile));
     let desk = ground.control.desk();
+    let audit = AuditEntry {
+        time: 1,
+        who: "picket".to_owned(),
+        action: hostile.to_owned(),
+        what: hostile.to_owned(),
+        before: None,
+        after: Some(json!({"reason": hostile, "signal": hostile}).to_string()),
+    };
+    let _flushed_below = desk.handle().write(vec![Change::Audit(audit)]).expect("written");
+    let control = &ground.control;
+    control.set_policy(hostile, Some(Mode::Off), hostile).expect("set");
+    let net = |text: &str| Whom::Net(text.parse().expect("a network"));
+    for whom in [net("198.51.100.67/32"), Whom::User(hostile.to_owned())] {
+        let (reason, who) = (Some(hostile.to_owned()), hostile.to_owned());
+        control.block(DenyRequest { whom, duration: None, reason, signal: None, who }).expect("blocked");
+    }
+    control.passlist_add(net("192.0.2.66/32"), Some(hostile.to_owned()), hostile).expect("passed");
     let client = "198.51.100.66".parse().expect("an address");
     // Enough for a signal of each: failed logins of one user, and attacks.
     for n in 0..40_u64 {
@@ -99,7 +168,8 @@ fn nothing_of_an_attacker_is_alive_on_any_page() {
         }
         let encoded = crate::api::client::segment(hostile);
         for page in crate::ui::page::paths() {
-            for parameter in ["query", "from", "to", "cursor", "columns", "back", hostile] {
+            for parameter in ["query", "from", "to", "cursor", "columns", "sort", "entries", "back", hostile]
+            {
                 targets.push(format!("{page}?{}={encoded}", crate::api::client::segment(parameter)));
             }
         }
@@ -107,6 +177,7 @@ fn nothing_of_an_attacker_is_alive_on_any_page() {
         targets.extend([
             format!("/{encoded}"),
             format!("/signals/{encoded}"),
+            format!("/services/{encoded}x"),
             format!("/login/{encoded}"),
             format!("/login?back={encoded}"),
         ]);

@@ -12,26 +12,83 @@ use crate::{
         Control as _, DenyRequest, ServiceView, Stats, Whom,
         tests::{
             InMemory,
-            desk::{Ground, event},
+            desk::{Ground, endpoints, event, service},
             runtime,
         },
-        types::{LoginBody, LoginLink, Role},
+        tls::TlsView,
+        types::{
+            Capacity, DenyInterface, Kept, LoginBody, LoginLink, Protection, RecentView, RespondView, Role,
+        },
     },
     config::{Config, UiConfig},
+    endpoint::Latency,
+    rules::policy::Mode,
     ui::Listener,
 };
 
 /// A day of a shop: people who log in, scanners, an attack that goes on.
 pub(super) fn day() -> Ground {
-    let service = |name: &str, port: u16, requests: u64| -> ServiceView {
-        serde_json::from_value(json!({
-            "name": name, "pid": 4000 + port, "listen": format!("0.0.0.0:{port}"), "exe": format!("/usr/sbin/{name}"),
-            "cmdline": [name, "-g", "daemon off;"], "container_id": null, "pod_uid": null, "cgroup": "/system.slice",
-            "netns": 1, "policy": "default", "mode": "monitor", "requests": requests, "events": 12,
-            "last_seen": Timestamp::now().to_string(),
-        }))
-        .expect("a service")
+    let tls = |seen, unseen| {
+        Some(TlsView {
+            seen,
+            unseen,
+            why: (unseen > 0)
+                .then(|| "Java compiles TLS anew in each process, where no probe can be set".to_owned()),
+            advice: (unseen > 0)
+                .then(|| "let a proxy end TLS before it, or read its plaintext there".to_owned()),
+            ..TlsView::default()
+        })
     };
+    let busy = |name: &str, port: u16, rate: f64, failed: u64, p95_us: u64| {
+        let answers = (rate * 300.0) as u64;
+        let latency = Some(Latency { p50_us: p95_us / 4, p95_us, p99_us: p95_us * 3 });
+        let recent = RecentView { seconds: 300, requests: answers, rate, answers, failed, latency };
+        ServiceView { recent: Some(recent), requests: answers * 24, ..service(name, port) }
+    };
+    let api = "api.jar (java)";
+    let services = vec![
+        ServiceView { tls: tls(91_204, 0), ..busy("shop", 443, 184.3, 55, 12_000) },
+        ServiceView {
+            tls: tls(12, 903),
+            container_id: Some("3f9a0c".repeat(11)),
+            exe: Some("/opt/java/bin/java".to_owned()),
+            ..busy("api", 8080, 21.4, 0, 48_000)
+        },
+        busy("blog", 80, 0.4, 1, 230_000),
+        ServiceView { tls: tls(0, 3), recent: None, requests: 0, last_seen: None, ..service(api, 8443) },
+        ServiceView {
+            policy: "metrics".to_owned(),
+            mode: "off".to_owned(),
+            ..busy("node_exporter", 9100, 0.1, 0, 4000)
+        },
+    ];
+    let mut routes = endpoints("shop");
+    routes.services.extend(endpoints("api").services);
+    routes.services.extend(endpoints("blog").services);
+    let interfaces = vec![DenyInterface { name: "eth0".into(), mode: "native".into() }];
+    let protection = Protection {
+        interfaces: interfaces.clone(),
+        packets_dropped: 48_210,
+        packets_passed: 12,
+        denylist: Kept { total: 2, addresses: 1, networks: 0, users: 1 },
+        capacity: Capacity::default(),
+        passlist: 3,
+        respond: RespondView {
+            enabled: true,
+            events: 5,
+            window_seconds: 60,
+            block_seconds: Some(600),
+            counted: 412,
+            decisions: 9,
+            except_types: vec!["security_scanner".to_owned()],
+            ..RespondView::default()
+        },
+    };
+    let config = Config::parse(
+        "[[rules.exclusions]]\nrules = [\"942100\", \"tag:attack-xss\"]\ninputs = [\"ARGS:comment\"]\npaths = [\"/editor/*\"]\nreason = \"editors write HTML, and about SQL\"\n[[detection.responses]]\nseverity = \"high\"\naction = \"block_ip\"\nfor = \"1h\"",
+        "made up",
+    )
+    .expect("a configuration");
     let stats = Stats {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started: Timestamp::now() - Duration::from_secs(86_400),
@@ -42,11 +99,11 @@ pub(super) fn day() -> Ground {
         ..Stats::default()
     };
     let control = InMemory {
-        services: vec![
-            service("shop", 443, 918_224),
-            service("api", 8080, 40_112),
-            service("blog", 80, 1204),
-        ],
+        services,
+        endpoints: routes,
+        protection,
+        interfaces,
+        config,
         stats,
         ..InMemory::default()
     };
@@ -126,6 +183,17 @@ pub(super) fn day() -> Ground {
         who: "root".to_owned(),
     };
     ground.control.block(request).expect("blocked");
+    let request = DenyRequest {
+        whom: Whom::User("mallory".to_owned()),
+        duration: None,
+        reason: Some("stolen account".to_owned()),
+        signal: None,
+        who: "alice".to_owned(),
+    };
+    ground.control.block(request).expect("listed");
+    let office = Whom::Net("192.0.2.0/24".parse().expect("a network"));
+    ground.control.passlist_add(office, Some("office".to_owned()), "alice").expect("passed");
+    ground.control.set_policy("blog", Some(Mode::Off), "alice").expect("set");
     ground
 }
 

@@ -84,7 +84,7 @@ impl Served {
 
     /// Somebody is.
     pub fn logged_in(role: Role) -> Self {
-        Self::of_role(Ground::of(InMemory::default()), role)
+        Self::of_role(Ground::of(InMemory::shop()), role)
     }
 
     pub fn of_role(ground: Ground, role: Role) -> Self {

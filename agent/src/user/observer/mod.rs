@@ -151,6 +151,7 @@ impl Observer {
                 || credentials.basic.is_some()
                 || known.session.is_some(),
             attacks: transaction.attacks,
+            business: &told.events,
             request,
             query,
         };

@@ -86,6 +86,21 @@ pub fn policies(site: &Site) -> Result<Vec<String>> {
         ensure!(service["policy"] == policy && service["mode"] == mode, "{policy} ({mode}): {service}");
         shown.push(format!("{} {policy} ({mode})", server.service.name));
     }
+    // A person's word takes effect on running traffic: on one connection, and no request of it is lost.
+    let name = shop.service.name.as_str();
+    let mut connection = shop.connect(false)?;
+    for (word, event, attacks) in
+        [("monitor", true, 0), ("off", false, 0), ("block", true, 1), ("--reset", true, 0)]
+    {
+        installation.json(&["services", "policy", name, word])?;
+        let before = counted()?;
+        let request = Request::new("GET", mark("page")).query("other=evil");
+        exchange(&shop, &mut connection, &request, 200, &mut ledger)?;
+        let report = agent.wait_for_report("the request", |report| report.path() == request.path)?;
+        ensure!(report.is_event() == event, "{word}: {report}");
+        let more = counted()? - before;
+        ensure!(more == attacks, "{word}: {more} attacks counted, not {attacks}");
+    }
     agent.check(&ledger)?;
     Ok(vec![format!("{} requests, by three policies: {}", ledger.len(), shown.join(", "))])
 }

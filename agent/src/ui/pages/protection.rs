@@ -1,0 +1,147 @@
+//! Protection: who is kept out and who never is, what does that by itself, and what it did.
+
+mod lists;
+mod responses;
+
+use maud::{Markup, html};
+
+use crate::{
+    api::{
+        ApiError,
+        types::{AuditView, Denylist, DetectionRuleView, List, PassView, Protection, Role},
+    },
+    cli::screen::grouped,
+    ui::{
+        command::Command,
+        frame::Frame,
+        page::Page,
+        pages::respond,
+        parts::tiles::{Tile, tiles},
+        visit::Visit,
+    },
+};
+
+/// Entries of the denylist that are shown, unless more are asked for.
+const ROWS: usize = 50;
+/// And when they are.
+const MORE: usize = 1000;
+/// What was done lately.
+const LATELY: &str = "20";
+
+/// What the page shows.
+struct Shown {
+    protection: Protection,
+    denylist: Denylist,
+    passlist: Vec<PassView>,
+    rules: List<DetectionRuleView>,
+    done: List<AuditView>,
+    /// Entries of the denylist that were asked for.
+    asked: usize,
+}
+
+pub async fn show(visit: Visit) -> Result<Page, ApiError> {
+    let frame = &visit.frame;
+    let asked = if frame.here.get("entries").is_some() { MORE } else { ROWS };
+    let limit = asked.to_string();
+    let (protection, denylist, passlist, rules, done) = tokio::join!(
+        visit.get("/v1/protection", &[]),
+        visit.get("/v1/denylist", &[("limit", limit.as_str())]),
+        visit.get("/v1/passlist", &[]),
+        visit.get("/v1/detection/rules", &[]),
+        visit.get("/v1/audit", &[("who", "picket"), ("limit", LATELY)]),
+    );
+    let shown = Shown {
+        protection: protection?,
+        denylist: denylist?,
+        passlist: passlist?,
+        rules: rules?,
+        done: done?,
+        asked,
+    };
+    let command = Command::new("picket denylist").option("--limit", &limit);
+    Ok(Page::new("Protection", shown.body(frame)).command(command))
+}
+
+impl Shown {
+    fn body(&self, frame: &Frame) -> Markup {
+        html! {
+            (self.figures())
+            div.columns.signal {
+                div.grow {
+                    (lists::denylist(frame, &self.denylist, self.asked))
+                    (lists::passlist(frame, &self.passlist))
+                    (responses::automatic(&self.protection.respond, &self.rules.items))
+                    (responses::lately(frame, &self.done.items))
+                }
+                aside.acts.tall aria-label="What you can do" {
+                    @if frame.may(Role::Responder) { (acts(frame)) } @else {
+                        section.card { p.hint { "To block, log in as a responder: " code { "sudo picket ui login --role responder" } } }
+                    }
+                    (blocking_page())
+                }
+            }
+        }
+    }
+
+    fn figures(&self) -> Markup {
+        let Protection { interfaces, packets_dropped, packets_passed, denylist, capacity, passlist, respond } =
+            &self.protection;
+        let tile =
+            |name, value: Markup, note: Markup| Tile { name, value, note, to: String::new(), loud: false };
+        let nowhere = interfaces.is_empty();
+        let kept = html! {
+            (grouped(denylist.addresses)) " of " (grouped(capacity.addresses)) " addresses, " (grouped(denylist.networks)) " of "
+            (grouped(capacity.networks)) " networks" @if denylist.users > 0 { ", " (grouped(denylist.users)) " of " (grouped(capacity.users)) " users" }
+        };
+        let passed = html! { @if *packets_passed > 0 { (grouped(*packets_passed)) " let through by the passlist" } @else { "by XDP, before the network stack" } };
+        let names: Vec<String> =
+            interfaces.iter().map(|interface| format!("{} ({})", interface.name, interface.mode)).collect();
+        let said = if nowhere { "nothing is dropped: see below".to_owned() } else { names.join(", ") };
+        let automatic = if respond.enabled {
+            format!("{} attacks in {} s block an address", respond.events, respond.window_seconds)
+        } else {
+            "[respond] is not enabled".to_owned()
+        };
+        let tiles = tiles(&[
+            tile("Packets dropped", html! { (grouped(*packets_dropped)) }, passed),
+            tile("On the denylist", html! { (grouped(denylist.total)) }, kept),
+            Tile {
+                loud: nowhere && denylist.total > denylist.users,
+                ..tile("Interfaces", html! { (interfaces.len()) }, html! { (crate::event::printable(&said)) })
+            },
+            tile("On the passlist", html! { (grouped(*passlist)) }, html! { "never blocked" }),
+            tile(
+                "Blocks by itself",
+                html! { @if respond.enabled { "on" } @else { "off" } },
+                html! { (automatic) },
+            ),
+        ]);
+        html! {
+            (tiles)
+            @if nowhere {
+                section.card.wrong {
+                    p { strong { "No interface enforces the denylist." } " Entries are kept and shown, their events are marked, and nothing is dropped." }
+                    p { "Start the agent with " code { "picket run --deny IFACE" } ", or set " code { "[deny] interfaces" } " in its configuration." }
+                }
+            }
+        }
+    }
+}
+
+fn acts(frame: &Frame) -> Markup {
+    let (block, pass) = respond::anybody(frame);
+    html! {
+        section.card { header { h2 { "Block" } } (block) }
+        section.card { header { h2 { "Never block" } } (pass) }
+    }
+}
+
+/// There is none, and why.
+fn blocking_page() -> Markup {
+    html! {
+        section.card {
+            header { h2 { "Blocking page" } }
+            p.hint { "There is none: who is blocked gets no answer, because XDP drops their packets before a connection is made, so there is no request that a page of HTML or JSON could answer." }
+        }
+    }
+}
