@@ -104,6 +104,10 @@ pub const UI_SESSION_SECONDS: u64 = 12 * 3600;
 pub const UI_FORM: usize = 256 * 1024;
 /// Rows that a live page of the web UI is told of at a time, twice a second; others are counted.
 pub const UI_LIVE_ROWS: usize = 20;
+/// Stored events that an exclusion or a rule is tried on, the newest.
+pub const PAST_EVENTS: u64 = 20_000;
+/// Rules whose hits are counted at once.
+pub const RULES_COUNTED: usize = 20_000;
 /// Entries of the denylist that are listed unless asked otherwise.
 pub const DENYLIST_LISTED: usize = 1000;
 /// Characters of a person's reason or comment.

@@ -103,6 +103,56 @@ export const checks = [
     equal(await page.locator("html").getAttribute("data-theme"), "dark", "the theme");
     if (before) assert((await background()) !== before, "dark is not dark");
   }),
+  ...both("exclude", async (house, options) => {
+    const page = await house.page("admin", options);
+    await page.goto(`${house.url}/events?query=@matches:*&from=-30d`);
+    await page.locator("#rows a.open").first().click();
+    await press(page, page.locator(".found a", { hasText: "Exclude this" }).first());
+    assert((await page.locator(".grow").textContent()).includes("would not be there"), "it is not tried on past events");
+    await page.locator('form[action="/rules/exclusions/make"] input[name=reason]').fill("a test in a browser");
+    await press(page, page.getByRole("button", { name: "Exclude", exact: true }));
+    assert((await page.locator(".flash").textContent()).startsWith("Excluded."), "it is not made");
+    const row = page.locator("#rows tr", { hasText: "a test in a browser" }).first();
+    await row.locator("summary").click();
+    await press(page, row.getByRole("button", { name: "End this exclusion" }));
+    assert((await page.locator(".flash").textContent()).includes("has ended"), "it is not ended");
+  }),
+  ...both("try-a-rule", async (house, options) => {
+    const page = await house.page("admin", options);
+    await page.goto(`${house.url}/rules/try`);
+    await page.locator("textarea[name=text]").fill(`SecRule ARGS "@contains <script" "id:7,phase:2,log,t:lowercase"`);
+    await page.locator("textarea[name=request]").fill("GET /?q=%3CSCRIPT%3E HTTP/1.1\nHost: x");
+    await press(page, page.getByRole("button", { name: "Try", exact: true }));
+    equal(await page.locator(".found mark").last().textContent(), "<script>", "what it matches");
+  }),
+  ...both("detection-rule", async (house, options) => {
+    const page = await house.page("admin", options);
+    await page.goto(`${house.url}/rules/detection/edit`);
+    await press(page, page.getByRole("button", { name: "Check, and play the last day" }));
+    assert((await page.locator("#outcome").textContent()).includes("would have raised"), "it is not played");
+    if (options.javaScriptEnabled) {
+      await page.locator("textarea[data-check]").fill("{");
+      await page.waitForSelector("#outcome .wrong");
+      await page.goto(`${house.url}/rules/detection/edit`);
+    }
+    await press(page, page.getByRole("button", { name: "Save", exact: true }));
+    assert((await page.locator(".flash").first().textContent()).includes("Saved"), "it is not saved");
+    await page.locator("details.confirm summary").click();
+    await press(page, page.getByRole("button", { name: "Take back", exact: true }));
+    assert((await page.locator(".flash").first().textContent()).includes("not kept"), "it is not taken back");
+  }),
+  ...both("token", async (house, options) => {
+    const page = await house.page("admin", options);
+    await page.goto(`${house.url}/settings/tokens`);
+    const name = `browser-${options.javaScriptEnabled}`;
+    await page.locator('form[action="/settings/tokens/add"] input[name=name]').fill(name);
+    await press(page, page.getByRole("button", { name: "Make a token" }));
+    assert((await page.locator(".flash").textContent()).includes("pkt_"), "the token is not shown");
+    const row = page.locator("#rows tr", { hasText: name });
+    await row.locator("summary").click();
+    await press(page, row.getByRole("button", { name: `Take back ${name}` }));
+    assert((await page.locator(".flash").textContent()).includes(name), "it is not taken back");
+  }),
   ["acts/log-out", async (house) => {
     // A session of its own: the others' goes on.
     const page = await house.page("leaver");

@@ -90,11 +90,13 @@ class House {
     const page = await this.page("admin");
     await page.goto(this.url);
     const paths = await page.locator("nav.side .groups a").evaluateAll((links) => links.map((link) => link.getAttribute("href")));
-    for (const list of ["/signals?from=-30d", "/events?query=@matches:*", "/actors", "/users?from=-30d", "/services"]) {
+    for (const list of ["/signals?from=-30d", "/events?query=@matches:*", "/actors", "/users?from=-30d", "/services", "/rules", "/rules/detection"]) {
       await page.goto(this.url + list);
       const first = await page.locator("#rows a.open").first().getAttribute("href");
       paths.push(first);
     }
+    paths.push("/rules/detection", "/rules/detection/edit", "/rules/try?past=yes", "/rules/exclusions", "/rules/exclusions/new?rule=picket-xss-001",
+      "/settings/notifications", "/settings/tokens", "/settings/kernel");
     await page.context().close();
     return paths;
   }

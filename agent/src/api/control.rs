@@ -7,12 +7,14 @@ use serde::Serialize;
 
 use super::{
     ApiError, BlockView, Code, DenyRequest, Denylist, PassView, Reloaded, ServiceView, Stats, Whom,
-    types::{Protection, ServicePolicy},
+    types::{DoctorView, Protection, ServicePolicy},
 };
 use crate::{
     desk::Desk,
+    detect::rules::KeptRules,
     endpoint,
-    rules::policy::Mode,
+    pipeline::Settings,
+    rules::policy::{Kept, Mode},
     store::{AuditEntry, Change},
     time::since_epoch,
 };
@@ -109,6 +111,18 @@ pub trait Control: Send + Sync + 'static {
     ///
     /// [`Code::BadRequest`] with file, line and what was expected.
     fn reload(&self) -> Result<Reloaded, ApiError>;
+
+    /// What requests are judged by at the moment.
+    fn settings(&self) -> Arc<Settings>;
+
+    /// Exclusions that people made; the next reload puts them in force.
+    fn exclusions(&self) -> &Kept;
+
+    /// Detection rules that people wrote or switched; the next reload puts them in force.
+    fn detections(&self) -> &KeptRules;
+
+    /// What this kernel allows; it may be a minute old.
+    fn doctor(&self) -> DoctorView;
 
     /// The configuration file that [`reload`](Self::reload) reads; none: the agent runs without.
     fn config_file(&self) -> Option<PathBuf> {

@@ -12,7 +12,13 @@ use std::{
 use ipnet::IpNet;
 
 use super::{tls::TlsView, types::*, *};
-use crate::{desk::Desk, endpoint, rules::policy::Mode};
+use crate::{
+    desk::Desk,
+    detect::rules::KeptRules,
+    endpoint,
+    pipeline::Settings,
+    rules::policy::{Kept, Mode, kept::Wanted},
+};
 
 mod cases;
 mod described;
@@ -47,6 +53,59 @@ pub(crate) struct InMemory {
     pub(crate) desk: std::sync::OnceLock<(tempfile::TempDir, Arc<Desk>)>,
     /// What the desk is opened with.
     pub(crate) config: crate::config::Config,
+    pub(crate) settings: Mutex<Option<Arc<Settings>>>,
+    pub(crate) exclusions: KeptHere,
+}
+
+/// Exclusions in a directory of their own.
+pub(crate) struct KeptHere {
+    kept: Kept,
+    detections: KeptRules,
+    directory: tempfile::TempDir,
+}
+
+impl KeptHere {
+    fn used(&self) -> bool {
+        self.directory.path().join("exclusions.json").exists()
+    }
+}
+
+impl Default for KeptHere {
+    fn default() -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        Self { kept: Kept::of(directory.path()), detections: KeptRules::of(directory.path()), directory }
+    }
+}
+
+/// Those of a configuration. Picket's own rules are compiled once.
+pub(crate) fn settings(config: &crate::config::Config) -> Arc<Settings> {
+    static PLAIN: std::sync::OnceLock<Arc<Settings>> = std::sync::OnceLock::new();
+    let make = || Arc::new(Settings::make(config, 1).expect("settings"));
+    if *config == crate::config::Config::default() { Arc::clone(PLAIN.get_or_init(make)) } else { make() }
+}
+
+/// A kernel without XDP.
+pub(crate) fn doctor() -> DoctorView {
+    use crate::doctor::{Check, Job};
+    let checks = [
+        Check::ok("ring_buffer", Job::Watch, "ring buffer maps"),
+        Check::degraded(
+            "jit",
+            Job::Watch,
+            "the JIT is off",
+            "programs run slower",
+            "sysctl net.core.bpf_jit_enable=1",
+        ),
+        Check::missing(
+            "xdp",
+            Job::Block,
+            "no XDP programs",
+            "attackers cannot be kept out",
+            "a newer kernel",
+        ),
+    ];
+    let items = checks.iter().map(CheckView::from).collect();
+    DoctorView { time: jiff::Timestamp::now(), watch: true, block: false, items }
 }
 
 impl InMemory {
@@ -107,7 +166,7 @@ impl Control for InMemory {
                 policy: service.policy.clone(),
                 configured,
                 mode: set.as_ref().map_or(configured, |set| set.mode),
-                exclusions: self.config.rules.exclusions.iter().map(ExclusionView::from).collect(),
+                exclusions: self.config.rules.exclusions.iter().map(Wanted::from).collect(),
             }
         };
         ServicePolicy::new(service, set.clone(), of_name.map(listener).collect(), self.config.respond.enabled)
@@ -217,12 +276,41 @@ impl Control for InMemory {
         removed.ok_or_else(|| ApiError::new(Code::NotFound, format!("{net} is not on the passlist")))
     }
 
+    fn settings(&self) -> Arc<Settings> {
+        let mut made = self.settings.lock().expect("lock");
+        Arc::clone(made.get_or_insert_with(|| settings(&self.config)))
+    }
+
+    fn exclusions(&self) -> &Kept {
+        &self.exclusions.kept
+    }
+
+    fn detections(&self) -> &KeptRules {
+        &self.exclusions.detections
+    }
+
+    fn doctor(&self) -> DoctorView {
+        doctor()
+    }
+
     fn config_file(&self) -> Option<PathBuf> {
         self.config_file.clone()
     }
 
     fn reload(&self) -> Result<Reloaded, ApiError> {
         self.reloads.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let kept = self.exclusions.kept.exclusions().expect("exclusions");
+        if self.reload.as_ref().is_none_or(Result::is_ok) && (self.exclusions.used() || !kept.is_empty()) {
+            let mut config = self.config.clone();
+            config.rules.exclusions.extend(kept);
+            *self.settings.lock().expect("lock") = Some(settings(&config));
+        }
+        if self.exclusions.directory.path().join("detections.json").exists() {
+            let mut config = self.config.clone();
+            config.detection.kept = self.exclusions.detections.list().expect("rules");
+            let error = |error: crate::desk::DeskError| ApiError::new(Code::BadRequest, error.to_string());
+            self.desk().reload(&config).map_err(error)?;
+        }
         self.reload.clone().unwrap_or_else(|| {
             Ok(Reloaded { changes: vec!["respond.enabled".to_owned()], ..Reloaded::default() })
         })

@@ -22,9 +22,12 @@ mod people;
 mod rules;
 mod rules_check;
 mod rules_detection;
+mod rules_exclusions;
+mod rules_list;
 mod rules_reload;
 #[cfg(test)]
 mod rules_tests;
+mod rules_try;
 mod rules_use;
 #[cfg(test)]
 mod rules_use_tests;

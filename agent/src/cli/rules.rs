@@ -1,17 +1,17 @@
 //! `picket rules`: rule sets looked at without an agent.
 
-use std::{fs, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
 use super::{
     CliError, Exit,
     args::RulesAction,
-    rules_check, rules_detection, rules_reload, rules_use,
+    rules_check, rules_detection, rules_exclusions, rules_list, rules_reload, rules_try, rules_use,
     screen::{Screen, grouped},
 };
 use crate::{
     api::Client,
     rules::{
-        self, cases,
+        self, cases, catalog,
         load::{self, Loaded, Wanted},
         program::{self, model::Step, run::Facts},
     },
@@ -23,6 +23,9 @@ pub(super) fn command(
     screen: &mut Screen<'_>,
 ) -> Result<Exit, CliError> {
     match action {
+        RulesAction::List(asking) => rules_list::command(client, asking, screen),
+        RulesAction::Exclusions { action } => rules_exclusions::command(client, action.as_ref(), screen),
+        RulesAction::Try(args) => rules_try::command(client, args, screen),
         RulesAction::Check { paths, lenient } => rules_check::command(paths, *lenient, screen),
         RulesAction::Show { id, rules } => show(id, rules, screen),
         RulesAction::Test { path } => test(path, screen),
@@ -55,8 +58,9 @@ fn show(id: &str, paths: &[PathBuf], screen: &mut Screen<'_>) -> Result<Exit, Cl
         screen.line(format_args!("{} {}", screen.bold(id), rule.meta.message))?;
         screen.line(screen.faint(&format!("phase {}, {place}", rule.phase)))?;
         screen.line(screen.faint(&rule.meta.tags.join(" ")))?;
-        for link in &rule.links {
-            screen.line(source(&link.place.file, link.place.line))?;
+        let entry = catalog::entries(&loaded).into_iter().find(|entry| entry.meta.id == id);
+        if let Some(text) = entry.as_ref().and_then(catalog::source) {
+            screen.line(text)?;
         }
         return Ok(Exit::Done);
     }
@@ -82,19 +86,6 @@ fn show(id: &str, paths: &[PathBuf], screen: &mut Screen<'_>) -> Result<Exit, Cl
         }
     }
     Ok(Exit::Done)
-}
-
-/// The directive that begins at a line of a file.
-fn source(file: &str, line: u32) -> String {
-    let Ok(text) = fs::read_to_string(file) else { return String::new() };
-    let mut shown = Vec::new();
-    for line in text.lines().skip(line as usize - 1) {
-        shown.push(line);
-        if !line.trim_end().ends_with('\\') {
-            break;
-        }
-    }
-    shown.join("\n")
 }
 
 fn test(path: &PathBuf, screen: &mut Screen<'_>) -> Result<Exit, CliError> {

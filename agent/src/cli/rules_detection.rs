@@ -1,6 +1,7 @@
 //! `picket rules detection`: what raises signals. All but the list is looked at without an agent.
 
 mod list;
+mod own;
 
 use std::{
     collections::BTreeSet,
@@ -40,6 +41,12 @@ pub(super) fn command(
         DetectionAction::Check { paths } => check(paths, screen),
         DetectionAction::Test { paths } => test(paths, screen),
         DetectionAction::List { rules, config } => list::command(client, rules, config.as_deref(), screen),
+        DetectionAction::Save { file, dry_run, from } => {
+            own::save(client, file, *dry_run, &from.to_string(), screen)
+        }
+        DetectionAction::On { id } => own::switch(client, id, true, screen),
+        DetectionAction::Off { id } => own::switch(client, id, false, screen),
+        DetectionAction::Remove { id } => own::remove(client, id, screen),
         DetectionAction::Show { id, rules } => show(id, rules, screen),
     }
 }

@@ -21,15 +21,16 @@ use crate::{
     api::{
         ApiError, BlockView, Code, Control, DenyRequest, Denylist, PassView, Reloaded, ServiceView, Stats,
         Whom, net,
-        tests::Running,
-        types::{Protection, ServicePolicy},
+        tests::{Running, doctor, settings},
+        types::{DoctorView, Protection, ServicePolicy},
     },
     config::Config,
     desk::Desk,
-    detect::Signal,
+    detect::{Signal, rules::KeptRules},
     endpoint,
     event::Event,
-    rules::policy::Mode,
+    pipeline::Settings,
+    rules::policy::{Kept, Mode},
 };
 
 mod events;
@@ -50,6 +51,8 @@ struct Shop {
     blocks: Mutex<Vec<BlockView>>,
     passes: Mutex<Vec<PassView>>,
     endpoints: endpoint::Snapshot,
+    exclusions: Kept,
+    detections: KeptRules,
 }
 
 fn split(whom: &Whom) -> (String, Option<String>) {
@@ -146,6 +149,22 @@ impl Control for Shop {
             .ok_or_else(|| ApiError::new(Code::NotFound, format!("{whom} is not on the passlist")))
     }
 
+    fn settings(&self) -> Arc<Settings> {
+        settings(&Config::default())
+    }
+
+    fn exclusions(&self) -> &Kept {
+        &self.exclusions
+    }
+
+    fn detections(&self) -> &KeptRules {
+        &self.detections
+    }
+
+    fn doctor(&self) -> DoctorView {
+        doctor()
+    }
+
     fn reload(&self) -> Result<Reloaded, ApiError> {
         Ok(Reloaded::default())
     }
@@ -181,6 +200,8 @@ impl Agent {
             desk: Arc::clone(&desk),
             blocks: Mutex::default(),
             passes: Mutex::default(),
+            exclusions: Kept::of(state.path()),
+            detections: KeptRules::of(state.path()),
             endpoints: serde_json::from_value(endpoints).expect("a snapshot"),
         };
         // To the second: times are shown so.

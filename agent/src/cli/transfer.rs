@@ -104,7 +104,7 @@ fn read(file: &Path) -> io::Result<String> {
 }
 
 fn told(done: &Imported, screen: &mut Screen<'_>) -> Result<(), CliError> {
-    let Imported { dry_run, denylist, passlist, unchanged, configuration, refused } = done;
+    let Imported { dry_run, denylist, passlist, exclusions, unchanged, configuration, refused } = done;
     let verb = if *dry_run { "would add or change" } else { "added or changed" };
     screen.line(format_args!(
         "{verb} {} entries of the denylist, {} of the passlist; {} are there already or are over",
@@ -112,6 +112,10 @@ fn told(done: &Imported, screen: &mut Screen<'_>) -> Result<(), CliError> {
         grouped(*passlist),
         grouped(*unchanged)
     ))?;
+    if *exclusions > 0 {
+        let verb = if *dry_run { "would make" } else { "made" };
+        screen.line(format_args!("{verb} {} exclusions", grouped(*exclusions)))?;
+    }
     if !configuration.is_empty() {
         let verb = if *dry_run { "would change in" } else { "changed in" };
         screen.line(format_args!("{verb} the configuration: {}", printable(&configuration.join(", "))))?;

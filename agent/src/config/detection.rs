@@ -8,7 +8,7 @@ use super::{
     values::{Value, Wrong, because, list, string, word},
 };
 use crate::{
-    detect::rules::{ActionKind, Severity},
+    detect::rules::{ActionKind, KeptRule, Severity},
     query::{EVENTS, Query},
     rules::policy::Glob,
 };
@@ -27,6 +27,8 @@ pub struct DetectionConfig {
     pub responses: Vec<DetectionResponse>,
     /// `[[detection.suppressions]]`: events that do not count.
     pub suppressions: Vec<Suppression>,
+    /// What people made of rules with the agent; it stands in the state directory.
+    pub kept: Vec<KeptRule>,
 }
 
 impl Default for DetectionConfig {
@@ -37,6 +39,7 @@ impl Default for DetectionConfig {
             disabled: Vec::new(),
             responses: Vec::new(),
             suppressions: Vec::new(),
+            kept: Vec::new(),
         }
     }
 }

@@ -16,6 +16,7 @@ mod metrics;
 mod notify;
 mod policies;
 mod read;
+mod shown;
 mod ui;
 mod users;
 mod values;
@@ -35,6 +36,7 @@ pub use error::{ConfigError, Problem};
 pub use metrics::MetricsConfig;
 pub use notify::{Address, Format, MailTls, NotifyTarget, RATE as NOTIFY_RATE, SecretSource, Transport, Via};
 pub use policies::{PolicyConfig, RuleSource};
+pub use shown::Shown;
 pub use ui::{UI_ADDRESS, UiConfig};
 pub use users::{BusinessRule, ServiceUsers, Test, Users};
 pub use values::{NotADuration, canonical, network_text, parse_duration, parse_network};
@@ -389,6 +391,7 @@ impl Config {
             ("users.services", self.users.services != new.users.services),
             ("detection.responses", self.detection.responses != new.detection.responses),
             ("detection.suppressions", self.detection.suppressions != new.detection.suppressions),
+            ("detection.kept", self.detection.kept != new.detection.kept),
             ("notify", self.notify != new.notify),
         ];
         keys.chain(lists.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name)).collect()

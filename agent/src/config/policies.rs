@@ -107,6 +107,7 @@ fields! {
     /// Keys of exclusions.
     EXCLUSION: Exclusion;
     rules: "a list of rules: ids, ranges of ids, or tags", |value| list(value, selector);
+    services: "a list of names as `picket services` shows them, such as [\"nginx\", \"app-*\"]", |value| list(value, glob);
     inputs: "a list of places where values stand, such as [\"ARGS:comment\", \"headers.user-agent\"]", |value| list(value, input);
     paths: "a list of paths, such as [\"/editor/*\"]", |value| list(value, request_path);
     client_ips: "a list of networks such as [\"10.0.0.0/8\", \"2001:db8::/32\"]", |value| list(value, network);

@@ -172,7 +172,7 @@ impl Reader<'_> {
             self.table(full, EXCLUSION, &[], table, &mut exclusion);
             if !table.keys().any(|name| name.get_ref() != "reason") {
                 let message = "expected what is excluded".to_owned();
-                let help = "say it with `rules`, `inputs`, `paths` or `client_ips`; to judge nothing there is mode = \"off\"";
+                let help = "say it with `rules`, `services`, `inputs`, `paths` or `client_ips`; to judge nothing there is mode = \"off\"";
                 self.problem(span, full.to_owned(), message, Some(help.to_owned()));
             }
             exclusions.push(exclusion);

@@ -132,13 +132,14 @@ fn the_policies_of_the_example_have_every_key() {
         "the exclusion",
         &[
             ("rules", exclusion.rules != e.rules),
+            ("services", exclusion.services != e.services),
             ("inputs", exclusion.inputs != e.inputs),
             ("paths", exclusion.paths != e.paths),
             ("client_ips", exclusion.client_ips != e.client_ips),
             ("reason", exclusion.reason != e.reason),
         ],
     );
-    assert_eq!(POLICY.len() + EXCLUSION.len(), 15, "a new key belongs into the example and into this test");
+    assert_eq!(POLICY.len() + EXCLUSION.len(), 16, "a new key belongs into the example and into this test");
     let ([event], [users]) = (&config.users.events[..], &config.users.services[..]) else {
         panic!("one of each: {:?}", config.users)
     };

@@ -19,7 +19,7 @@ mod xdp_features;
 use std::{path::Path, time::Duration};
 
 use anstyle::AnsiColor;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use runtimes::{Runtimes, TlsProcess};
 
@@ -36,7 +36,7 @@ use crate::{
 };
 
 /// How well something works.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     /// As it should.
@@ -48,7 +48,7 @@ pub enum Level {
 }
 
 /// What a check is needed for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Job {
     /// Seeing requests.

@@ -13,6 +13,7 @@ use super::{
     known::{Known, lock},
     memory,
     reload::Reloader,
+    settings::Settings,
     shared::Shared,
     sight::{self, Looking, Teller},
     worker::View,
@@ -20,14 +21,15 @@ use super::{
 use crate::{
     api::{
         ApiError, BlockView, Control, DenyRequest, Denylist, PassView, Reloaded, ServiceView, Stats, Whom,
-        types::{KernelCounter, Protection, ServicePolicy, StageCounter},
+        types::{DoctorView, KernelCounter, Protection, ServicePolicy, StageCounter},
     },
     desk::Desk,
+    detect::rules::KeptRules,
     discover::Snapshot,
-    endpoint,
+    doctor, endpoint,
     metrics::{self, Figures, Process},
     probe::{counts::KernelCounts, tap::Attached},
-    rules::policy::Mode,
+    rules::policy::{Kept, Mode},
     service::Service,
     stream::StreamStats,
     time,
@@ -36,6 +38,8 @@ use crate::{
 
 /// Seconds that rates are taken over.
 const RATE_SECONDS: usize = 10;
+/// Seconds for which what the kernel allows is not looked at again.
+const REPORT_SECONDS: i64 = 60;
 
 /// The running agent.
 pub struct Agent {
@@ -46,8 +50,13 @@ pub struct Agent {
     known: Arc<Known>,
     reloader: Reloader,
     config_file: Option<PathBuf>,
+    exclusions: Kept,
+    detections: KeptRules,
     started: Timestamp,
     rates: Mutex<VecDeque<Sample>>,
+    /// What the kernel allowed when it was looked at last: looking loads programs, so that nobody may have it done all the
+    /// time.
+    report: Mutex<Option<DoctorView>>,
 }
 
 /// The kernel side, held as long as the agent runs.
@@ -69,6 +78,7 @@ struct Sample {
 
 impl Agent {
     /// An agent that was just started.
+    #[expect(clippy::too_many_arguments, reason = "each is a part")]
     #[must_use]
     pub fn new(
         shared: Arc<Shared>,
@@ -78,6 +88,8 @@ impl Agent {
         known: Arc<Known>,
         reloader: Reloader,
         config_file: Option<PathBuf>,
+        exclusions: Kept,
+        detections: KeptRules,
     ) -> Self {
         Self {
             shared,
@@ -87,8 +99,11 @@ impl Agent {
             known,
             reloader,
             config_file,
+            exclusions,
+            detections,
             started: Timestamp::now(),
             rates: Mutex::default(),
+            report: Mutex::default(),
         }
     }
 
@@ -349,6 +364,31 @@ impl Control for Agent {
 
     fn reload(&self) -> Result<Reloaded, ApiError> {
         self.reloader.reload()
+    }
+
+    fn settings(&self) -> Arc<Settings> {
+        self.shared.settings()
+    }
+
+    fn exclusions(&self) -> &Kept {
+        &self.exclusions
+    }
+
+    fn detections(&self) -> &KeptRules {
+        &self.detections
+    }
+
+    fn doctor(&self) -> DoctorView {
+        let mut report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Timestamp::now();
+        if let Some(known) =
+            report.as_ref().filter(|known| now.duration_since(known.time).as_secs() < REPORT_SECONDS)
+        {
+            return known.clone();
+        }
+        let cgroup = self.shared.settings().config.capture.cgroup.clone();
+        let new = DoctorView::of(&doctor::examine(cgroup.as_deref()), now);
+        report.insert(new).clone()
     }
 
     fn config_file(&self) -> Option<PathBuf> {

@@ -162,6 +162,7 @@ impl Judge {
         match policy {
             Some(policy) if policy.mode != Mode::Off => {
                 let scratch = scratches.of(policy.rules());
+                scratch.serve(&service.name);
                 let facts = facts(&peer, client_ip, tls);
                 let (said, saved) = policy.judge_request(&judged.request, &facts, scratch);
                 judged.verdict = Told::of(&said);

@@ -4,9 +4,9 @@ use super::{modes::ModesError, shared::Shared};
 use crate::{
     api::{
         ApiError, Code,
-        types::{ExclusionView, ListenerPolicy, ServicePolicy},
+        types::{ListenerPolicy, ServicePolicy},
     },
-    rules::policy::Mode,
+    rules::policy::{Mode, kept::Wanted},
 };
 
 impl Shared {
@@ -28,7 +28,7 @@ impl Shared {
                 policy: policy.name.as_deref().unwrap_or("default").to_owned(),
                 configured: configured.mode,
                 mode: settings.effective(policy.mode),
-                exclusions: policy.terms().exclusions.iter().map(ExclusionView::from).collect(),
+                exclusions: policy.terms().exclusions.iter().map(Wanted::from).collect(),
             });
         }
         ServicePolicy::new(name, set, listeners, settings.responds)

@@ -80,6 +80,7 @@ use crate::{
     cli::run::RunOptions,
     config::{self, Colour, Config, Rings},
     desk::{Desk, Enforce},
+    detect::rules::KeptRules,
     discover::{self, Discovery},
     event::Render,
     metrics,
@@ -90,6 +91,7 @@ use crate::{
         tap::{self, TapOptions},
         tls::TlsProbes,
     },
+    rules::policy::Kept,
     service::Services,
     ui,
     user::{Observer, Sessions},
@@ -221,6 +223,8 @@ async fn start(options: RunOptions) -> anyhow::Result<()> {
         Arc::clone(&known),
         reloader,
         config_file,
+        Kept::of(&state),
+        KeptRules::of(&state),
     ));
     let (served, serving) = tokio::sync::watch::channel(());
     // Either way it is time to stop.
@@ -332,6 +336,12 @@ fn configuration(options: &RunOptions) -> anyhow::Result<Config> {
     }
     config.ui.listen = options.ui.or(config.ui.listen);
     config.rules.files.extend(options.rules.iter().cloned());
+    let kept =
+        Kept::of(&options.paths.state).exclusions().context("can't read the exclusions that people made")?;
+    config.rules.exclusions.extend(kept);
+    config.detection.kept = KeptRules::of(&options.paths.state)
+        .list()
+        .context("can't read the detection rules that people wrote")?;
     config.output.all |= options.all;
     config.output.json |= options.json;
     Ok(config)

@@ -153,6 +153,12 @@ impl Policies {
         self.all.get(place.at).map(|policy| policy.get(place.set.unwrap_or(policy.configured)))
     }
 
+    /// The policy of services that none of the others fits, as the configuration has it.
+    #[must_use]
+    pub fn default(&self) -> Option<&Arc<Policy>> {
+        self.iter().next()
+    }
+
     /// The policy at a place as the configuration has it.
     #[must_use]
     pub fn configured(&self, place: Place) -> Option<&Arc<Policy>> {

@@ -16,6 +16,8 @@ use crate::{
 /// Settings in force.
 #[derive(Clone)]
 pub struct Settings {
+    /// What they were made of.
+    pub config: Arc<Config>,
     /// Counts up: the first settings of an agent have 1.
     pub generation: u64,
     /// Limits of the http stage.
@@ -75,6 +77,7 @@ impl Settings {
         let policies = Policies::make(config)?;
         let responses = policies.iter().any(|policy| policy.judges_responses());
         Ok(Self {
+            config: Arc::new(config.clone()),
             generation,
             http: http::Limits {
                 request_body: config.capture.request_body as usize,
@@ -90,5 +93,72 @@ impl Settings {
             all: config.output.all,
             responds: config.respond.enabled,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::{
+        cli::{args::LogLevel, paths::Paths, run::RunOptions},
+        detect::rules::{self, KeptRules, Off, Places},
+        rules::{
+            policy::{Kept, kept::Wanted},
+            program::run::{Facts, Scratch},
+        },
+    };
+
+    /// What an agent reads when it starts, and at each reload.
+    #[test]
+    fn what_people_made_counts_after_a_restart() {
+        let state = tempfile::tempdir().unwrap();
+        let file = state.path().join("picket.toml");
+        fs::write(&file, "[[rules.exclusions]]\npaths = [\"/editor/*\"]\n").unwrap();
+        let options = RunOptions {
+            paths: Paths {
+                state: state.path().to_owned(),
+                socket: state.path().join("s"),
+                pins: state.path().join("p"),
+            },
+            config: Some(file),
+            cgroup: None,
+            deny: Vec::new(),
+            all: false,
+            json: false,
+            rules: Vec::new(),
+            ui: None,
+            clean: false,
+            log_level: LogLevel::Info,
+        };
+        let wanted = Wanted {
+            rules: vec!["picket-*".to_owned()],
+            services: vec!["shop".to_owned()],
+            ..Wanted::default()
+        };
+        let made = Kept::of(state.path()).add(wanted, "alice").unwrap();
+        KeptRules::of(state.path()).switch("web-shell", true, "alice").unwrap();
+
+        let config = super::super::configuration(&options).unwrap();
+        let ids: Vec<_> = config.rules.exclusions.iter().map(|exclusion| exclusion.id).collect();
+        assert_eq!(ids, [None, Some(made.id)]);
+        let loaded = rules::configured(&config.detection, Places::default()).unwrap();
+        assert_eq!(loaded.off("web-shell"), Some(Off::Switched));
+        let settings = Settings::make(&config, 1).unwrap();
+        let request = crate::http::exchange(
+            b"GET /?q=%3Cscript%3Ealert(1)%3C/script%3E HTTP/1.1\r\nHost: x\r\n\r\n",
+            None,
+            http::Limits::default(),
+        )
+        .request;
+        let mut scratch = Scratch::default();
+        let facts = Facts::of_client([192, 0, 2, 1].into(), 0);
+        for (service, holds) in [("api", true), ("shop", false), ("api", true)] {
+            scratch.serve(service);
+            let (said, _) =
+                settings.policies.default().unwrap().judge_request(&request, &facts, &mut scratch);
+            assert_eq!(!said.matches().is_empty(), holds, "{service}");
+        }
     }
 }

@@ -42,7 +42,7 @@ pub use matcher::Matcher;
 pub use moment::{Moment, NotAMoment};
 pub use number::Number;
 pub use sql::{Sql, SqlValue};
-pub use tables::{ALL, ENDPOINTS, EVENTS, SIGNALS};
+pub use tables::{ALL, ENDPOINTS, EVENTS, RULES, SIGNALS};
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use super::{
 };
 
 /// All that queries are asked of.
-pub static ALL: [&Facets; 3] = [&EVENTS, &SIGNALS, &ENDPOINTS];
+pub static ALL: [&Facets; 4] = [&EVENTS, &SIGNALS, &ENDPOINTS, &RULES];
 
 /// Facets of events.
 pub static EVENTS: Facets = Facets {
@@ -290,4 +290,35 @@ const ENDPOINT_ROWS: &[Facet] = &[
     Facet::new(&["latency.p99_us"], Number, (None, &["latency", "p99_us"]), "99 of 100 take no longer"),
     Facet::new(&["first_seen"], Time, (None, &["first_seen"]), "when it was seen first"),
     Facet::new(&["last_seen"], Time, (None, &["last_seen"]), "when it was seen last"),
+];
+
+/// Facets of the rules that requests are judged by. They are not in the store: queries are asked of their JSON.
+pub static RULES: Facets = Facets {
+    things: "rules",
+    rows: RULE_ROWS,
+    free: &["id", "name", "tag"],
+    lists: &["policies", "conditions"],
+    open: &[("tags.", (None, &["tags"]))],
+    attributes: &[],
+};
+
+const RULE_ROWS: &[Facet] = &[
+    Facet::new(&["id"], Text, (None, &["id"]), "id of the rule"),
+    Facet::new(&["name"], Text, (None, &["name"]), "what it finds"),
+    Facet::new(&["type"], Text, (None, &["tags", "type"]), "type of attack"),
+    Facet::new(&["category"], Text, (None, &["tags", "category"]), "attack_attempt, security_response…"),
+    Facet::new(&["confidence"], Text, (None, &["tags", "confidence"]), "how sure a match is"),
+    Facet::new(&["severity"], Text, (None, &["tags", "severity"]), "how bad SecLang calls it"),
+    Facet::new(&["paranoia_level"], Text, (None, &["tags", "paranoia_level"]), "CRS's level, 1 to 4"),
+    Facet::new(&["tag"], Text, (None, &["labels"]), "SecLang's tags"),
+    Facet::new(&["language"], Text, (None, &["language"]), "in_app, seclang"),
+    Facet::new(&["phase"], Text, (None, &["phase"]), "request, response; of SecLang its phases"),
+    Facet::new(&["file"], Text, (None, &["file"]), "where it stands"),
+    Facet::new(&["enabled"], Flag, (None, &["enabled"]), "a policy asks it"),
+    Facet::new(&["tells"], Flag, (None, &["tells"]), "events tell that it held"),
+    Facet::new(&["blocks"], Flag, (None, &["blocks"]), "it wants the request kept from the service"),
+    Facet::new(&["hits"], Number, (None, &["hits"]), "stored events that it matched"),
+    Facet::new(&["policy"], Text, (Some("policies"), &["name"]), "policies that have it"),
+    Facet::new(&["operator"], Text, (Some("conditions"), &["operator"]), "what it looks for"),
+    Facet::new(&["input"], Text, (Some("conditions"), &["inputs"]), "where it looks"),
 ];

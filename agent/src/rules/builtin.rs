@@ -54,6 +54,11 @@ pub fn builtin() -> Result<Vec<File>, ReadError> {
     files.map(|(name, text)| Ok(inapp::read(text.as_bytes(), name)?.file)).collect()
 }
 
+/// The text of a file of Picket's own rules.
+pub(super) fn text(name: &str) -> Option<&'static str> {
+    FILES.iter().find(|own| own.name == name).map(|own| own.rules)
+}
+
 /// Why one of Picket's own rules is there, what it catches and what it leaves alone; it stands with the rule's cases.
 #[must_use]
 pub fn reason(id: &str) -> Option<String> {

@@ -83,6 +83,9 @@ pub enum LoadError {
     /// The rules compiled in: our own fault.
     #[error("the rules compiled in: {0}")]
     Builtin(ReadError),
+    /// A text without a rule.
+    #[error("{0}: there is no rule in it: expected JSON of the In-App WAF, or SecLang")]
+    NoRule(String),
     /// What should be CRS has no rules of it.
     #[error(
         "crs: there are no rules of OWASP CRS (901000 to 980999) in {0}; expected the directory of a release, with crs-setup.conf and rules/"
@@ -176,6 +179,54 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
     leave_out(errors, wanted.lenient, &mut left_out)?;
     let engine = (engine.rules() > 0).then_some(engine);
     Ok(Loaded { engine, set, script: program, files: read_files, taken_over, left_out, warnings })
+}
+
+/// Loads rules that are written out: JSON of the In-App WAF (a file, a list of rules, or one rule), or SecLang. No other file
+/// is read.
+///
+/// # Errors
+/// The first thing that is wrong; `name` is what the text is called.
+pub fn load_text(text: &str, name: &str) -> Result<Loaded, LoadError> {
+    let mut program = program::model::Program::default();
+    let mut read = Vec::new();
+    let mut warnings = Vec::new();
+    if text.trim_start().starts_with(['{', '[']) {
+        let reading = inapp::read(as_file(text).as_bytes(), name)?;
+        warnings.extend(reading.warnings.iter().map(ToString::to_string));
+        read.push(reading.file);
+    } else {
+        program = lower::lower(&seclang::read_text(text, name)?.directives)?;
+    }
+    let set = inapp::resolve(read)?.set;
+    let (engine, errors) = program::compile::compile_lenient(&program, &set, &|_, file| {
+        Err(format!("{file}: no files are read here"))
+    })?;
+    leave_out(errors, false, &mut Vec::new())?;
+    if engine.rules() == 0 {
+        return Err(LoadError::NoRule(name.to_owned()));
+    }
+    Ok(Loaded {
+        engine: Some(engine),
+        set,
+        script: program,
+        files: Vec::new(),
+        taken_over: Vec::new(),
+        left_out: Vec::new(),
+        warnings,
+    })
+}
+
+/// A rule, or a list of some, as a file has them. Lines stay what they are.
+fn as_file(text: &str) -> std::borrow::Cow<'_, str> {
+    let is_file = || {
+        let json = serde_json::from_str::<serde_json::Value>(text).ok();
+        json.is_none_or(|json| json.is_object() && json.get("conditions").is_none())
+    };
+    match text.trim_start().starts_with('[') {
+        true => format!("{{\"version\":\"2.2\",\"rules\":{text}}}").into(),
+        false if is_file() => text.into(),
+        false => format!("{{\"version\":\"2.2\",\"rules\":[{text}]}}").into(),
+    }
 }
 
 /// Names what was left out; unless that is wanted, the first of it is an error.

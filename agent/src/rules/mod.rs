@@ -36,6 +36,7 @@ pub mod bodies;
 mod builtin;
 mod bytes;
 pub mod cases;
+pub mod catalog;
 mod coverage;
 pub mod inapp;
 pub mod inputs;
@@ -50,6 +51,7 @@ pub mod seclang;
 #[cfg(test)]
 mod tests;
 mod transforms;
+pub mod trial;
 pub mod values;
 pub mod variable;
 

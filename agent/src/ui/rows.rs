@@ -18,8 +18,9 @@ use super::{
     guard, live,
     page::Page,
     pages::{
-        actor, actors, endpoints, error, event, events, login, overview, preferences, protection, respond,
-        service, services, signal, signals, user, users,
+        actor, actors, detection, detections, endpoints, error, event, events, exclusions, login, overview,
+        preferences, protection, respond, rule, rules, service, services, settings, signal, signals, trial,
+        user, users,
     },
     session::Flash,
     target::{Target, local},
@@ -59,6 +60,27 @@ pub(super) fn rows() -> Vec<Row> {
         action("/unblock", respond::unblock),
         action("/pass", respond::pass),
         action("/unpass", respond::unpass),
+        page("/rules", rules::show),
+        page("/rules/{id}", rule::show),
+        page("/rules/detection", detections::show),
+        page("/rules/detection/{id}", detection::show),
+        asked("/rules/detection/edit", detection::edit::show),
+        action("/rules/detection/save", detection::edit::save),
+        action("/rules/detection/switch", detection::edit::switch),
+        action("/rules/detection/remove", detection::edit::remove),
+        page("/rules/try", trial::show),
+        page("/rules/exclusions", exclusions::show),
+        page("/rules/exclusions/new", exclusions::new),
+        action("/rules/exclusions/make", exclusions::make),
+        action("/rules/exclusions/remove", exclusions::remove),
+        page("/settings", settings::show),
+        action("/settings/reload", settings::reload),
+        page("/settings/notifications", settings::notifications),
+        action("/settings/notifications/test", settings::test),
+        page("/settings/tokens", settings::tokens),
+        action("/settings/tokens/add", settings::add_token),
+        action("/settings/tokens/remove", settings::remove_token),
+        page("/settings/kernel", settings::kernel),
         live("/complete", live::complete),
         action("/views/save", views::save),
         action("/views/remove", views::remove),
@@ -148,6 +170,38 @@ where
                 None => visit.answer(Err(error), &parts),
             },
         }
+    });
+    Row { path, to }
+}
+
+/// A page with a form that is looked at before anything is done: sent, it is the page again, with what came of it.
+pub(super) fn asked<F, R>(path: &'static str, show: F) -> Row
+where
+    F: Fn(Visit, Form) -> R + Clone + Send + Sync + 'static,
+    R: Future<Output = Result<Page, ApiError>> + Send + 'static,
+{
+    let sent = show.clone();
+    let to = get(|State(ui): State<Shared>, pieces: RawPathParams, request: Request| async move {
+        let (parts, _) = request.into_parts();
+        match Visit::begin(ui, pieces, &parts).await {
+            Ok(visit) => {
+                let page = show(visit.clone(), Form::default()).await;
+                visit.answer(page, &parts)
+            }
+            Err(response) => response,
+        }
+    });
+    let to = to.post(|State(ui): State<Shared>, pieces: RawPathParams, request: Request| async move {
+        let (parts, body) = request.into_parts();
+        let visit = match Visit::begin(ui, pieces, &parts).await {
+            Ok(visit) => visit,
+            Err(response) => return response,
+        };
+        let page = match visit.form(&parts, body).await {
+            Ok(form) => sent(visit.clone(), form).await,
+            Err(error) => Err(error),
+        };
+        visit.answer(page, &parts)
     });
     Row { path, to }
 }

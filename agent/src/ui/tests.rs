@@ -32,15 +32,28 @@ pub(super) fn frame() -> Frame {
 
 /// Pages of single things, one of each that there is: for tests that look at all pages.
 fn more_pages(served: &served::Served) -> Vec<String> {
-    let mut pages = Vec::new();
+    let mut pages: Vec<String> = [
+        "/rules/detection",
+        "/rules/detection/edit?rule=brute-force",
+        "/rules/exclusions",
+        "/rules/try?past=yes",
+        "/rules/exclusions/new?rule=picket-xss-001",
+        "/settings/notifications",
+        "/settings/tokens",
+        "/settings/kernel",
+    ]
+    .map(str::to_owned)
+    .into();
     for (list, key, page) in [
         ("/v1/signals?limit=20", "id", "/signals"),
         ("/v1/events?limit=3", "id", "/events"),
         ("/v1/actors?limit=3", "ip", "/actors"),
         ("/v1/users?limit=3", "id", "/users"),
+        ("/v1/rules?limit=3&query=hits:0", "id", "/rules"),
+        ("/v1/detection/rules", "id", "/rules/detection"),
     ] {
         let list = served.ground.get(list);
-        for item in list["items"].as_array().expect("a list") {
+        for item in list["items"].as_array().expect("a list").iter().take(20) {
             let id = item[key].as_str().expect("an id");
             pages.push(format!("{page}/{}", crate::api::client::segment(id)));
         }

@@ -13,12 +13,14 @@ use picket::{
     api::{
         Api, ApiError, BlockView, Caller, Control, DenyRequest, Denylist, PassView, Reloaded, ServiceView,
         Stats, Tokens, Whom, route_table,
-        types::{Protection, Role, ServicePolicy},
+        types::{DoctorView, Protection, Role, ServicePolicy},
     },
     config::Config,
     desk::Desk,
+    detect::rules::KeptRules,
     endpoint::Snapshot,
-    rules::policy::Mode,
+    pipeline::Settings,
+    rules::policy::{Kept, Mode},
 };
 
 use super::Input;
@@ -29,6 +31,9 @@ struct Counting {
     lists: AtomicU64,
     reloads: AtomicU64,
     modes: AtomicU64,
+    settings: Arc<Settings>,
+    exclusions: Kept,
+    detections: KeptRules,
 }
 
 impl Control for Counting {
@@ -46,6 +51,22 @@ impl Control for Counting {
 
     fn services(&self) -> Vec<ServiceView> {
         Vec::new()
+    }
+
+    fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.settings)
+    }
+
+    fn exclusions(&self) -> &Kept {
+        &self.exclusions
+    }
+
+    fn detections(&self) -> &KeptRules {
+        &self.detections
+    }
+
+    fn doctor(&self) -> DoctorView {
+        DoctorView { time: jiff::Timestamp::UNIX_EPOCH, watch: true, block: true, items: Vec::new() }
     }
 
     fn policy(&self, service: &str) -> Result<ServicePolicy, ApiError> {
@@ -119,6 +140,9 @@ static GROUND: LazyLock<Ground> = LazyLock::new(|| {
         lists: AtomicU64::new(0),
         reloads: AtomicU64::new(0),
         modes: AtomicU64::new(0),
+        settings: Arc::new(Settings::make(&Config::default(), 1).expect("settings")),
+        exclusions: Kept::of(&state),
+        detections: KeptRules::of(&state),
     });
     let tokens = Tokens::of(&state);
     let secret = |role: Role| tokens.add(role.name(), role, None).expect("a token").show().to_owned();
@@ -161,8 +185,10 @@ pub fn run(data: &[u8]) {
     }
     let Ok(request) = request.body(Bytes::copy_from_slice(input.0)) else { return };
     let counts = || {
-        let admins = control.reloads.load(Relaxed) + control.modes.load(Relaxed);
-        (control.lists.load(Relaxed), admins)
+        let (lists, reloads, modes) =
+            (control.lists.load(Relaxed), control.reloads.load(Relaxed), control.modes.load(Relaxed));
+        // An exclusion is in force by a reload: a responder may.
+        if route.path == "/v1/exclusions" { (lists + reloads, modes) } else { (lists, reloads + modes) }
     };
     let before = counts();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");

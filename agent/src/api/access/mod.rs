@@ -96,6 +96,12 @@ impl Access {
         Ok(person)
     }
 
+    /// All there are.
+    #[must_use]
+    pub fn tokens(&self) -> &Tokens {
+        &self.tokens
+    }
+
     /// Whose token it is that came from an address.
     ///
     /// # Errors

@@ -129,16 +129,20 @@ impl Client {
         self.delete("/v1/passlist", &[(name, &value)]).await
     }
 
+    /// The same client, waiting at least [`RELOAD_TIMEOUT`]: for what reads rules again.
+    #[must_use]
+    pub fn patient(&self) -> Self {
+        self.clone().timeout(self.timeout.max(RELOAD_TIMEOUT))
+    }
+
     /// Has configuration and rules read again; waits at least [`RELOAD_TIMEOUT`] for it.
     pub async fn reload(&self) -> Result<Reloaded, ClientError> {
-        let patient = self.clone().timeout(self.timeout.max(RELOAD_TIMEOUT));
-        patient.call(Method::POST, "/v1/reload", &[], Bytes::new()).await
+        self.patient().call(Method::POST, "/v1/reload", &[], Bytes::new()).await
     }
 
     /// Brings in configuration and lists; waits at least [`RELOAD_TIMEOUT`] for it.
     pub async fn import(&self, export: &Export, dry_run: bool) -> Result<Imported, ClientError> {
-        let patient = self.clone().timeout(self.timeout.max(RELOAD_TIMEOUT));
-        patient.post("/v1/import", &[("dry_run", &dry_run.to_string())], export).await
+        self.patient().post("/v1/import", &[("dry_run", &dry_run.to_string())], export).await
     }
 
     /// `GET` of a path with parameters, which are encoded here.

@@ -8,6 +8,7 @@ mod body;
 mod cursor;
 mod detection;
 mod events;
+mod exclusions;
 mod facet;
 mod inventory;
 mod lists;
@@ -18,10 +19,13 @@ mod policy;
 mod portable;
 mod protection;
 mod query;
+mod rules;
+mod settings;
 mod signals;
 mod tail;
 mod tailing;
 mod timeline;
+mod trial;
 mod ui;
 
 use std::{
@@ -207,8 +211,12 @@ fn rows() -> Vec<Row> {
         lists::rows(),
         protection::rows(),
         audit::rows(),
+        rules::rows(),
+        trial::rows(),
+        exclusions::rows(),
         detection::rows(),
         notifications::rows(),
+        settings::rows(),
         portable::rows(),
         query::rows(),
         ui::rows(),

@@ -27,6 +27,7 @@ use crate::{
     config::Config,
     limits::{self, API_IMPORT},
     respond::state_file,
+    rules::policy::kept::Wanted,
 };
 
 /// The form that is written and read.
@@ -60,6 +61,7 @@ async fn export(State(api): State<Shared>, uri: Uri) -> Answer {
                 .map(|entry| self::entry(entry.net, entry.user, entry.ends, Some(entry.cause)))
                 .collect(),
             passlist: passlist.map(|entry| self::entry(entry.net, entry.user, None, entry.comment)).collect(),
+            exclusions: api.control.exclusions().list()?.into_iter().map(|made| made.exclusion).collect(),
         })
     })
     .await
@@ -96,6 +98,7 @@ struct Plan {
     configuration: Option<Configuration>,
     denylist: Vec<(String, DenyRequest)>,
     passlist: Vec<(String, Whom, Option<String>)>,
+    exclusions: Vec<Wanted>,
     /// Entries whose time is over.
     over: u64,
 }
@@ -116,7 +119,20 @@ impl Plan {
             return Err(bad(format!("more than {ENTRIES} entries")));
         }
         let now = Timestamp::now();
-        let mut plan = Self { configuration: None, denylist: Vec::new(), passlist: Vec::new(), over: 0 };
+        let mut plan = Self {
+            configuration: None,
+            denylist: Vec::new(),
+            passlist: Vec::new(),
+            exclusions: Vec::new(),
+            over: 0,
+        };
+        if export.exclusions.len() > limits::EXCLUSIONS {
+            return Err(bad(format!("more than {} exclusions", limits::EXCLUSIONS)));
+        }
+        for (at, wanted) in export.exclusions.into_iter().enumerate() {
+            wanted.read().map_err(|error| at_entry(&format!("exclusions[{at}]"), error.into()))?;
+            plan.exclusions.push(wanted);
+        }
         for (at, entry) in export.denylist.into_iter().enumerate() {
             let name = format!("denylist[{at}]");
             let left =
@@ -160,6 +176,10 @@ impl Plan {
         for (_, whom, _) in &self.passlist {
             *if lists.passes(whom) { &mut imported.unchanged } else { &mut imported.passlist } += 1;
         }
+        let known = exclusions(api)?;
+        for wanted in &self.exclusions {
+            *if known.contains(wanted) { &mut imported.unchanged } else { &mut imported.exclusions } += 1;
+        }
         imported.configuration = self.configuration.map(|new| new.changes).unwrap_or_default();
         Ok(imported)
     }
@@ -171,6 +191,7 @@ impl Plan {
             new.replace(api)?;
             imported.configuration = new.changes;
         }
+        exclude(api, self.exclusions, who, &mut imported)?;
         let lists = Standing::of(api)?;
         let refused = |entry, error: ApiError| Refusal { entry, why: error.message };
         for (name, whom, comment) in self.passlist {
@@ -195,6 +216,40 @@ impl Plan {
         }
         Ok(imported)
     }
+}
+
+fn exclusions(api: &Api) -> Result<Vec<Wanted>, ApiError> {
+    Ok(api.control.exclusions().list()?.into_iter().map(|made| made.exclusion).collect())
+}
+
+/// Makes those that are not there, and puts them in force; when that fails, they are taken away again.
+fn exclude(api: &Api, wanted: Vec<Wanted>, who: &str, imported: &mut Imported) -> Result<(), ApiError> {
+    let (known, kept) = (exclusions(api)?, api.control.exclusions());
+    let mut made = Vec::new();
+    for (at, wanted) in wanted.into_iter().enumerate() {
+        if known.contains(&wanted) {
+            imported.unchanged += 1;
+            continue;
+        }
+        match kept.add(wanted, who) {
+            Ok(one) => made.push(one.id),
+            Err(error) => {
+                let why = error.to_string();
+                imported.refused.push(Refusal { entry: format!("exclusions[{at}]"), why });
+            }
+        }
+    }
+    if made.is_empty() {
+        return Ok(());
+    }
+    if let Err(error) = api.control.reload() {
+        for id in made {
+            kept.remove(id)?;
+        }
+        return Err(error);
+    }
+    imported.exclusions = made.len() as u64;
+    Ok(())
 }
 
 /// What is on the lists already.

@@ -16,7 +16,7 @@ use crate::{
         types::{CompletionView, CompletionsView, Role},
     },
     limits,
-    query::{ENDPOINTS, EVENTS, Query, SIGNALS},
+    query::{ENDPOINTS, EVENTS, Query, RULES, SIGNALS},
 };
 
 pub(super) fn rows() -> Vec<Row> {
@@ -33,7 +33,8 @@ async fn complete(uri: Uri) -> Result<Json<CompletionsView>, ApiError> {
         None | Some("events") => &EVENTS,
         Some("signals") => &SIGNALS,
         Some("endpoints") => &ENDPOINTS,
-        Some(_) => return Err(bad("of: expected events, signals or endpoints")),
+        Some("rules") => &RULES,
+        Some(_) => return Err(bad("of: expected events, signals, endpoints or rules")),
     };
     let end = query.chars().count() + 1;
     let at = params.number("at", 1..=end)?.unwrap_or(end);

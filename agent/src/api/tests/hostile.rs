@@ -67,7 +67,7 @@ fn every_route_refuses_what_it_does_not_know() {
         ("GET", "/v1/events/timeline?buckets=0", "", 400, "buckets"),
         ("GET", "/v1/events/timeline?by=(", "", 400, "no facet"),
         ("GET", "/v1/actors/localhost", "", 400, "203.0.113.7"),
-        ("GET", "/v1/query/complete?of=rules", "", 400, "events, signals"),
+        ("GET", "/v1/query/complete?of=users", "", 400, "events, signals"),
         ("PATCH", &signal, "{}", 400, "nothing to change"),
         ("PATCH", &signal, r#"{"reason":"other"}"#, 400, "archived"),
         ("PATCH", &signal, r#"{"status":"closed"}"#, 400, "under_review"),
@@ -141,7 +141,7 @@ fn nobody_does_what_their_role_does_not_allow() {
         }
     }
     // All for nobody; what changes something for a viewer; what is for admins for a responder.
-    assert_eq!(refused, 44 + 13 + 7);
+    assert_eq!(refused, 60 + 21 + 13);
     assert_eq!(ground.state(), before, "something changed");
     let secret =
         tokens.remove("responder").map(|_| tokens.add("ops", Role::Responder, None).expect("a token"));

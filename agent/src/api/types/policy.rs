@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     api::{ApiError, Code},
-    rules::policy::{Exclusion, Mode},
+    rules::policy::{Mode, kept::Wanted},
 };
 
 /// A mode that a person set for the services of a name. It holds, over what the configuration says, until it is taken
@@ -92,33 +92,5 @@ pub struct ListenerPolicy {
     /// What is done about attacks: `block` only when `[respond]` is enabled, too.
     pub mode: Mode,
     /// What its rules leave alone.
-    pub exclusions: Vec<ExclusionView>,
-}
-
-/// What rules leave alone, as the configuration says it. A list that is empty stands for all.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ExclusionView {
-    /// Rules: ids, ranges of ids, tags.
-    pub rules: Vec<String>,
-    /// Where values stand. Empty: the rules are not asked at all.
-    pub inputs: Vec<String>,
-    /// Paths of requests.
-    pub paths: Vec<String>,
-    /// Networks of clients.
-    pub client_ips: Vec<String>,
-    /// Why, in a person's words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-}
-
-impl From<&Exclusion> for ExclusionView {
-    fn from(exclusion: &Exclusion) -> Self {
-        Self {
-            rules: exclusion.rules.iter().map(ToString::to_string).collect(),
-            inputs: exclusion.inputs.iter().map(ToString::to_string).collect(),
-            paths: exclusion.paths.iter().map(|path| path.as_str().to_owned()).collect(),
-            client_ips: exclusion.client_ips.iter().map(crate::api::net::display).collect(),
-            reason: exclusion.reason.clone(),
-        }
-    }
+    pub exclusions: Vec<Wanted>,
 }

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::rules::policy::kept::Wanted;
+
 /// Answer to `GET /v1/export`, body of `POST /v1/import`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -24,6 +26,9 @@ pub struct Export {
     /// What people put on the passlist.
     #[serde(default)]
     pub passlist: Vec<Entry>,
+    /// Exclusions that people made.
+    #[serde(default)]
+    pub exclusions: Vec<Wanted>,
 }
 
 /// An entry of a list. Exactly one of `net` and `user`.
@@ -53,6 +58,9 @@ pub struct Imported {
     pub denylist: u64,
     /// Entries that were added to the passlist, or changed.
     pub passlist: u64,
+    /// Exclusions that were made.
+    #[serde(default)]
+    pub exclusions: u64,
     /// Entries that are there already, or whose time is over.
     pub unchanged: u64,
     /// Keys of the configuration that changed.

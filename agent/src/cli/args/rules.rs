@@ -4,11 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::Asking;
+
 pub(super) const RULES: &str = "\
 A PATH is a .conf file (SecLang), a .json file (In-App WAF), a directory with such files or with a
-release of CRS, or `default` (the rules compiled in). Only `reload` and `use` need an agent or root.
+release of CRS, or `default` (the rules compiled in). Only `list`, `reload` and `use` need an agent or root.
 
 Examples:
+  sudo picket rules list                        what judges requests, and how often it held
   sudo picket rules use crs                     judge by OWASP CRS
   sudo picket rules reload                      after a change of configuration or rules
   picket rules check default
@@ -22,6 +25,15 @@ Examples:
 /// What judges requests, and what raises signals of their events.
 #[derive(Debug, Subcommand)]
 pub enum RulesAction {
+    /// List the rules that the running agent judges by: which policies ask them, how often they held
+    #[command(after_help = "\
+A QUERY is in the query language of docs/query.md: by id, name, type, confidence, enabled, hits…
+
+Examples:
+  sudo picket rules list
+  sudo picket rules list type:xss --from -7d
+  sudo picket rules list 'hits:0 enabled:true' --from -30d --limit 1000")]
+    List(Asking),
     /// Load rules, say how many there are of each kind, and what is doubtful about them
     #[command(after_help = "Examples:
   picket rules check default
@@ -66,6 +78,22 @@ Examples:
   sudo picket rules reload
   sudo picket rules reload --json | jq .warnings")]
     Reload,
+    /// Try a rule on a request, on a stored event, on past events: before it goes live
+    #[command(after_help = "\
+Without --rule and --file: all rules of the default policy. Needs the running agent.
+
+Examples:
+  sudo picket rules try --rule picket-xss-001 --request request.txt
+  sudo picket rules try --file own.conf --event 019aa9a8-d300-7003
+  sudo picket rules try --file own.json --past --from -7d")]
+    Try(TryArgs),
+    /// Show, make and end exclusions: what rules leave alone
+    #[command(after_help = EXCLUSIONS)]
+    Exclusions {
+        /// What to do [default: list]
+        #[command(subcommand)]
+        action: Option<ExclusionsAction>,
+    },
     /// Check, show and test detection rules: what raises signals
     #[command(after_help = DETECTION)]
     Detection {
@@ -77,7 +105,7 @@ Examples:
 
 const DETECTION: &str = "\
 A PATH is a .json file, a directory with such files, or `default` (those compiled in). A rule from a file
-replaces the one compiled in with the same id. Needs no agent and no root.
+replaces the one compiled in with the same id. Only save, on, off and remove need an agent.
 
 Examples:
   picket rules detection list
@@ -127,6 +155,45 @@ Examples:
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },
+    /// Have the running agent keep a rule of one's own: it counts at once, and after a restart
+    #[command(after_help = "\
+One with the id of a rule that comes with Picket takes its place.
+
+Examples:
+  sudo picket rules detection save many-404s.json --dry-run
+  sudo picket rules detection save many-404s.json")]
+    Save {
+        /// The rule (JSON)
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Change nothing, say what it would have raised of stored events
+        #[arg(long)]
+        dry_run: bool,
+        /// With --dry-run: stored events from here on
+        #[arg(long, value_name = "TIME", allow_hyphen_values = true, default_value = "-1d")]
+        from: crate::query::Moment,
+    },
+    /// Switch a rule on again
+    #[command(after_help = "Examples:\n  sudo picket rules detection on forced-browsing")]
+    On {
+        /// Its id
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+    /// Switch a rule off: it raises no signals
+    #[command(after_help = "Examples:\n  sudo picket rules detection off forced-browsing")]
+    Off {
+        /// Its id
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+    /// Forget a rule that the running agent was given
+    #[command(after_help = "Examples:\n  sudo picket rules detection remove many-404s")]
+    Remove {
+        /// Its id
+        #[arg(value_name = "ID")]
+        id: String,
+    },
     /// Show a detection rule: what it counts, by whom, and when that is how bad
     #[command(after_help = "Examples:
   picket rules detection show sql-injection
@@ -139,6 +206,91 @@ Examples:
         #[arg(long, value_name = "PATH", default_value = "default")]
         rules: Vec<PathBuf>,
     },
+}
+
+const EXCLUSIONS: &str = "\
+Made with the running agent: kept in its state directory, in force at once, and after a restart. Those of
+the configuration are listed too, and are changed there.
+
+Examples:
+  sudo picket rules exclusions
+  sudo picket rules exclusions add --rule 942100 --service shop --input query.q --dry-run
+  sudo picket rules exclusions remove 019aa9a8-d300-7003-8000-40abcdef0123";
+
+/// `picket rules exclusions`.
+#[derive(Debug, Subcommand)]
+pub enum ExclusionsAction {
+    /// List them
+    #[command(after_help = "Examples:\n  sudo picket rules exclusions list")]
+    List,
+    /// Exclude something; say what that would have done to past events
+    #[command(after_help = "\
+What is not named is any. Each option may be repeated.
+
+Examples:
+  sudo picket rules exclusions add --rule picket-xss-001 --path '/editor/*' --dry-run
+  sudo picket rules exclusions add --rule tag:security_scanner --client 10.20.0.0/16")]
+    Add(ExcludeArgs),
+    /// End one
+    #[command(after_help = "Examples:
+  sudo picket rules exclusions remove 019aa9a8-d300-7003-8000-40abcdef0123")]
+    Remove {
+        /// Its id
+        #[arg(value_name = "ID")]
+        id: uuid::Uuid,
+    },
+}
+
+/// `picket rules try`.
+#[derive(Debug, Args)]
+pub struct TryArgs {
+    /// A rule in force
+    #[arg(long, value_name = "ID", conflicts_with = "file")]
+    pub rule: Option<String>,
+    /// A rule of one's own: JSON of the In-App WAF, or SecLang; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// A file with a request of HTTP/1; - is standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "event")]
+    pub request: Option<PathBuf>,
+    /// A stored event: its id, or the beginning of it
+    #[arg(long, value_name = "ID", value_parser = super::id)]
+    pub event: Option<String>,
+    /// On stored events
+    #[arg(long)]
+    pub past: bool,
+    /// Stored events are looked at from here on
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, default_value = "-1d")]
+    pub from: crate::query::Moment,
+}
+
+/// `picket rules exclusions add`.
+#[derive(Debug, Args)]
+pub struct ExcludeArgs {
+    /// Rules: an id, a range of ids, or a tag
+    #[arg(long = "rule", value_name = "RULE")]
+    pub rules: Vec<String>,
+    /// Services, as `picket services` names them, with *
+    #[arg(long = "service", value_name = "NAME")]
+    pub services: Vec<String>,
+    /// Where values stand: query.q, body.page.html, headers.user-agent; none: the rules are not asked
+    #[arg(long = "input", value_name = "PLACE")]
+    pub inputs: Vec<String>,
+    /// Paths, with *
+    #[arg(long = "path", value_name = "PATH")]
+    pub paths: Vec<String>,
+    /// Networks of clients
+    #[arg(long = "client", value_name = "NET")]
+    pub client_ips: Vec<String>,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Past events are looked at from here on
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, default_value = "-7d")]
+    pub from: crate::query::Moment,
+    /// Change nothing, show what it would have done
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 const USE: &str = "\

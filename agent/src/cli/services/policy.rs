@@ -4,9 +4,9 @@ use crate::{
     api::{
         Client,
         client::segment,
-        types::{ExclusionView, PolicyBody, ServicePolicy},
+        types::{PolicyBody, ServicePolicy},
     },
-    cli::{CliError, Exit, ask, facts::Facts, screen::Screen},
+    cli::{CliError, Exit, ask, facts::Facts, rules_exclusions::said, screen::Screen},
     event::printable,
     rules::policy::Mode,
 };
@@ -47,7 +47,7 @@ fn print(policy: &ServicePolicy, screen: &mut Screen<'_>) -> Result<(), CliError
         facts.fact("listens on", listener.listen.to_string());
         facts.fact("policy", format!("{} ({}{configured})", listener.policy, listener.mode));
         for exclusion in &listener.exclusions {
-            facts.fact("left alone", in_words(exclusion));
+            facts.fact("left alone", said(exclusion));
         }
     }
     if policy.listeners.is_empty() {
@@ -56,25 +56,4 @@ fn print(policy: &ServicePolicy, screen: &mut Screen<'_>) -> Result<(), CliError
     facts.maybe("note", policy.note.clone());
     facts.print(screen)?;
     Ok(())
-}
-
-/// `942100 on ARGS:comment, for paths /editor/* (editors write SQL)`.
-pub(crate) fn in_words(exclusion: &ExclusionView) -> String {
-    let all = |texts: &[String], none: &str| {
-        if texts.is_empty() { none.to_owned() } else { texts.join(", ") }
-    };
-    let mut words = all(&exclusion.rules, "all rules");
-    if !exclusion.inputs.is_empty() {
-        words.push_str(&format!(" on {}", exclusion.inputs.join(", ")));
-    }
-    if !exclusion.paths.is_empty() {
-        words.push_str(&format!(", for paths {}", exclusion.paths.join(", ")));
-    }
-    if !exclusion.client_ips.is_empty() {
-        words.push_str(&format!(", for clients {}", exclusion.client_ips.join(", ")));
-    }
-    if let Some(reason) = &exclusion.reason {
-        words.push_str(&format!(" ({reason})"));
-    }
-    words
 }

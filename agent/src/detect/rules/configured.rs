@@ -16,6 +16,8 @@ pub enum Off {
     NotEnabled,
     /// `detection.disabled` names it.
     Disabled,
+    /// Somebody switched it off.
+    Switched,
     /// It asks where clients are, and there is no GeoIP database of countries.
     NoPlaces,
     /// It asks for autonomous systems of clients, and there is no GeoIP database of these.
@@ -29,6 +31,7 @@ impl Off {
         match self {
             Self::NotEnabled => "not_enabled",
             Self::Disabled => "disabled",
+            Self::Switched => "switched_off",
             Self::NoPlaces => "no_places",
             Self::NoSystems => "no_systems",
         }
@@ -55,6 +58,7 @@ impl fmt::Display for Off {
         f.write_str(match self {
             Self::NotEnabled => "switched off: its file says \"isEnabled\": false",
             Self::Disabled => "switched off: `disabled` in `[detection]` names it",
+            Self::Switched => "switched off by a person; `picket rules detection on` switches it on",
             Self::NoPlaces => {
                 "unavailable: it needs a GeoIP database of countries, `database` in `[geoip]` of the configuration"
             }
@@ -74,6 +78,7 @@ pub fn configured(config: &DetectionConfig, places: Places) -> Result<Loaded, Lo
     let own = config.default_rules.then(|| PathBuf::from("default"));
     let paths: Vec<PathBuf> = own.into_iter().chain(config.rules.iter().cloned()).collect();
     let mut loaded = load(&paths)?;
+    loaded.keep(&config.kept);
     known(&loaded, "detection.disabled", &config.disabled)?;
     for response in &config.responses {
         known(&loaded, "detection.responses.rules", &response.rules)?;
@@ -85,6 +90,8 @@ pub fn configured(config: &DetectionConfig, places: Places) -> Result<Loaded, Lo
     for rule in &mut loaded.rules {
         let off = if config.disabled.iter().any(|glob| glob.fits(&*rule.id)) {
             Some(Off::Disabled)
+        } else if config.kept.iter().any(|kept| kept.off && *kept.id == *rule.id) {
+            Some(Off::Switched)
         } else if !rule.enabled {
             Some(Off::NotEnabled)
         } else {

@@ -1,14 +1,18 @@
 //! Detection rules from files: which files, and ids that are told apart.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use super::{Off, Rule, RuleError, builtin, read};
-use crate::limits;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{KeptRule, Off, Rule, RuleError, builtin, read};
+use crate::{limits, rules::catalog::pretty};
 
 /// Rules that were loaded.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +25,8 @@ pub struct Loaded {
     pub replaced: Vec<Arc<str>>,
     /// Rules that do not run, as the configuration or they themselves say.
     pub off: Vec<(Arc<str>, Off)>,
+    /// Rules that people wrote with the agent: they take the place of others with their ids.
+    kept: HashMap<Arc<str>, String>,
     /// Where the rules of files were read.
     from: HashMap<Arc<str>, PathBuf>,
 }
@@ -38,11 +44,74 @@ impl Loaded {
         self.off.iter().find(|(of, _)| **of == *id).map(|(_, off)| *off)
     }
 
-    /// The file that a rule stands in; none: it comes with Picket.
+    /// Takes over what people wrote. What an older Picket took and this one does not is left out, and said.
+    pub(super) fn keep(&mut self, kept: &[KeptRule]) {
+        for (id, text) in kept.iter().filter_map(|kept| Some((&kept.id, kept.text.as_ref()?))) {
+            let rule = match read(text.as_bytes(), "").map(|mut rules| rules.pop()) {
+                Ok(Some(rule)) => rule,
+                Ok(None) => continue,
+                Err(error) => {
+                    tracing::error!(id, "a detection rule is not in force: {error}");
+                    continue;
+                }
+            };
+            self.kept.insert(Arc::clone(&rule.id), text.clone());
+            match self.rules.iter_mut().find(|known| known.id == rule.id) {
+                Some(known) => *known = Arc::new(rule),
+                None => self.rules.push(Arc::new(rule)),
+            }
+        }
+    }
+
+    /// Whether a rule was written with the agent.
+    #[must_use]
+    pub fn is_kept(&self, id: &str) -> bool {
+        self.kept.contains_key(id)
+    }
+
+    /// The file that a rule stands in; none: it comes with Picket, or was written with the agent.
     #[must_use]
     pub fn file(&self, id: &str) -> Option<&Path> {
-        self.from.get(id).map(PathBuf::as_path)
+        self.from.get(id).filter(|_| !self.is_kept(id)).map(PathBuf::as_path)
     }
+}
+
+impl Loaded {
+    /// The JSON of a rule, with a member a line, as its file has it now. None: the file is gone, or has no such rule any
+    /// more.
+    #[must_use]
+    pub fn text(&self, id: &str) -> Option<String> {
+        if let Some(text) = self.kept.get(id) {
+            return Some(text.clone());
+        }
+        match self.from.get(id) {
+            Some(file) => text_in(std::str::from_utf8(&bytes_of(file).ok()?).ok()?, id),
+            None => builtin::FILES.iter().find_map(|(_, text)| text_in(text, id)),
+        }
+    }
+}
+
+/// The JSON of a rule in a file of one or of several.
+fn text_in(text: &str, id: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Named<'t> {
+        id: Cow<'t, str>,
+    }
+    #[derive(Deserialize)]
+    struct Several<'t> {
+        #[serde(borrow)]
+        rules: Vec<&'t RawValue>,
+    }
+    let all: Vec<&RawValue> = if text.trim_ascii_start().starts_with('[') {
+        serde_json::from_str(text).ok()?
+    } else if let Ok(several) = serde_json::from_str::<Several<'_>>(text) {
+        several.rules
+    } else {
+        vec![serde_json::from_str(text).ok()?]
+    };
+    let is_it =
+        |raw: &&&RawValue| serde_json::from_str::<Named<'_>>(raw.get()).is_ok_and(|named| named.id == id);
+    all.iter().find(is_it).map(|raw| pretty(raw.get()))
 }
 
 /// Rules that can't be loaded.

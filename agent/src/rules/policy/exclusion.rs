@@ -3,20 +3,25 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use uuid::Uuid;
 
 use super::{glob::Glob, input::Input, select::Selector};
 use crate::{
     http::Request,
-    rules::{inputs::target, model::Transform, transforms::percent_decode},
+    rules::{RuleMeta, inputs::target, model::Transform, transforms::percent_decode},
 };
 
 /// Rules that are not asked, or not about some values; always, on some paths, or for some clients.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Exclusion {
+    /// Its id; none: the configuration has it.
+    pub id: Option<Uuid>,
     /// Which rules; none named: all.
     pub rules: Vec<Selector>,
     /// Which values; none named: the rules are not asked at all.
     pub inputs: Vec<Input>,
+    /// For services with one of these names; none named: any.
+    pub services: Vec<Glob>,
     /// On requests with one of these paths; none named: any.
     pub paths: Vec<Glob>,
     /// For clients in one of these networks; none named: any.
@@ -29,14 +34,23 @@ impl Exclusion {
     /// Whether it always counts.
     #[must_use]
     pub fn is_always(&self) -> bool {
-        self.paths.is_empty() && self.client_ips.is_empty()
+        self.services.is_empty() && self.paths.is_empty() && self.client_ips.is_empty()
+    }
+
+    /// Whether it takes a match of a rule away, on a transaction for which it counts; `labels` are SecLang's tags of the
+    /// rule.
+    #[must_use]
+    pub fn takes(&self, rule: &RuleMeta, labels: &[String], location: &str) -> bool {
+        (self.rules.is_empty() || self.rules.iter().any(|wanted| wanted.fits(rule, labels)))
+            && (self.inputs.is_empty() || self.inputs.iter().any(|input| input.is_at(location)))
     }
 
     /// Whether it counts for a transaction.
     #[must_use]
-    pub fn counts(&self, path: &RequestPath, client: IpAddr) -> bool {
+    pub fn counts(&self, service: &str, path: &RequestPath, client: IpAddr) -> bool {
         let client = client.to_canonical();
-        (self.paths.is_empty() || self.paths.iter().any(|wanted| path.fits(wanted)))
+        (self.services.is_empty() || self.services.iter().any(|wanted| wanted.fits(service)))
+            && (self.paths.is_empty() || self.paths.iter().any(|wanted| path.fits(wanted)))
             && (self.client_ips.is_empty() || self.client_ips.iter().any(|net| net.contains(&client)))
     }
 }
@@ -59,7 +73,12 @@ const LAYERS: usize = 4;
 impl RequestPath {
     /// Reads the path of a request; buffers are reused.
     pub fn read(&mut self, request: &Request) {
-        let (path, _) = target::split(&request.target);
+        self.read_target(&request.target);
+    }
+
+    /// Reads that of a request target.
+    pub fn read_target(&mut self, target: &[u8]) {
+        let (path, _) = target::split(target);
         let path = path.split(|&byte| byte == b'#').next().unwrap_or_default();
         decode(path, &mut self.sent);
         self.normal.clear();
@@ -147,7 +166,21 @@ mod tests {
             ("/a", "192.0.2.1", false),
         ] {
             path.read(&request(target));
-            assert_eq!(exclusion.counts(&path, client.parse().unwrap()), expected, "{target} {client}");
+            assert_eq!(
+                exclusion.counts("shop", &path, client.parse().unwrap()),
+                expected,
+                "{target} {client}"
+            );
+        }
+    }
+
+    #[test]
+    fn services_are_told_apart() {
+        let exclusion = Exclusion { services: vec![Glob::new("shop*")], ..Exclusion::default() };
+        assert!(!exclusion.is_always());
+        let client = "192.0.2.1".parse().unwrap();
+        for (service, expected) in [("shop", true), ("shop-2", true), ("api", false), ("", false)] {
+            assert_eq!(exclusion.counts(service, &RequestPath::default(), client), expected, "{service}");
         }
     }
 }

@@ -13,6 +13,7 @@ mod exclusion;
 mod glob;
 mod input;
 mod judge;
+pub mod kept;
 mod rules;
 mod select;
 #[cfg(test)]
@@ -26,9 +27,11 @@ pub use self::{
     exclusion::{Exclusion, RequestPath},
     glob::Glob,
     input::Input,
+    kept::Kept,
     rules::Rules,
     select::Selector,
 };
+use super::catalog::Entry;
 pub use super::program::overlay::Overlay;
 
 /// What is done about the attacks on a service.
@@ -76,6 +79,47 @@ impl fmt::Display for Mode {
     }
 }
 
+/// Why a policy does not ask a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Off {
+    /// The rule's file says so.
+    NotEnabled,
+    /// The policy's mode is `off`.
+    Mode,
+    /// `disabled` names it.
+    Disabled,
+    /// It is of a higher paranoia level.
+    Paranoia,
+    /// What it looks at can't be seen from outside of the service.
+    Never,
+}
+
+impl Off {
+    /// The word for machines.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::NotEnabled => "not_enabled",
+            Self::Mode => "mode",
+            Self::Disabled => "disabled",
+            Self::Paranoia => "paranoia",
+            Self::Never => "never",
+        }
+    }
+}
+
+impl fmt::Display for Off {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotEnabled => "switched off in its file (\"enabled\": false)",
+            Self::Mode => "not asked: the mode of the policy is off",
+            Self::Disabled => "switched off: `disabled` in the configuration names it",
+            Self::Paranoia => "not asked: it is of a higher paranoia level than the policy's",
+            Self::Never => "without effect: what it looks at is known only inside of the service's process",
+        })
+    }
+}
+
 /// How a policy differs from the rules it uses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Terms {
@@ -117,16 +161,33 @@ impl Policy {
         Self { mode, ..self.clone() }
     }
 
-    /// How it differs from its rules.
+    /// The rules it uses.
+    #[must_use]
+    pub fn rules(&self) -> &Arc<Rules> {
+        &self.rules
+    }
+
+    /// How it differs from the rules it uses.
     #[must_use]
     pub fn terms(&self) -> &Terms {
         &self.terms
     }
 
-    /// The rules it uses.
+    /// Why it does not ask a rule; none: it does.
     #[must_use]
-    pub fn rules(&self) -> &Arc<Rules> {
-        &self.rules
+    pub fn off(&self, rule: &Entry) -> Option<Off> {
+        let level = rule.meta.tags.get("paranoia_level").and_then(|level| level.parse::<u8>().ok());
+        if !rule.enabled {
+            Some(Off::NotEnabled)
+        } else if self.mode == Mode::Off {
+            Some(Off::Mode)
+        } else if self.terms.disabled.iter().any(|selector| selector.fits(&rule.meta, &rule.labels)) {
+            Some(Off::Disabled)
+        } else if level.zip(self.terms.paranoia).is_some_and(|(level, asked)| level > asked) {
+            Some(Off::Paranoia)
+        } else {
+            rule.never.is_some().then_some(Off::Never)
+        }
     }
 
     /// Of its terms, what means nothing to its rules; for a person.

@@ -11,7 +11,9 @@ use std::{
 
 use super::Selector;
 use crate::rules::{
-    RuleMeta, coverage,
+    RuleMeta,
+    catalog::{self, Entry},
+    coverage,
     load::Loaded,
     program::{engine::Engine, model::Step},
 };
@@ -28,6 +30,7 @@ pub struct Rules {
     /// What is said of Picket's own rules that were left to CRS.
     taken_over: Vec<Arc<RuleMeta>>,
     crs: Option<String>,
+    entries: Vec<Entry>,
 }
 
 impl Rules {
@@ -36,6 +39,7 @@ impl Rules {
     pub fn new(loaded: Loaded) -> Self {
         static NEXT_ID: AtomicU64 = AtomicU64::new(0);
         let count = loaded.rules();
+        let entries = catalog::entries(&loaded);
         let Loaded { engine, set, script, files, taken_over, .. } = loaded;
         let crs = script.steps.iter().find_map(|step| match step {
             Step::Rule(rule) => rule.meta.version.strip_prefix("OWASP_CRS/").map(str::to_owned),
@@ -49,6 +53,7 @@ impl Rules {
             files,
             taken_over,
             crs,
+            entries,
         }
     }
 
@@ -86,6 +91,12 @@ impl Rules {
     #[must_use]
     pub fn types(&self) -> BTreeMap<&str, usize> {
         types(&self.metas)
+    }
+
+    /// Each of them, enabled or not.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
     }
 
     /// The rules themselves; none: there are none.

@@ -75,7 +75,7 @@ fn exclusion(rules: &[&str], inputs: &[&str], paths: &[&str], clients: &[&str]) 
         inputs: inputs.iter().map(|text| Input::parse(text).unwrap()).collect(),
         paths: paths.iter().map(|text| Glob::new(text)).collect(),
         client_ips: clients.iter().map(|text| text.parse().unwrap()).collect(),
-        reason: None,
+        ..Exclusion::default()
     }
 }
 

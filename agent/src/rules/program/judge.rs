@@ -97,7 +97,8 @@ impl Engine {
     fn request(&self, request: &Request, facts: &Facts, scratch: &mut Scratch) {
         scratch.begin(self);
         scratch.state.now = facts.time;
-        scratch.state.scope(request, facts.client);
+        let Scratch { state, service, .. } = scratch;
+        state.scope(request, facts.client, service);
         self.in_app_inputs(request, facts, scratch);
         collect::head(request, facts, &self.settings, scratch);
         let head = scratch.scan(self, 0, 1);

@@ -156,7 +156,7 @@ impl State {
     }
 
     /// Finds the exclusions that count for a request.
-    pub(super) fn scope(&mut self, request: &Request, client: IpAddr) {
+    pub(super) fn scope(&mut self, request: &Request, client: IpAddr, service: &str) {
         let Applied { overlay, active, path } = &mut self.applied;
         let Some(overlay) = overlay.as_deref().filter(|overlay| !overlay.exclusions.is_empty()) else {
             return;
@@ -165,7 +165,7 @@ impl State {
             path.read(request);
         }
         for (number, laid) in (0u32..).zip(&overlay.exclusions) {
-            if !laid.exclusion.counts(path, client) {
+            if !laid.exclusion.counts(service, path, client) {
                 continue;
             }
             if laid.exclusion.inputs.is_empty() {

@@ -20,11 +20,11 @@ use crate::{
     rules::{
         bodies::Buffers,
         bytes::ByteSet,
-        inputs::Frame,
+        inputs::{Address, Frame},
         seclang::operators::{Cache, number},
         values::{
             stats::Stats,
-            store::{Named, Store},
+            store::{Named, Store, Value},
         },
         variable::{Kind, Variable},
     },
@@ -87,6 +87,8 @@ pub struct Scratch {
     pub(super) collections: Arc<Collections>,
     /// What the next transactions are judged with beside the program.
     overlay: Option<Arc<Overlay>>,
+    /// Name of the service that the next transactions are of.
+    pub(super) service: String,
     /// Every rule is asked about every value, and every transformation made.
     pub(super) plain: bool,
     /// Open containers of JSON; a buffer.
@@ -118,6 +120,35 @@ impl Scratch {
     /// From the next transaction on, this overlay counts; none: the program as it is.
     pub fn lay(&mut self, overlay: Option<&Arc<Overlay>>) {
         overlay::put(&mut self.overlay, overlay);
+    }
+
+    /// What stood at a place of the transaction that was judged last, before any transformation: at `query.id`, or in
+    /// SecLang's words at `ARGS:id`.
+    #[must_use]
+    pub fn values_at(&self, location: &str) -> Vec<Vec<u8>> {
+        let is_there = |value: &Value| {
+            Variable::ALL.into_iter().filter(|variable| value.lanes.has(*variable)).any(|variable| {
+                match Address::of(variable) {
+                    Some(address) => self.store.location(address.label(), value.node) == location,
+                    None => {
+                        let name = String::from_utf8_lossy(self.store.slice(value.name));
+                        let (of, member) = location.split_once(':').unwrap_or((location, ""));
+                        of == variable.name() && member == name
+                    }
+                }
+            })
+        };
+        let numbers = 0..u32::try_from(self.store.len()).unwrap_or(u32::MAX);
+        let values = numbers.filter_map(|number| self.store.value(number)).filter(|value| is_there(value));
+        values.map(|value| self.store.slice(value.bytes).to_vec()).collect()
+    }
+
+    /// From the next transaction on, they are of this service: exclusions may be for some services alone.
+    pub fn serve(&mut self, service: &str) {
+        if self.service != service {
+            self.service.clear();
+            self.service.push_str(service);
+        }
     }
 
     fn fit(&mut self, engine: &Engine) {

@@ -1,5 +1,7 @@
 //! Texts with macros: `%{tx.anomaly_score}`.
 
+use std::fmt;
+
 use crate::rules::variable::Variable;
 
 /// A text, parts of which are filled in when it is used.
@@ -16,6 +18,17 @@ pub enum Part {
     Text(Vec<u8>),
     /// The value of a variable, or of a member of a collection (its name in small letters).
     Value(Variable, Option<Box<str>>),
+}
+
+impl fmt::Display for Template {
+    /// As it is written.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.parts.iter().try_for_each(|part| match part {
+            Part::Text(text) => f.write_str(&String::from_utf8_lossy(text)),
+            Part::Value(variable, None) => write!(f, "%{{{}}}", variable.name()),
+            Part::Value(variable, Some(member)) => write!(f, "%{{{}.{member}}}", variable.name()),
+        })
+    }
 }
 
 impl Template {

@@ -37,7 +37,8 @@ const SEVERITIES: [&str; 8] =
 
 /// What events say of a rule. Macros in its message stay as they stand: what they would be filled with may be a
 /// credential.
-pub(super) fn meta(meta: &Meta) -> RuleMeta {
+#[must_use]
+pub fn meta(meta: &Meta) -> RuleMeta {
     let mut tags = BTreeMap::new();
     let kind = TYPES.iter().find(|(tag, _)| meta.tags.iter().any(|given| given.starts_with(tag)));
     tags.insert("type".to_owned(), kind.map_or("other", |(_, kind)| kind).to_owned());

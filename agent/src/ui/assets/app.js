@@ -96,6 +96,28 @@
     if (act) { event.preventDefault(); act(); }
   });
 
+  // A rule is checked while it is written: the form is sent, and what came of it is taken out of the page.
+  const rule = one("textarea[data-check]");
+  if (rule) {
+    let waiting = 0;
+    let asked = 0;
+    rule.addEventListener("input", () => {
+      clearTimeout(waiting);
+      waiting = setTimeout(async () => {
+        const mine = ++asked;
+        try {
+          const response = await fetch(rule.form.getAttribute("action"), { method: "POST", body: new URLSearchParams(new FormData(rule.form)) });
+          const page = new DOMParser().parseFromString(await response.text(), "text/html");
+          const here = document.getElementById(rule.dataset.check);
+          const there = page.getElementById(rule.dataset.check);
+          if (mine === asked && here && there) here.replaceChildren(...there.childNodes);
+        } catch {
+          // The next key asks again.
+        }
+      }, 700);
+    });
+  }
+
   // Completion: what the API says could stand at the cursor.
   const field = one("input[data-complete]");
   if (field) {

@@ -22,7 +22,9 @@ const PAGES: &[&[(&str, &str, Icon, &str)]] = &[
     &[
         ("Services", "/services", Icon::Services, "v"),
         ("Endpoints", "/endpoints", Icon::Endpoints, "n"),
+        ("Rules", "/rules", Icon::Rules, "r"),
         ("Protection", "/protection", Icon::Protection, "p"),
+        ("Settings", "/settings", Icon::Settings, "t"),
     ],
 ];
 

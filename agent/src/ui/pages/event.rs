@@ -3,13 +3,13 @@
 use maud::{Markup, html};
 
 use crate::{
-    api::ApiError,
+    api::{ApiError, types::Role},
     event::{Event, EventMatch, printable},
     ui::{
         command::Command,
         frame::Frame,
         page::Page,
-        pages::request,
+        pages::{exclusions, request},
         parts::{badge, facts::facts, link, marked::marked, time},
         target::Target,
         terms,
@@ -29,11 +29,11 @@ pub(in crate::ui) fn page(frame: &Frame, event: &Event) -> Page {
         div.columns.signal {
             div.grow {
                 section.card { header { h2 { "Request" } } (sent(event)) }
-                (matches(event))
+                (matches(frame, event))
                 (business(event))
                 (attributes(event))
                 section.card {
-                    details { summary { h2 { "As JSON" } } pre.json { (printable(&pretty(event))) } }
+                    details { summary { h2 { "As JSON" } } pre.json { (link::lines(&pretty(event))) } }
                 }
             }
             aside.acts aria-label="Around it" {
@@ -89,14 +89,14 @@ fn decoded(target: &str) -> String {
 }
 
 /// Each rule that matched: where, on what, and how it got there.
-fn matches(event: &Event) -> Markup {
+fn matches(frame: &Frame, event: &Event) -> Markup {
     if event.matches.is_empty() {
         return html! {};
     }
     html! {
         section.card {
             header { h2 { "Rules that matched" } @if event.left_out > 0 { span.hint { "and " (event.left_out) " that are not kept" } } }
-            @for found in &event.matches { (one(event, found)) }
+            @for found in &event.matches { (one(frame, event, found)) }
             @if event.would_block || event.score.is_some() {
                 p.hint { @if let Some(score) = event.score { "Anomaly score " (score) ". " } @if event.would_block { "Rules would have kept the request back." } }
             }
@@ -104,13 +104,14 @@ fn matches(event: &Event) -> Markup {
     }
 }
 
-fn one(event: &Event, found: &EventMatch) -> Markup {
+fn one(frame: &Frame, event: &Event, found: &EventMatch) -> Markup {
     let target = request::target(event);
     let steps = steps(&target, &found.value);
     let only = Target::new("/events").with("query", terms::term("@rule.id", &found.rule));
     html! {
         article.found {
-            h3 { a href=(only) { (printable(&found.rule)) } " " (link::text(&found.name)) }
+            h3 { a href=(link::rule(&found.rule)) { (printable(&found.rule)) } " " (link::text(&found.name)) }
+            p.list { a href=(only) { "Events that it matched" } @if frame.may(Role::Responder) { " · " a href=(exclusions::target(event, found)) { "Exclude this" } } }
             p.words { @for (name, value) in &found.tags { (badge::word(&format!("{name}:{value}"))) } }
             ol.steps {
                 @for (name, text) in steps {
@@ -221,6 +222,7 @@ fn further(event: &Event) -> Markup {
     let ip = event.client_ip.to_string();
     html! {
         ul.links {
+            li { a href=(Target::new("/rules/try").with("event", event.id)) { "Try rules on it" } }
             li { a href=(events(terms::term("client_ip", &ip))) { "Events of this client" } }
             @if let Some(user) = &event.user { li { a href=(events(terms::term("user.id", &user.id))) { "Events of this user" } } }
             @if let Some(session) = &event.session { li { a href=(events(terms::term("session.id", &session.id))) { "Events of this session" } } }

@@ -2,10 +2,13 @@
 
 pub(super) mod actor;
 pub(super) mod actors;
+pub(super) mod detection;
+pub(super) mod detections;
 pub(super) mod endpoints;
 pub(super) mod error;
 pub(super) mod event;
 pub(super) mod events;
+pub(super) mod exclusions;
 mod explorer;
 pub(super) mod login;
 pub(super) mod overview;
@@ -15,9 +18,13 @@ pub(super) mod preferences;
 pub(super) mod protection;
 mod request;
 pub(super) mod respond;
+pub(super) mod rule;
+pub(super) mod rules;
 pub(super) mod service;
 pub(super) mod services;
+pub(super) mod settings;
 pub(super) mod signal;
 pub(super) mod signals;
+pub(super) mod trial;
 pub(super) mod user;
 pub(super) mod users;

@@ -26,6 +26,8 @@ const SINCE: &str = "-7d";
 pub(in crate::ui) struct Past {
     /// Takes their events, and their signals.
     term: String,
+    /// What bars are told apart by.
+    by: &'static str,
     range: Range,
     timeline: TimelineView,
     events: List<Event>,
@@ -48,7 +50,20 @@ impl Past {
             visit.get("/v1/signals", &[query, ("limit", "10")]),
         );
         let (timeline, events, signals) = (timeline?, events?, signals?);
-        Ok(Self { term, range: range.clone(), timeline, events, signals })
+        Ok(Self { term, by: "@rule.type", range: range.clone(), timeline, events, signals })
+    }
+
+    /// The same without signals: of what signals are not about.
+    pub async fn of_events(visit: &Visit, term: String, range: &Range) -> Result<Self, ApiError> {
+        let query = ("query", term.as_str());
+        let (from, to) = (("from", range.from.as_str()), ("to", range.to.as_str()));
+        let (timeline, events) = tokio::join!(
+            visit.get("/v1/events/timeline", &[("by", "service"), query, from, to, ("buckets", "100")]),
+            visit.get("/v1/events", &[query, from, to, ("limit", "25")]),
+        );
+        let (timeline, events) = (timeline?, events?);
+        let signals = List { items: Vec::new(), next: None };
+        Ok(Self { term, by: "service", range: range.clone(), timeline, events, signals })
     }
 
     pub fn show(&self, frame: &Frame) -> Markup {
@@ -65,13 +80,8 @@ impl Past {
 
     /// Events over time, and signals.
     pub fn times(&self, frame: &Frame) -> Markup {
-        let timeline = Timeline {
-            of: "events",
-            by: "@rule.type",
-            view: &self.timeline,
-            range: &self.range,
-            to: self.all(),
-        };
+        let timeline =
+            Timeline { of: "events", by: self.by, view: &self.timeline, range: &self.range, to: self.all() };
         html! {
             section.card { header { h2 { "Events over time" } } (timeline.show(frame)) }
             @if !self.signals.items.is_empty() {

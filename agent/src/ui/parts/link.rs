@@ -2,7 +2,11 @@
 
 use maud::{Markup, html};
 
-use crate::{api::client::segment, event::printable};
+use crate::{
+    api::client::segment,
+    event::printable,
+    ui::{target::Target, terms},
+};
 
 /// Characters of a text of others that are shown in a row; the whole is its title.
 const SHOWN: usize = 160;
@@ -17,6 +21,11 @@ pub fn text(text: &str) -> Markup {
     html! { span title=(shown) { (cut) "…" } }
 }
 
+/// Lines that others wrote, as they stand: for `pre`.
+pub fn lines(text: &str) -> Markup {
+    html! { @for (at, line) in text.lines().enumerate() { @if at > 0 { "\n" } (printable(line)) } }
+}
+
 /// A text that others wrote, as it stands.
 pub fn raw(text: &str) -> Markup {
     html! { code.raw { (self::text(text)) } }
@@ -25,6 +34,21 @@ pub fn raw(text: &str) -> Markup {
 /// A signal's page.
 pub fn signal(id: &impl std::fmt::Display) -> String {
     format!("/signals/{id}")
+}
+
+/// The page of a rule that judges requests.
+pub fn rule(id: &str) -> String {
+    format!("/rules/{}", segment(id))
+}
+
+/// The page of a rule that raises signals.
+pub fn detection(id: &str) -> String {
+    format!("/rules/detection/{}", segment(id))
+}
+
+/// The signals that a rule raised.
+pub fn signals_of(rule: &str) -> String {
+    Target::new("/signals").with("query", terms::term("rule", rule)).with("from", "-30d").to_string()
 }
 
 /// A client's address.

@@ -14,5 +14,6 @@ pub(super) mod pager;
 pub(super) mod query;
 pub(super) mod range;
 pub(super) mod table;
+pub(super) mod tabs;
 pub(super) mod tiles;
 pub(super) mod time;

@@ -119,6 +119,14 @@ pub(super) fn day() -> Ground {
         ";cat /etc/passwd",
         "http://169.254.169.254/",
     ];
+    let rules = [
+        "picket-sqli-001",
+        "picket-xss-001",
+        "picket-lfi-001",
+        "picket-scan-001",
+        "picket-cmd-001",
+        "picket-ssrf-001",
+    ];
     let agents = [
         "Mozilla/5.0 (X11; Linux x86_64) Firefox/128.0",
         "sqlmap/1.7.2#stable (https://sqlmap.org)",
@@ -148,7 +156,7 @@ pub(super) fn day() -> Ground {
                 "n": n, "service": {"name": service, "port": 443},
                 "client_ip": client, "peer_ip": client, "path": path,
                 "query": format!("q={}", values[kind].replace(' ', "%20")), "status": status, "user_agent": agent,
-                "matches": [{"rule": format!("crs-942-{kind:03}"), "name": format!("{} in a parameter", types[kind]), "location": "query.q",
+                "matches": [{"rule": rules[kind], "name": format!("{} in a parameter", types[kind]), "location": "query.q",
                              "value": values[kind], "tags": {"type": types[kind], "category": "attack_attempt"}}],
             });
             let _ = desk.take(&event(at, &fields), client.parse().expect("an address"));

@@ -3,7 +3,14 @@
 use axum::http::StatusCode;
 
 use super::served::{Served, all, text};
-use crate::{api::types::Role, ui::rows::rows};
+use crate::{
+    api::{
+        tests::{InMemory, desk::Ground},
+        types::Role,
+    },
+    config::Config,
+    ui::rows::rows,
+};
 
 #[test]
 fn every_page_of_the_list_is_there_and_every_link_leads_somewhere() {
@@ -247,4 +254,229 @@ fn what_is_big_is_compressed_and_what_is_known_is_not_sent_again() {
     assert_eq!(router.header("content-encoding"), "");
     let whole = router.text.len() + served.get(&style).text.len();
     assert!(whole < 200 * 1024, "{whole}");
+}
+
+#[test]
+fn rules_are_listed_with_their_hits_and_told_with_their_text() {
+    let served = Served::logged_in(Role::Viewer);
+    let client = "203.0.113.7".parse().expect("an address");
+    let fields = serde_json::json!({"n": 9000, "matches": [{"rule": "picket-xss-001", "name": "n", "location": "query.q",
+        "value": "<script>", "tags": {"type": "xss"}}]});
+    let now = jiff::Timestamp::now() - std::time::Duration::from_secs(5);
+    let _ = crate::api::Control::desk(&*served.ground.control)
+        .take(&crate::api::tests::desk::event(now, &fields), client);
+    served.ground.flush();
+    let html = served.page("/rules?query=type:xss");
+    let rows = all(&html, "#rows tr").len();
+    assert!(rows >= 3, "{rows}");
+    let row = |html: &scraper::Html| text(html, "#rows tr");
+    let fired = served.page("/rules?query=hits:%3E0");
+    assert_eq!(all(&fired, "#rows tr").len(), 1);
+    assert!(row(&fired).contains("picket-xss-001") && row(&fired).contains("monitor"), "{}", row(&fired));
+    assert_eq!(text(&fired, "#rows td.num"), "1");
+    let quiet = served.page("/rules?query=hits:0");
+    assert!(!text(&quiet, "#rows").contains("picket-xss-001"));
+    assert_eq!(all(&quiet, ".pager a[rel=next]").len(), 1, "there are more than a page has");
+    let html = served.page("/rules/picket-xss-001");
+    for (part, of) in [
+        ("\"operator\": \"is_xss\"", "pre.json"),
+        ("libinjection finds what a browser would run", ".message"),
+        ("server.request.query", ".inputs"),
+        ("comes with Picket", ".acts"),
+        ("default", ".policies"),
+        ("/search", ".grow"),
+    ] {
+        assert!(text(&html, of).contains(part), "{part} in {of}: {}", text(&html, of));
+    }
+    // Events name rules that are gone.
+    assert!(text(&served.page("/rules/r-xss"), ".empty").contains("No policy has this rule"));
+    let wrong = served.get("/rules?query=tpye:xss");
+    assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
+    assert!(text(&wrong.html(), ".wrong").contains("rules have no facet"));
+}
+
+#[test]
+fn detection_rules_say_what_they_count_and_what_came_of_it() {
+    let served = Served::logged_in(Role::Viewer);
+    let html = served.page("/rules/detection?state=raised");
+    assert!(text(&html, "#rows").contains("brute-force"), "{}", text(&html, "#rows"));
+    let html = served.page("/rules/detection?state=off");
+    assert!(text(&html, "#rows").contains("new-country") && !text(&html, "#rows").contains("web-shell"));
+    let html = served.page("/rules/detection?search=Shell");
+    assert!(text(&html, "#rows").contains("web-shell") && !text(&html, "#rows").contains("brute-force"));
+    assert!(text(&served.page("/rules/detection?search=zzz"), ".empty").contains("No such rule"));
+    let html = served.page("/rules/detection/brute-force");
+    let rule = served.ground.get("/v1/detection/rules/brute-force");
+    let condition = rule["cases"][0]["condition"].as_str().expect("a condition");
+    assert!(text(&html, ".grow").contains(condition), "{}", text(&html, ".grow"));
+    assert!(text(&html, "pre.json").starts_with("{ \"id\": \"brute-force\""), "{}", text(&html, "pre.json"));
+    assert_eq!(all(&html, ".feed li").len(), 1, "its signal");
+    let html = served.page("/rules/detection/new-country");
+    assert!(text(&html, ".flash.wrong").contains("needs a GeoIP database"));
+    assert!(text(&served.page("/rules/detection/none"), ".empty").contains("no such detection rule"));
+}
+
+#[test]
+fn settings_are_shown_with_where_to_change_them() {
+    let config = Config::parse("[users]\nsources = [\"header\"]\n[store]\nmax_age = \"7d\"\n", "t")
+        .expect("a configuration");
+    let served = Served::of_role(Ground::of(InMemory { config, ..InMemory::default() }), Role::Admin);
+    let html = served.page("/settings");
+    let main = text(&html, "main");
+    for part in [
+        "users.sourcesheader changed",
+        "store.max_age7d changed · at start",
+        "geoip.databasenot set",
+        "MIT OR Apache-2.0",
+    ] {
+        assert!(main.contains(part), "{part}: {main}");
+    }
+    assert!(all(&html, "form[action=\"/settings/reload\"]").is_empty(), "there is no file to read again");
+    let kernel = text(&served.page("/settings/kernel"), "main");
+    for part in ["cannot keep attackers out", "degraded", "To do: a newer kernel"] {
+        assert!(kernel.contains(part), "{part}: {kernel}");
+    }
+    assert!(text(&served.page("/settings/notifications"), ".empty").contains("[[notify]]"));
+}
+
+#[test]
+fn a_token_is_made_shown_once_and_taken_back() {
+    let served = Served::logged_in(Role::Admin);
+    let page = "/settings/tokens";
+    assert!(text(&served.page(page), ".empty").contains("no tokens"));
+    let fields = [("name", "grafana"), ("role", "viewer"), ("seconds", "86400")];
+    let got = served.submit(page, "/settings/tokens/add", &fields);
+    assert_eq!(got.status, StatusCode::SEE_OTHER);
+    let said = text(&served.page(page), ".flash");
+    let token = said.rsplit(' ').next().expect("a token").to_owned();
+    assert!(token.starts_with("pkt_"), "{said}");
+    let html = served.page(page);
+    assert!(!html.html().contains("pkt_"), "it is shown once");
+    assert!(text(&html, "#rows").contains("grafanaviewer"));
+    let tokens = crate::api::Tokens::of(served.ground.tokens.path());
+    assert_eq!(tokens.find(&token).map(|view| view.name).as_deref(), Some("grafana"));
+    let audit = served.ground.get("/v1/audit?limit=10").to_string();
+    assert!(audit.contains("add_token") && !audit.contains(&token), "{audit}");
+    served.submit(page, "/settings/tokens/add", &fields);
+    assert!(text(&served.page(page), ".flash.wrong").contains("already"));
+    served.submit(page, "/settings/tokens/remove", &[]);
+    assert!(tokens.find(&token).is_none());
+    // Others see that there is such a page, and nothing of it.
+    let served = Served::logged_in(Role::Responder);
+    assert!(text(&served.page(page), ".empty").contains("Not for your role"));
+}
+
+#[test]
+fn a_false_positive_is_excluded_from_its_event() {
+    let served = Served::logged_in(Role::Responder);
+    let events = served.ground.get("/v1/events?query=@rule.id:r-xss&limit=1");
+    let page = served.page(&format!("/events/{}", events["items"][0]["id"].as_str().expect("an id")));
+    let links = all(&page, ".found a");
+    let to = links.iter().find(|link| link.text().collect::<String>() == "Exclude this").expect("a link");
+    let to = to.attr("href").expect("where to").to_owned();
+    assert_eq!(to, "/rules/exclusions/new?rule=r-xss&service=shop&input=query.q&path=%2Fsearch");
+    let html = served.page(&to);
+    let said = text(&html, ".grow");
+    assert!(said.contains("would not be there") && said.contains("/search"), "{said}");
+    assert!(text(&html, ".same code").contains("picket rules exclusions add --rule r-xss --service shop"));
+    let got = served.submit(&to, "/rules/exclusions/make", &[("reason", "our own <b>")]);
+    assert_eq!(got.header("location"), "/rules/exclusions");
+    let html = served.page("/rules/exclusions");
+    assert!(text(&html, ".flash").starts_with("Excluded. Of "), "{}", text(&html, ".flash"));
+    assert!(text(&html, "#rows").contains("our own <b>") && text(&html, "#rows").contains("alice"));
+    served.submit("/rules/exclusions", "/rules/exclusions/remove", &[]);
+    assert!(text(&served.page("/rules/exclusions"), ".empty").contains("Nothing is excluded"));
+    // What is wrong is said where it was written.
+    let html = served.page("/rules/exclusions/new?path=editor");
+    assert!(text(&html, ".wrong").contains("a path begins with /"));
+    assert!(all(&html, "form[action=\"/rules/exclusions/make\"]").is_empty());
+    // From a signal, too; a viewer is not asked.
+    let signal = served.ground.signal();
+    let served = Served::logged_in(Role::Viewer);
+    let html = served.page("/rules/exclusions/new?rule=x");
+    assert!(text(&html, ".grow").contains("log in as a responder"));
+    let _ = signal;
+}
+
+#[test]
+fn a_rule_is_tried_on_a_request_an_event_and_the_past() {
+    let served = Served::logged_in(Role::Responder);
+    assert!(text(&served.page("/rules/try"), ".empty").contains("Nothing is tried yet"));
+    let request = crate::api::client::segment("GET /?q=a%253CSCRIPT%253E HTTP/1.1\nHost: x");
+    let rule = crate::api::client::segment(
+        "SecRule ARGS \"@contains <script\" \"id:7,phase:2,log,msg:'Own',t:urlDecodeUni,t:lowercase\"",
+    );
+    let html = served.page(&format!("/rules/try?text={rule}&request={request}"));
+    assert_eq!(text(&html, ".found h3"), "7 Own");
+    let steps: Vec<String> = all(&html, ".steps li").iter().map(|step| step.text().collect()).collect();
+    assert_eq!(steps[0], "as it stands therea%3CSCRIPT%3E");
+    assert_eq!(steps[1], "url_decode_unia<SCRIPT>");
+    assert_eq!(steps[2], "lowercasea<script>");
+    let html = served.page(&format!("/rules/try?rule=picket-sqli-001&request={request}"));
+    assert!(text(&html, ".grow").contains("Nothing holds"));
+    let events = served.ground.get("/v1/events?query=@matches:*&limit=1");
+    let id = events["items"][0]["id"].as_str().expect("an id");
+    assert!(text(&served.page(&format!("/rules/try?event={id}")), ".request").starts_with("GET /search?q=1"));
+    let html = served.page(&format!(
+        "/rules/try?past=yes&text={}",
+        crate::api::client::segment("SecRule REQUEST_FILENAME \"@streq /login\" \"id:8,phase:1,log\"")
+    ));
+    assert!(
+        text(&html, ".grow").contains("Of 60 stored events it would have matched 30"),
+        "{}",
+        text(&html, ".grow")
+    );
+    let html = served.page("/rules/try?past=yes&text=SecRule");
+    assert!(text(&html, ".wrong").contains("rule:1:"), "{}", text(&html, ".wrong"));
+    // A viewer tries rules in force alone.
+    let served = Served::logged_in(Role::Viewer);
+    let html = served.page(&format!("/rules/try?text={rule}&request={request}"));
+    assert!(text(&html, ".wrong").contains("needs responder"), "{}", text(&html, ".wrong"));
+    assert!(all(&html, "textarea[name=text]").is_empty());
+}
+
+#[test]
+fn a_detection_rule_is_written_checked_saved_switched_and_taken_back() {
+    let served = Served::logged_in(Role::Admin);
+    let edit = "/rules/detection/edit";
+    let rule = r#"{"id": "own-logins", "name": "Own <b>", "message": "m", "queries": [{"name": "a", "query": "@status:401", "groupByFields": ["client_ip"]}],
+        "cases": [{"status": "low", "condition": "a > 5"}], "options": {"evaluationWindow": 600, "keepAlive": 600, "maxSignalDuration": 3600}}"#;
+    let got = served.submit(edit, edit, &[("text", rule), ("past", "yes")]);
+    assert_eq!(got.status, StatusCode::OK);
+    let said = text(&got.html(), "#outcome");
+    assert!(said.contains("Of 60 stored events it would have raised 1 signal"), "{said}");
+    assert!(said.contains("It works.") && said.contains("a > 5"), "{said}");
+    let wrong = served.submit(edit, edit, &[("text", "{\"id\": 1}")]);
+    assert!(!text(&wrong.html(), "#outcome .wrong").is_empty());
+    assert!(text(&wrong.html(), "textarea").contains("\"id\": 1"), "what was written stays");
+    // The same form, by its other button.
+    let page = served.page(edit);
+    assert_eq!(all(&page, "button[formaction]")[0].attr("formaction"), Some("/rules/detection/save"));
+    let csrf = all(&page, "input[name=csrf]")[0].attr("value").expect("a token").to_owned();
+    let save =
+        |text: &str| served.post("/rules/detection/save", &[("csrf", &csrf), ("back", edit), ("text", text)]);
+    assert_eq!(save(rule).header("location"), "/rules/detection/own-logins");
+    let html = served.page("/rules/detection/own-logins");
+    assert!(text(&html, ".acts").contains("written here"), "{}", text(&html, ".acts"));
+    served.submit("/rules/detection/own-logins", "/rules/detection/switch", &[]);
+    assert!(text(&served.page("/rules/detection?state=off"), "#rows").contains("own-logins"));
+    served.submit("/rules/detection/own-logins", "/rules/detection/switch", &[]);
+    assert_eq!(served.ground.get("/v1/detection/rules/own-logins")["enabled"], true);
+    served.submit("/rules/detection/own-logins", "/rules/detection/remove", &[]);
+    assert!(text(&served.page("/rules/detection/own-logins"), ".empty").contains("no such detection rule"));
+    // In place of one that comes with Picket, which comes back.
+    let other = rule.replace("own-logins", "brute-force");
+    save(&other);
+    assert!(text(&served.page("/rules/detection/brute-force"), "h1").contains("Own <b>"));
+    served.submit("/rules/detection/brute-force", "/rules/detection/remove", &[]);
+    assert!(text(&served.page("/rules/detection/brute-force"), "h1").contains("Brute force"));
+    assert_eq!(save("nonsense").header("location"), edit);
+    assert!(text(&served.page(edit), ".flash.wrong").contains("not JSON"));
+    // Others do not write rules.
+    let served = Served::logged_in(Role::Responder);
+    assert!(text(&served.page(edit), ".empty").contains("Not for your role"));
+    assert!(
+        all(&served.page("/rules/detection/brute-force"), "form[action=\"/rules/detection/switch\"]")
+            .is_empty()
+    );
 }

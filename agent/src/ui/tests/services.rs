@@ -56,7 +56,7 @@ fn a_service_is_told_with_all_that_concerns_it() {
         "/usr/sbin/shop",
         "policy default",
         "942100",
-        "on ARGS:comment",
+        "InARGS:comment",
         "editors write SQL",
     ] {
         assert!(about.contains(part), "{part}: {about}");

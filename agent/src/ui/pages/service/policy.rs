@@ -7,12 +7,13 @@ use crate::{
     api::{
         ApiError, Code,
         client::segment,
-        types::{ExclusionView, ListenerPolicy, PolicyBody, Role, ServicePolicy, SetMode},
+        types::{ListenerPolicy, PolicyBody, Role, ServicePolicy, SetMode},
     },
-    rules::policy::Mode,
+    rules::policy::{Mode, kept::Wanted},
     ui::{
         form::Form,
         frame::Frame,
+        pages::exclusions::said,
         parts::{badge, form, link, time},
         rows::Done,
         visit::Visit,
@@ -73,7 +74,7 @@ fn one(listener: &ListenerPolicy) -> Markup {
 
 /// What its rules leave alone.
 pub fn exclusions(policy: Option<&ServicePolicy>) -> Markup {
-    let mut all: Vec<&ExclusionView> = Vec::new();
+    let mut all: Vec<&Wanted> = Vec::new();
     for exclusion in policy.into_iter().flat_map(|policy| &policy.listeners).flat_map(|one| &one.exclusions) {
         if !all.contains(&exclusion) {
             all.push(exclusion);
@@ -81,25 +82,13 @@ pub fn exclusions(policy: Option<&ServicePolicy>) -> Markup {
     }
     html! {
         section.card {
-            header { h2 { "Exclusions" } }
+            header { h2 { "Exclusions" } a href="/rules/exclusions" { "All exclusions" } }
             @if all.is_empty() {
-                p.hint { "Nothing is left alone. For a false positive, " code { "[[policies.exclusions]]" } " of the configuration say which rules leave which values alone." }
+                p.hint { "Nothing is left alone. An event of a false positive has a button that excludes it." }
             }
-            @for exclusion in all {
-                div.found {
-                    p { @if exclusion.rules.is_empty() { "All rules" } @else { (raws(&exclusion.rules)) } }
-                    @if !exclusion.inputs.is_empty() { p.sub { "on " (raws(&exclusion.inputs)) } }
-                    @if !exclusion.paths.is_empty() { p.sub { "for paths " (raws(&exclusion.paths)) } }
-                    @if !exclusion.client_ips.is_empty() { p.sub { "for clients " (raws(&exclusion.client_ips)) } }
-                    @if let Some(reason) = &exclusion.reason { p.hint { (crate::event::printable(reason)) } }
-                }
-            }
+            @for exclusion in all { div.found { (said(exclusion)) } }
         }
     }
-}
-
-fn raws(texts: &[String]) -> Markup {
-    html! { @for (at, text) in texts.iter().enumerate() { @if at > 0 { " " } (link::raw(text)) } }
 }
 
 /// Sets the mode, or gives it back.

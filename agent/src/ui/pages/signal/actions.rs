@@ -8,12 +8,17 @@ use crate::{
     api::{ApiError, Code, types::TriageBody},
     cli::story::Story,
     detect::signals::{Archive, Signal, Status},
+    event::printable,
     ui::{
         form::Form,
         frame::Frame,
-        pages::respond::{self, Whom},
+        pages::{
+            exclusions,
+            respond::{self, Whom},
+        },
         parts::form,
         rows::Done,
+        target::Target,
         visit::Visit,
     },
 };
@@ -36,6 +41,32 @@ pub fn actions(frame: &Frame, story: &Story) -> Markup {
     html! {
         section.card { header { h2 { "Triage" } } (triage_form(frame, &story.signal)) }
         section.card { header { h2 { "Respond" } } (respond(frame, story)) }
+        (exclude(story))
+    }
+}
+
+/// Matches of its sampled events, each place of a rule once: what may be a false positive.
+fn exclude(story: &Story) -> Markup {
+    const SHOWN: usize = 5;
+    let mut places: Vec<(&str, &str, Target)> = Vec::new();
+    for event in &story.events {
+        for found in &event.matches {
+            let (rule, location) = (found.rule.as_str(), found.location.as_str());
+            if !places.iter().any(|(known, at, _)| (*known, *at) == (rule, location)) && places.len() < SHOWN
+            {
+                places.push((rule, location, exclusions::target(event, found)));
+            }
+        }
+    }
+    if places.is_empty() {
+        return html! {};
+    }
+    html! {
+        section.card {
+            header { h2 { "A false positive?" } }
+            p.hint { "Exclude what was harmless; it is tried on past events before." }
+            ul.links { @for (rule, location, to) in &places { li { a href=(to) { "Exclude " (printable(rule)) " in " (printable(location)) } } } }
+        }
     }
 }
 

@@ -145,7 +145,7 @@ pub fn about(signal: &Signal) -> Markup {
     html! {
         section.card {
             header { h2 { "Rule" } }
-            p { code { (printable(&signal.rule)) } }
+            p { a href=(link::detection(&signal.rule)) { code { (printable(&signal.rule)) } } }
             @if !signal.rule_case.is_empty() { p.hint { "case: " (printable(&signal.rule_case)) } }
             p.words { @for tag in &signal.tags { (badge::word(tag)) } }
         }
