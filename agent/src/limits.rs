@@ -39,7 +39,7 @@ pub const EVENT_QUEUE: usize = 32_768;
 /// Of these, transactions that are no event; beyond it they are not told to detection, and counted.
 pub const PLAIN_QUEUE: usize = 4096;
 /// So many of them are handed over together, if the worker does not rest before.
-pub const PLAIN_TOGETHER: usize = 64;
+pub const PLAIN_TOGETHER: usize = 256;
 /// Arguments of a command line that are kept.
 pub const CMDLINE_ARGS: usize = 64;
 /// Bytes of a command line that are read.

@@ -15,7 +15,7 @@ use crate::limits;
 type Spent = Arc<Mutex<Vec<Vec<Transaction>>>>;
 
 /// So many lots may be on their way back; what is beyond is freed where it is.
-const SPENT: usize = 8;
+const SPENT: usize = 2;
 
 /// What is put in.
 enum Item {

@@ -119,7 +119,6 @@ impl Worker {
             flow.judge.refresh();
             let before = time::now();
             let count = ring.drain(BATCH, |entry| flow.record(entry));
-            flow.judge.hand_over();
             flow.has_read(before, count < BATCH && ring.is_read());
             if count >= BUSY {
                 ring.poll_from_now_on(true);
@@ -132,6 +131,7 @@ impl Worker {
             } else if count > 0 {
                 std::thread::sleep(PAUSE);
             } else {
+                flow.judge.hand_over();
                 flow.publish();
                 // Nothing there: sleep until there is something, then let a few gather.
                 let longest = if flow.is_ahead() { PAUSE_BUSY } else { Duration::from_nanos(TICK) };
@@ -146,6 +146,7 @@ impl Worker {
             let now = time::now();
             if now.saturating_sub(ticked) >= TICK {
                 ticked = now;
+                flow.judge.hand_over();
                 flow.tick(now);
             }
         }
