@@ -14,6 +14,7 @@ mod inventory;
 mod lists;
 mod notifications;
 mod params;
+mod past;
 mod piece;
 mod policy;
 mod portable;

@@ -1,9 +1,6 @@
 //! Rules tried on a request, and on stored events.
 
-use std::{
-    net::IpAddr,
-    time::{Duration, Instant},
-};
+use std::net::IpAddr;
 
 use axum::{
     Extension,
@@ -18,6 +15,7 @@ use super::{
     answer::{Answer, run},
     body::Sent,
     params::{Params, bad},
+    past::{EXAMPLES, newest},
 };
 use crate::{
     api::{
@@ -35,12 +33,6 @@ use crate::{
 
 /// Bytes of a body.
 const BODY: usize = 256 * 1024;
-/// How long stored events are looked at.
-const LONGEST: Duration = Duration::from_secs(2);
-/// Events of a page of the store.
-const PAGE: usize = 500;
-/// Events that are given as examples.
-const EXAMPLES: usize = 10;
 /// Who sent a request of which nobody says so: an address for documentation (RFC 5737).
 const NOBODY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
 const EXPECTED: &str =
@@ -175,38 +167,26 @@ fn of_event(event: &Event) -> Vec<u8> {
 
 /// On the newest stored events.
 fn past(reader: &Reader, trial: &Trial, between: Between) -> Result<TriedPast, ApiError> {
-    let began = Instant::now();
-    let mut past = TriedPast { complete: true, ..TriedPast::default() };
-    let mut scratch = Scratch::default();
-    let mut after = None;
-    loop {
-        let page = reader.events(&Sql::all(), between, PAGE, after.as_ref())?;
-        for stored in page.rows {
-            let Ok(event) = serde_json::from_str::<Event>(&stored.json) else { continue };
-            past.looked_at += 1;
-            past.since = Some(event.time);
-            let exchange: Exchange = http::exchange(&of_event(&event), None, Limits::default());
-            if let Some(first) = trial.judge(&exchange, event.client_ip, &mut scratch).into_iter().next() {
-                past.matched += 1;
-                if past.examples.len() < EXAMPLES {
-                    past.examples.push(TriedEvent {
-                        id: event.id,
-                        time: event.time,
-                        service: event.service.name.to_string(),
-                        request: format!("{} {}", event.method, event.path),
-                        client_ip: event.client_ip.to_string(),
-                        rule: first.rule.id.clone(),
-                        location: first.location,
-                        value: first.value,
-                    });
-                }
-            }
-            if began.elapsed() >= LONGEST || past.looked_at >= PAST_EVENTS {
-                past.complete = false;
-                return Ok(past);
+    let (mut past, mut scratch) = (TriedPast::default(), Scratch::default());
+    past.complete = newest(reader, &Sql::all(), between, PAST_EVENTS, |event: Event| {
+        past.looked_at += 1;
+        past.since = Some(event.time);
+        let exchange: Exchange = http::exchange(&of_event(&event), None, Limits::default());
+        if let Some(first) = trial.judge(&exchange, event.client_ip, &mut scratch).into_iter().next() {
+            past.matched += 1;
+            if past.examples.len() < EXAMPLES {
+                past.examples.push(TriedEvent {
+                    id: event.id,
+                    time: event.time,
+                    service: event.service.name.to_string(),
+                    request: format!("{} {}", event.method, event.path),
+                    client_ip: event.client_ip.to_string(),
+                    rule: first.rule.id.clone(),
+                    location: first.location,
+                    value: first.value,
+                });
             }
         }
-        let Some(next) = page.next else { return Ok(past) };
-        after = Some(next);
-    }
+    })?;
+    Ok(past)
 }

@@ -1,10 +1,6 @@
 //! Signals that rules would have raised of stored events.
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -12,7 +8,10 @@ use uuid::Uuid;
 use crate::{
     api::{
         ApiError, Code,
-        routes::answer::{stored, timestamp},
+        routes::{
+            answer::{stored, timestamp},
+            past::{EXAMPLES, newest},
+        },
         types::{RulesPast, WouldRaise},
     },
     detect::{Detection, Rule, Signal},
@@ -22,36 +21,18 @@ use crate::{
 };
 
 /// Stored events that are played, the newest.
-const MOST: usize = 10_000;
-/// How long they are read.
-const LONGEST: Duration = Duration::from_secs(2);
-/// Events of a page of the store.
-const PAGE: usize = 500;
-/// Signals that are given as examples.
-const EXAMPLES: usize = 10;
+const MOST: u64 = 10_000;
 
 /// Plays the newest stored events, the oldest first, to rules that have seen nothing yet.
 pub fn of(reader: &Reader, rules: &[Arc<Rule>], between: Between) -> Result<RulesPast, ApiError> {
     let internal = |error: String| ApiError::new(Code::Internal, error);
-    let began = Instant::now();
-    let mut past = RulesPast { complete: true, ..RulesPast::default() };
-    let (mut events, mut after) = (Vec::new(), None);
-    loop {
-        let page = reader.events(&Sql::all(), between, PAGE, after.as_ref())?;
-        for row in page.rows {
-            let Ok(event) = serde_json::from_str::<Value>(&row.json) else { continue };
-            let time = event["time"].as_str().and_then(|time| time.parse().ok());
-            if let Some(time) = time.map(stored) {
-                events.push((time, event));
-            }
+    let (mut past, mut events) = (RulesPast::default(), Vec::new());
+    past.complete = newest(reader, &Sql::all(), between, MOST, |event: Value| {
+        let time = event["time"].as_str().and_then(|time| time.parse().ok());
+        if let Some(time) = time.map(stored) {
+            events.push((time, event));
         }
-        let Some(next) = page.next else { break };
-        if events.len() >= MOST || began.elapsed() >= LONGEST {
-            past.complete = false;
-            break;
-        }
-        after = Some(next);
-    }
+    })?;
     events.sort_by_key(|(time, _)| *time);
     past.looked_at = events.len() as u64;
     past.since = events.first().map(|(time, _)| timestamp(*time));

@@ -1,13 +1,11 @@
 //! What an exclusion would have done to stored events.
 
-use std::{
-    collections::HashMap,
-    time::{Duration, Instant},
-};
+use std::collections::HashMap;
 
 use crate::{
     api::{
         ApiError,
+        routes::past::{EXAMPLES, newest},
         types::{ExcludedEvent, ExcludedPast},
     },
     event::{Event, EventMatch},
@@ -20,13 +18,6 @@ use crate::{
     },
     store::{Reader, read::Between},
 };
-
-/// How long it is looked.
-const LONGEST: Duration = Duration::from_secs(2);
-/// Events of a page of the store.
-const PAGE: usize = 500;
-/// Events that are given as examples.
-const EXAMPLES: usize = 10;
 
 /// Looks at the newest events with matches.
 pub fn of(
@@ -42,25 +33,13 @@ pub fn of(
     };
     let condition = Query::parse(&query)?.matcher(&EVENTS)?.to_sql();
     let labels = labels(settings);
-    let began = Instant::now();
-    let mut past = ExcludedPast { complete: true, ..ExcludedPast::default() };
-    let (mut after, mut path) = (None, RequestPath::default());
-    loop {
-        let page = reader.events(&condition, between, PAGE, after.as_ref())?;
-        for stored in page.rows {
-            // What is no event any more, after an update, is not counted.
-            let Ok(event) = serde_json::from_str::<Event>(&stored.json) else { continue };
-            past.looked_at += 1;
-            past.since = Some(event.time);
-            note(&mut past, exclusion, &labels, &event, &mut path);
-        }
-        let Some(next) = page.next else { return Ok(past) };
-        if past.looked_at >= PAST_EVENTS || began.elapsed() >= LONGEST {
-            past.complete = false;
-            return Ok(past);
-        }
-        after = Some(next);
-    }
+    let (mut past, mut path) = (ExcludedPast::default(), RequestPath::default());
+    past.complete = newest(reader, &condition, between, PAST_EVENTS, |event: Event| {
+        past.looked_at += 1;
+        past.since = Some(event.time);
+        note(&mut past, exclusion, &labels, &event, &mut path);
+    })?;
+    Ok(past)
 }
 
 fn note(
