@@ -30,6 +30,8 @@ pub struct Setup<'a> {
     pub deny: Option<&'a str>,
     /// How much it stands back behind others: 0, up to 19.
     pub nice: u32,
+    /// Where its state is, if there is some already; otherwise it begins with none.
+    pub state: Option<&'a Path>,
 }
 
 /// Configuration that captures and judges nothing.
@@ -43,6 +45,7 @@ pub const WITH_RULES: &str = "";
 pub struct Agent {
     picket: PathBuf,
     directory: Directory,
+    state: PathBuf,
     cgroup: Cgroup,
     process: Process,
 }
@@ -73,7 +76,8 @@ impl Agent {
             command.arg("-n").arg(setup.nice.to_string()).arg(&bench.picket);
             command
         };
-        command.args(["run", "--json", "--state-dir"]).arg(directory.file("state"));
+        let state = setup.state.map_or_else(|| directory.file("state"), Path::to_owned);
+        command.args(["run", "--json", "--state-dir"]).arg(&state);
         command.arg("--config").arg(directory.file("picket.toml"));
         command.arg("--cgroup").arg(setup.watched.path());
         if let Some(interface) = setup.deny {
@@ -81,7 +85,7 @@ impl Agent {
         }
         let log = directory.file("output.log");
         let process = Process::spawn("picket", command, File::create(&log)?, &cgroup, setup.netns)?;
-        let mut agent = Self { picket: bench.picket.clone(), directory, cgroup, process };
+        let mut agent = Self { picket: bench.picket.clone(), directory, state, cgroup, process };
         let ready = wait_until("the agent to be ready", 20, || {
             let ended = agent.process.ended();
             match fs::read_to_string(&log) {
@@ -104,15 +108,24 @@ impl Agent {
     ///
     /// When it does not answer.
     pub fn stats(&self) -> Result<Stats> {
+        read(&self.json(&["stats"])?)
+    }
+
+    /// What a command says with `--json`.
+    ///
+    /// # Errors
+    ///
+    /// When it fails.
+    pub fn json(&self, arguments: &[&str]) -> Result<Value> {
+        let said = || format!("picket {}", arguments.join(" "));
         let mut command = Command::new(&self.picket);
-        command.args(["stats", "--json", "--state-dir"]).arg(self.directory.file("state"));
-        let output = command.stdin(Stdio::null()).output().context("run picket stats")?;
+        command.args(arguments).args(["--json", "--state-dir"]).arg(&self.state);
+        let output = command.stdin(Stdio::null()).output().with_context(said)?;
         if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr);
-            return Err(self.explained(anyhow!("picket stats: {}", said.trim())));
+            let error = String::from_utf8_lossy(&output.stderr);
+            return Err(self.explained(anyhow!("{}: {}", said(), error.trim())));
         }
-        let stats: Value = serde_json::from_slice(&output.stdout).context("picket stats --json")?;
-        read(&stats)
+        serde_json::from_slice(&output.stdout).with_context(said)
     }
 
     /// Waits until it has seen so many requests, or no more come.
@@ -161,7 +174,7 @@ impl Agent {
     ///
     /// When the state directory is gone.
     pub fn pins(&self) -> Result<PathBuf> {
-        Ok(Paths::new(Some(&self.directory.file("state")))?.pins)
+        Ok(Paths::new(Some(&self.state))?.pins)
     }
 
     /// Ends it in good order.
@@ -191,7 +204,7 @@ impl Drop for Agent {
     fn drop(&mut self) {
         // A process that has ended already is no error here.
         let _ = self.process.stop();
-        if let Err(error) = clean(&self.picket, &self.directory.file("state")) {
+        if let Err(error) = clean(&self.picket, &self.state) {
             eprintln!("the agent's pins are left behind: {error:#}");
         }
     }

@@ -20,6 +20,11 @@ pub fn thread_cpu() -> u64 {
     read(ClockId::ThreadCPUTime)
 }
 
+/// `CLOCK_REALTIME`: nanoseconds since the epoch.
+pub fn since_epoch() -> i64 {
+    read(ClockId::Realtime).cast_signed()
+}
+
 fn read(clock: ClockId) -> u64 {
     let now = clock_gettime(clock);
     now.tv_sec.cast_unsigned() * 1_000_000_000 + now.tv_nsec.cast_unsigned()

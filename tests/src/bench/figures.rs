@@ -27,6 +27,11 @@ impl Series {
         self.0.is_empty()
     }
 
+    /// All of them, in the order they were measured.
+    pub fn values(&self) -> &[f64] {
+        &self.0
+    }
+
     /// The middle one; with an even number, the mean of the two in the middle. NaN of nothing.
     pub fn median(&self) -> f64 {
         let sorted = self.sorted();

@@ -19,6 +19,7 @@ pub mod store;
 
 pub mod sys;
 pub mod tls;
+pub mod ui;
 
 use std::path::PathBuf;
 

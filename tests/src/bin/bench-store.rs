@@ -64,7 +64,7 @@ fn run(args: &Args) -> Result<()> {
                 for (name, events, body) in places.into_iter().filter(|(_, events, _)| *events > 0) {
                     let place = directory.join(name);
                     fs::create_dir_all(directory)?;
-                    text += &format!("- {}", store::fill(&place, events, body)?);
+                    text += &format!("- {}", store::fill(&place, events, store::END, body)?);
                     if body == Body::Whole {
                         fs::remove_dir_all(&place)?;
                     }

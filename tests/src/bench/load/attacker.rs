@@ -13,7 +13,7 @@ use super::request;
 use crate::bench::clock;
 
 /// Matches several rules of each rule set; URL-encoded `1' OR '1'='1' UNION SELECT password FROM users--`.
-const ATTACK: &str = "GET /catalog/shoes?q=1%27%20OR%20%271%27%3D%271%27%20UNION%20SELECT%20password%20FROM%20users-- \
+pub const ATTACK: &str = "GET /catalog/shoes?q=1%27%20OR%20%271%27%3D%271%27%20UNION%20SELECT%20password%20FROM%20users-- \
                       HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: Mozilla/5.0\r\n\r\n";
 
 /// Time from one packet to the next, after the attack.

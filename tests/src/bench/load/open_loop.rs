@@ -18,7 +18,7 @@ use rustix::{
     thread::set_current_timer_slack,
 };
 
-use super::request;
+use super::{attacker::ATTACK, request};
 use crate::bench::{clock::monotonic, figures::Series};
 
 const SECOND: u64 = 1_000_000_000;
@@ -69,6 +69,15 @@ impl Load {
         self.send_over(plain)
     }
 
+    /// Sends attacks instead of honest requests, in the clear. All on this thread.
+    ///
+    /// # Errors
+    ///
+    /// When a request fails or goes unanswered.
+    pub fn attack(&self) -> Result<Outcome> {
+        self.send_these(ATTACK.as_bytes(), plain)
+    }
+
     /// Sends it over connections, which must not block, made by `connect`. All on this thread.
     ///
     /// # Errors
@@ -78,9 +87,16 @@ impl Load {
         &self,
         connect: impl Fn(SocketAddr) -> Result<S>,
     ) -> Result<Outcome> {
+        self.send_these(&request::bytes(), connect)
+    }
+
+    fn send_these<S: Read + Write + AsFd>(
+        &self,
+        request: &[u8],
+        connect: impl Fn(SocketAddr) -> Result<S>,
+    ) -> Result<Outcome> {
         // The kernel gathers wake-ups within 50 µs otherwise (prctl(2), PR_SET_TIMERSLACK).
         set_current_timer_slack(NonZeroU64::new(1)).context("set the timer slack")?;
-        let request = request::bytes();
         let mut connections: Vec<Connection<S>> = (0..self.connections)
             .map(|_| Ok(Connection::over(connect(self.service)?)))
             .collect::<Result<_>>()?;
@@ -95,7 +111,7 @@ impl Load {
             let now = monotonic();
             while sent < total && due(sent) <= now {
                 let Some(index) = free.pop_front() else { break };
-                connections[index].send(&request, due(sent))?;
+                connections[index].send(request, due(sent))?;
                 sent += 1;
             }
             ensure!(

@@ -52,6 +52,7 @@ fn run(bench: &Bench) -> Result<Section> {
         netns: Some(&cable.receiver),
         deny: Some(Cable::RECEIVER),
         nice: 0,
+        state: None,
     };
     let agent = Agent::start(bench, watched)?;
     let pin = agent.pins()?.join("DENY_V4");

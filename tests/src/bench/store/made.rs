@@ -38,22 +38,34 @@ pub enum Body {
     Whole,
     /// What identifies it: for many events on a small disk.
     Short,
+    /// As events are in the newest fiftieth, which is what a list begins with; before, what identifies it.
+    Newest,
 }
 
 /// Gives events in the order of their times.
 pub struct Events {
     random: Random,
     body: Body,
+    events: u64,
     number: u64,
     start: i64,
     step: i64,
 }
 
 impl Events {
-    /// So many over so many days before [`END`].
-    pub fn new(events: u64, days: i64, body: Body) -> Self {
+    /// So many over so many days before `end`, nanoseconds since the epoch.
+    pub fn new(events: u64, end: i64, days: i64, body: Body) -> Self {
         let step = days * DAY / i64::try_from(events.max(1)).unwrap_or(i64::MAX);
-        Self { random: Random::new(7), body, number: 0, start: END - days * DAY, step }
+        Self { random: Random::new(7), body, events, number: 0, start: end - days * DAY, step }
+    }
+
+    /// Whether the next one has all its JSON.
+    fn whole(&self) -> bool {
+        match self.body {
+            Body::Whole => true,
+            Body::Short => false,
+            Body::Newest => self.number >= self.events - self.events / 50,
+        }
     }
 
     /// One of many, the first ones far more often: the cube of an even distribution.
@@ -107,13 +119,12 @@ impl Iterator for Events {
             millis << 16 | 0x7000 | self.number & 0xfff,
             1 << 63 | self.random.next() >> 2,
         );
-        self.number += 1;
-        let json = match self.body {
-            Body::Whole => json(&id, &facts),
-            Body::Short => {
-                serde_json::json!({"kind": facts.kind, "id": id, "user_agent": "curl/8"}).to_string()
-            }
+        let json = if self.whole() {
+            json(&id, &facts)
+        } else {
+            serde_json::json!({"kind": facts.kind, "id": id, "user_agent": "curl/8"}).to_string()
         };
+        self.number += 1;
         Some((id, facts, json))
     }
 }
@@ -144,10 +155,4 @@ fn json(id: &Uuid, facts: &Facts) -> String {
         "truncated": false,
     })
     .to_string()
-}
-
-/// Bytes of an event's JSON, of so many on average.
-pub fn json_bytes(events: u64, body: Body) -> usize {
-    let made = Events::new(events, 1, body).take(usize::try_from(events).unwrap_or(1));
-    made.map(|(_, _, json)| json.len()).sum::<usize>() / usize::try_from(events.max(1)).unwrap_or(1)
 }

@@ -16,19 +16,20 @@ use picket::{
     store::{Fate, Options, Store, read::Between, sql::Sql},
 };
 
-pub use made::Body;
+pub use made::{Body, DAY, END};
 pub use questions::ask;
 
 /// Events put in between two flushes: fewer than the queue holds.
 const BATCH: u64 = 4000;
-/// The stretch that the events are spread over, ends at a fixed time.
-const DAYS: i64 = 30;
+/// Days that the events are spread over.
+pub const DAYS: i64 = 30;
 
-/// Fills a store, unless it has as many events already, and tells what that cost, as Markdown.
+/// Fills a store with events up to `end` (nanoseconds since the epoch), unless it has as many already, and tells what
+/// that cost, as Markdown.
 ///
 /// # Errors
 /// When the store can't be used, or loses an event.
-pub fn fill(directory: &Path, events: u64, body: Body) -> Result<String> {
+pub fn fill(directory: &Path, events: u64, end: i64, body: Body) -> Result<String> {
     let store = Store::open(directory, &options())?;
     let there =
         store.reader().with_deadline(Duration::from_secs(60)).count(&Sql::all(), Between::any())?.count;
@@ -36,10 +37,10 @@ pub fn fill(directory: &Path, events: u64, body: Body) -> Result<String> {
         return Ok(format!("{events} events were stored already.\n"));
     }
     ensure!(there == 0, "{} has {there} events, not {events}: name another directory", directory.display());
-    let took = put(&store, events, body)?;
+    let (took, json) = put(&store, events, end, body)?;
     drop(store);
     let bytes = fs::metadata(directory.join(picket::store::FILE))?.len();
-    let json = made::json_bytes(1000, body) as u64;
+    let json = json / events.max(1);
     let mut text = String::new();
     writeln!(
         text,
@@ -66,7 +67,7 @@ pub fn measure(directory: &Path, rounds: usize) -> Result<String> {
 }
 
 /// As the agent has them, but for what would delete or leave out events.
-fn options() -> Options {
+pub fn options() -> Options {
     Options {
         max_age: Duration::from_secs(100_000 * 86_400),
         max_size: u64::MAX,
@@ -76,15 +77,17 @@ fn options() -> Options {
     }
 }
 
-/// Puts events in; gives the time from the first to the last acknowledgement, without that in which they were made.
-fn put(store: &Store, events: u64, body: Body) -> Result<Duration> {
+/// Puts events in; gives the time from the first to the last acknowledgement, without that in which they were made,
+/// and the bytes of their JSON.
+fn put(store: &Store, events: u64, end: i64, body: Body) -> Result<(Duration, u64)> {
     let handle = store.handle();
     let mut took = Duration::ZERO;
-    let mut made = made::Events::new(events, DAYS, body);
-    let mut put = 0;
+    let mut made = made::Events::new(events, end, DAYS, body);
+    let (mut put, mut bytes) = (0, 0);
     while put < events {
         let batch: Vec<_> = made.by_ref().take(usize::try_from(BATCH.min(events - put))?).collect();
         put += batch.len() as u64;
+        bytes += batch.iter().map(|(_, _, json)| json.len() as u64).sum::<u64>();
         let start = Instant::now();
         for (id, facts, json) in batch {
             let fate = handle.event(id, facts, || json);
@@ -97,5 +100,5 @@ fn put(store: &Store, events: u64, body: Body) -> Result<Duration> {
         }
     }
     ensure!(store.handle().stats().stored == events, "some events are missing: {:?}", store.handle().stats());
-    Ok(took)
+    Ok((took, bytes))
 }

@@ -60,7 +60,7 @@ impl Watch {
         service: &Service,
         client: &Client,
     ) -> Result<Self> {
-        let setup = |config| Setup { config, watched: cgroup, netns: None, deny: None, nice: 0 };
+        let setup = |config| Setup { config, watched: cgroup, netns: None, deny: None, nice: 0, state: None };
         let agent = side.config.map(|config| Agent::start(bench, setup(config))).transpose()?;
         let mut before = 0;
         if let (Some(agent), true) = (&agent, side.sees) {
