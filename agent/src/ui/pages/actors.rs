@@ -67,7 +67,11 @@ fn row(frame: &Frame, actor: &Actor) -> Markup {
                 @if actor.blocked { " " (badge::loud("blocked")) }
                 @if actor.passlisted { " " (badge::word("passlisted")) }
             }
-            td.wide { @for (name, count) in &actor.types { (badge::word(&format!("{name} {}", grouped(*count)))) } }
+            td.wide {
+                @if actor.types.is_empty() { span.none { "no attack" } } @else {
+                    (badge::counts(actor.types.iter().map(|(name, count)| (name.as_str(), *count))))
+                }
+            }
             td.less { (link::several(&actor.services, 2, 0, link::service)) }
             td.less { (link::several(&actor.users, 2, 0, link::user)) }
             td.num.less { @if actor.signals > 0 { (grouped(actor.signals)) } @else { span.none { "—" } } }
