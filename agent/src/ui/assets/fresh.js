@@ -25,6 +25,8 @@
   let held = false;
   addEventListener("pointerdown", () => { held = true; }, true);
   for (const name of ["pointerup", "pointercancel", "blur"]) addEventListener(name, () => { held = false; }, true);
+  // It was let go outside the window.
+  addEventListener("pointermove", (event) => { if (event.buttons === 0) held = false; }, true);
 
   // What the script or a person has set on an element, and the server knows nothing of.
   const own = (element, name) => (element.localName === "details" && name === "open") || (element.localName === "tr" && name === "class")

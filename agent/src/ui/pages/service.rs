@@ -148,8 +148,8 @@ impl Shown {
             Ranked { what: link::text(&id), about: html! {}, count: item.count, to: events("@rule.id", &id) }
         };
         let actor = |actor: &Actor| Ranked {
-            what: html! { (link::address(&actor.ip)) " " @if actor.blocked { (badge::loud("blocked")) } " " (time::ago(frame, actor.last_seen)) },
-            about: html! {},
+            what: html! { (link::address(&actor.ip)) " " @if actor.blocked { (badge::loud("blocked")) } },
+            about: time::ago(frame, actor.last_seen),
             count: actor.events,
             to: events("client_ip", &actor.ip),
         };

@@ -69,7 +69,13 @@ fn what_has_ended_is_not_kept_as_it_is_now() {
 fn the_overview_says_first_whether_somebody_has_to_do_something() {
     let served = Served::logged_in(Role::Responder);
     let verdict = text(&served.page("/"), ".verdict.urgent");
-    for part in ["1 urgent signal waits for somebody", "203.0.113.7", "Latest attack", "is not kept out"] {
+    for part in [
+        "1 urgent signal waits for somebody",
+        "203.0.113.7",
+        "Latest attack",
+        "the attacker is not on the denylist",
+        "nothing is dropped",
+    ] {
         assert!(verdict.contains(part), "{part}: {verdict}");
     }
     let urgent = served.ground.get("/v1/signals?query=severity:(critical%20OR%20high)");
@@ -78,10 +84,10 @@ fn the_overview_says_first_whether_somebody_has_to_do_something() {
     served.submit(&page, &format!("{page}/triage"), &[("status", "under_review"), ("assignee", "bob")]);
     served.submit("/protection", "/block", &[("kind", "net"), ("name", "203.0.113.7"), ("seconds", "600")]);
     let verdict = text(&served.page("/"), ".verdict.attacked");
-    for part in ["1 urgent signal is under review", "bob has it", "the attacker is kept out"] {
+    for part in ["1 urgent signal is under review", "bob has it", "the attacker is on the denylist"] {
         assert!(verdict.contains(part), "{part}: {verdict}");
     }
-    served.submit(&page, &format!("{page}/triage"), &[("status", "archived"), ("reason", "testing")]);
+    served.submit(&page, &format!("{page}/triage"), &[("status", "archived"), ("reason", "false_positive")]);
     let verdict = text(&served.page("/"), ".verdict");
     assert!(verdict.contains("none of them is an urgent signal"), "{verdict}");
     let verdict = text(&served.page("/?from=-2d&to=-1d"), ".verdict.calm");

@@ -77,18 +77,22 @@ impl Verdict<'_> {
 
     /// What was done about it without anybody, or by somebody.
     fn handled(&self) -> Markup {
-        let out = self.actors.iter().filter(|actor| actor.blocked).count();
+        let blocked = self.actors.iter().filter(|actor| actor.blocked).count();
         let all = self.actors.len();
+        // On a list is not outside.
+        let nowhere = self.denylist.interfaces.is_empty();
+        let out = if nowhere { "on the denylist" } else { "kept out" };
         html! {
             @if all > 0 {
-                @match (out, all) {
-                    (0, 1) => "the attacker is not kept out",
-                    (1, 1) => "the attacker is kept out",
-                    (0, _) => { "none of the " (all) " busiest attackers is kept out" }
-                    (out, _) if out == all => { "the " (all) " busiest attackers are kept out" }
-                    _ => { (out) " of the " (all) " busiest attackers " @if out == 1 { "is" } @else { "are" } " kept out" }
+                @match (blocked, all) {
+                    (0, 1) => { "the attacker is not " (out) },
+                    (1, 1) => { "the attacker is " (out) },
+                    (0, _) => { "none of the " (all) " busiest attackers is " (out) },
+                    (blocked, _) if blocked == all => { "the " (all) " busiest attackers are " (out) },
+                    (1, _) => { "1 of the " (all) " busiest attackers is " (out) },
+                    _ => { (blocked) " of the " (all) " busiest attackers are " (out) },
                 }
-                @if self.denylist.interfaces.is_empty() { "; nothing is dropped, as " a href="/protection" { "no interface enforces the denylist" } }
+                @if nowhere { "; nothing is dropped: " a href="/protection" { "no interface enforces the denylist" } }
             }
         }
     }
