@@ -143,13 +143,8 @@ fn one(frame: &Frame, event: &Event, found: &EventMatch, again: &Again) -> Marku
         article.found {
             h3 { a href=(link::rule(&found.rule)) { (printable(&found.rule)) } " " (link::text(&found.name)) }
             p.words { @for (name, value) in &found.tags { (badge::word(&format!("{name}:{value}"))) } }
-            ol.steps {
-                @for (name, text) in before {
-                    li { span.hint { (name) } code { (text) } }
-                }
-                li { span.hint { "matched in " (printable(&found.location)) } code { mark { (printable(&found.value)) } } }
-            }
-            (again.show(found))
+            ol.steps { li { span.hint { "matched in " (printable(&found.location)) } code { mark { (printable(&found.value)) } } } }
+            (again.show(found, &before))
             p.hint.list { a href=(only) { "Events that it matched" } @if frame.may(Role::Responder) { " · " a href=(exclusions::target(event, found)) { "Exclude this" } } }
         }
     }

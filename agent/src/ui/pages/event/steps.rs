@@ -37,39 +37,57 @@ impl Again {
         Self { tried }
     }
 
-    /// The steps to a match, behind a click; or why there are none.
-    pub fn show(&self, found: &EventMatch) -> Markup {
-        let Some((_, matches)) = self.tried.iter().find(|(rule, _)| *rule == found.rule) else {
+    /// The steps to a match, behind a click: `before`, those that the target shows, and the rule's own; or why there are
+    /// none.
+    pub fn show(&self, found: &EventMatch, before: &[(&str, Markup)]) -> Markup {
+        let tried = self.tried.iter().find(|(rule, _)| *rule == found.rule);
+        let own = tried.and_then(|(_, matches)| same(found, matches));
+        if before.is_empty() && tried.is_none() {
             return html! {};
-        };
-        // The same rule may hold at several places.
-        let same = |tried: &&TriedMatch| tried.location == found.location;
-        let tried = matches.iter().find(|tried| same(tried) && tried.value == found.value);
-        let tried = tried.or_else(|| matches.iter().find(same)).or(matches.first());
+        }
         html! {
             details.way {
                 summary { "Step by step" }
-                @match tried {
-                    None => p.hint { "What it found is not stored: events are redacted, and keep neither bodies nor cookies." },
-                    Some(tried) => { (steps(tried)) p.hint { "Tried again on the event as it is stored, with the rule as it is now." } }
+                @if own.is_none() && before.is_empty() {
+                    p.hint { "What it found is not stored: events are redacted, and keep neither bodies nor cookies." }
+                } @else {
+                    ol.steps {
+                        @for (name, text) in before { li { span.hint { (name) } code { (text) } } }
+                        @if let Some(own) = own { (ways(own, usize::from(!before.is_empty()))) }
+                        (at_last(&found.location, &found.value))
+                    }
+                    @if own.is_some() { p.hint { "Tried again on the event as it is stored, with the rule as it is now." } }
+                    @else { p.hint { "The rule does not find it again: it was changed, is not in force any longer, or looked at what is not stored." } }
                 }
             }
         }
     }
 }
 
-/// From what stood there to what was found.
-pub(in crate::ui) fn steps(found: &TriedMatch) -> Markup {
-    let last = found.steps.len().saturating_sub(1);
+/// The match among those of its rule, which may hold at several places.
+fn same<'t>(found: &EventMatch, matches: &'t [TriedMatch]) -> Option<&'t TriedMatch> {
+    let here = |tried: &&TriedMatch| tried.location == found.location;
+    let exact = matches.iter().find(|tried| here(tried) && tried.value == found.value);
+    exact.or_else(|| matches.iter().find(here)).or(matches.first())
+}
+
+/// Values on their way to an operator, from one of them on.
+fn ways(found: &TriedMatch, from: usize) -> Markup {
     html! {
-        ol.steps {
-            @for (at, step) in found.steps.iter().enumerate() {
-                li {
-                    span.hint { (printable(step.transform.as_deref().unwrap_or("as it stands there"))) }
-                    code { @if at == last { (marked(&step.value, [found.value.as_str()])) } @else { (marked(&step.value, [])) } }
-                }
+        @for step in found.steps.iter().skip(from) {
+            li {
+                span.hint { (printable(step.transform.as_deref().unwrap_or("as it stands there"))) }
+                code { (marked(&step.value, [found.value.as_str()])) }
             }
-            li { span.hint { "matched in " (printable(&found.location)) } code { mark { (printable(&found.value)) } } }
         }
     }
+}
+
+fn at_last(location: &str, value: &str) -> Markup {
+    html! { li { span.hint { "matched in " (printable(location)) } code { mark { (printable(value)) } } } }
+}
+
+/// From what stood there to what was found.
+pub(in crate::ui) fn steps(found: &TriedMatch) -> Markup {
+    html! { ol.steps { (ways(found, 0)) (at_last(&found.location, &found.value)) } }
 }
