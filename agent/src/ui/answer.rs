@@ -8,6 +8,7 @@ use axum::{
 };
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
+use maud::Markup;
 
 use super::{
     frame::Frame,
@@ -21,7 +22,16 @@ const SHORT: usize = 1200;
 
 /// A page in its frame.
 pub(super) fn page(frame: &Frame, page: &Page, headers: &HeaderMap) -> Response {
-    let html = page::render(frame, page).into_string();
+    whole(frame, page, page::render(frame, page), headers)
+}
+
+/// What is in the frame alone: a script has the frame.
+pub(super) fn inside(frame: &Frame, page: &Page, headers: &HeaderMap) -> Response {
+    whole(frame, page, page::inside(page), headers)
+}
+
+fn whole(frame: &Frame, page: &Page, html: Markup, headers: &HeaderMap) -> Response {
+    let html = html.into_string();
     let mut response = (page.status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")]).into_response();
     if let Ok(policy) = HeaderValue::try_from(frame.nonce.policy()) {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);

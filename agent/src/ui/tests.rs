@@ -1,6 +1,7 @@
 //! The UI without a browser: pages from typed data and from a desk, read by a parser of HTML.
 
 mod door;
+mod fresh;
 mod hostile;
 mod house;
 mod looking;

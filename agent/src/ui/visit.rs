@@ -18,6 +18,7 @@ use super::{
     frame::Frame,
     guard,
     page::Page,
+    parts::fresh,
     session::{Cookies, Known},
     target::Target,
 };
@@ -192,6 +193,11 @@ impl Visit {
 
     /// A page, or the page that says what went wrong.
     pub fn answer(&self, page: Result<Page, ApiError>, parts: &Parts) -> axum::response::Response {
+        if fresh::asked(&parts.headers) {
+            // What is said once is for the page itself.
+            let page = page.unwrap_or_else(|error| Page::error(&error));
+            return answer::inside(&self.frame, &page, &parts.headers);
+        }
         let mut frame = (*self.frame).clone();
         frame.flash = self.ui.doors.sessions.said(&self.known);
         answer::page(&frame, &page.unwrap_or_else(|error| Page::error(&error)), &parts.headers)

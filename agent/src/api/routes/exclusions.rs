@@ -2,6 +2,8 @@
 
 mod past;
 
+use std::hash::{Hash as _, Hasher as _};
+
 use axum::{
     Extension,
     extract::State,
@@ -20,7 +22,7 @@ use crate::{
         ApiError, Code,
         access::Person,
         control,
-        types::{Excluded, ExclusionView, List, Role},
+        types::{Excluded, ExclusionView, Role},
     },
     respond::StateError,
     rules::policy::{
@@ -41,8 +43,9 @@ pub(super) fn rows() -> Vec<Row> {
 }
 
 async fn list(State(api): State<Shared>, uri: Uri) -> Answer {
-    Params::read(&uri, &[])?;
-    run(api, |api| Ok(List { items: all(api)?, next: None })).await
+    let params = Params::read(&uri, &["limit", "cursor"])?;
+    let cursor = params.cursor()?;
+    run(api, move |api| params.page(all(api)?, cursor.as_ref(), name)).await
 }
 
 /// Those that people made, the newest first, then those of the configuration.
@@ -62,6 +65,18 @@ fn all(api: &Api) -> Result<Vec<ExclusionView>, ApiError> {
         views.extend(configured(&policy.exclusions, &format!("policy {}", policy.name)));
     }
     Ok(views)
+}
+
+/// What tells it from others: its id, or a number made of all that it says.
+fn name(entry: &ExclusionView) -> String {
+    entry.id.map_or_else(
+        || {
+            let mut hasher = siphasher::sip::SipHasher13::new_with_keys(0, 0);
+            serde_json::to_string(entry).unwrap_or_default().hash(&mut hasher);
+            format!("{:x}", hasher.finish())
+        },
+        |id| id.to_string(),
+    )
 }
 
 fn view(in_force: bool, made: Made) -> ExclusionView {

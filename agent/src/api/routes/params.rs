@@ -8,7 +8,10 @@ use uuid::Uuid;
 
 use super::{answer::stored, cursor::Cursor, short};
 use crate::{
-    api::{ApiError, Code, types::Whom},
+    api::{
+        ApiError, Code,
+        types::{List, Whom},
+    },
     limits,
     query::{Facets, Matcher, Moment, Query},
     store::read::Between,
@@ -105,6 +108,35 @@ impl Params {
     /// Where the next page of this list begins.
     pub fn next(&self, between: Between, at: impl Display) -> String {
         Cursor { from: between.from, to: between.to, at: at.to_string() }.write(self.question())
+    }
+
+    /// A page of a list that is made as a whole; `name` tells its entries apart. Without `limit=` it is all of them.
+    pub fn page<T>(
+        &self,
+        mut all: Vec<T>,
+        cursor: Option<&Cursor>,
+        name: impl Fn(&T) -> String,
+    ) -> Result<List<T>, ApiError> {
+        let limit = self.number("limit", 1..=limits::STORE_PAGE)?.unwrap_or(usize::MAX);
+        let from = match cursor {
+            None => 0,
+            Some(cursor) => {
+                let (place, last) =
+                    cursor.at.split_once(' ').ok_or_else(|| bad("cursor: not one of this list"))?;
+                let place: usize = place.parse().map_err(|_| bad("cursor: not one of this list"))?;
+                // Behind the last one of the page before; if that one is gone, where it was.
+                let same = all.iter().enumerate().filter(|(_, entry)| name(entry) == last).map(|(at, _)| at);
+                same.min_by_key(|at| at.abs_diff(place)).map_or(place, |at| at + 1)
+            }
+        };
+        let mut items = all.split_off(from.min(all.len()));
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let last = items.last().filter(|_| more);
+        let none = Between { from: None, to: None };
+        let at = |last: &T| format!("{} {}", from.saturating_add(items.len()).saturating_sub(1), name(last));
+        let next = last.map(|last| self.next(none, at(last)));
+        Ok(List { items, next })
     }
 
     /// What is asked, whatever page of it.

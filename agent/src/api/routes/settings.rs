@@ -21,7 +21,7 @@ use crate::api::{
     ApiError, Code, TokenError,
     access::Person,
     control,
-    types::{List, Role, SettingView, SettingsView, TokenBody, TokenMade},
+    types::{Role, SettingView, SettingsView, TokenBody, TokenMade},
 };
 
 pub(super) fn rows() -> Vec<Row> {
@@ -57,8 +57,10 @@ async fn doctor(State(api): State<Shared>, uri: Uri) -> Answer {
 }
 
 async fn tokens(State(api): State<Shared>, uri: Uri) -> Answer {
-    Params::read(&uri, &[])?;
-    run(api, |api| Ok(List { items: api.access.tokens().list()?, next: None })).await
+    let params = Params::read(&uri, &["limit", "cursor"])?;
+    let cursor = params.cursor()?;
+    run(api, move |api| params.page(api.access.tokens().list()?, cursor.as_ref(), |token| token.name.clone()))
+        .await
 }
 
 async fn add(

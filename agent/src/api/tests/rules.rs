@@ -190,6 +190,7 @@ fn what_is_excluded_is_tried_kept_in_force_and_taken_back() {
         (&true.into(), &"manual".into())
     );
     assert!(ground.get("/v1/audit?limit=5").to_string().contains("add_exclusion"));
+    pages_of_exclusions(&ground);
     // Requests are judged by it.
     let judged = |service: &str| {
         let settings = ground.control.settings();
@@ -360,4 +361,47 @@ fn exclusions_go_along_to_another_agent() {
     export["exclusions"] = serde_json::json!([{"rules": ["9-1"]}]);
     let (status, answer) = other.ask("POST", "/v1/import", &export.to_string());
     assert!(status == 400 && answer.to_string().contains("exclusions[0]: rules: "), "{answer}");
+}
+
+/// Pages have all exclusions, each once, and go on where one was taken away meanwhile. Those that this makes are gone
+/// afterwards.
+fn pages_of_exclusions(ground: &Ground) {
+    let ids = |list: &serde_json::Value| -> Vec<String> {
+        let items = list["items"].as_array().expect("items").iter();
+        items.map(|item| item["id"].as_str().expect("an id").to_owned()).collect()
+    };
+    let before = ids(&ground.get("/v1/exclusions"));
+    for number in 0..6 {
+        let body = format!(r#"{{"rules":["picket-xss-001"],"services":["of page {number}"]}}"#);
+        assert_eq!(ground.ask("POST", "/v1/exclusions", &body).0, 200);
+    }
+    let all = ids(&ground.get("/v1/exclusions"));
+    assert_eq!(all.len(), before.len() + 6);
+    for limit in 1..=8 {
+        let (mut found, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = ground.get(&format!("/v1/exclusions?limit={limit}{cursor}"));
+            assert!((1..=limit).contains(&ids(&page).len()), "{page}");
+            found.extend(ids(&page));
+            let Some(next) = page["next"].as_str() else { break };
+            cursor = format!("&cursor={next}");
+        }
+        assert_eq!(found, all, "by {limit}");
+    }
+    let first = ground.get("/v1/exclusions?limit=2");
+    let next = first["next"].as_str().expect("there are more");
+    assert_eq!(ground.ask("DELETE", &format!("/v1/exclusions?id={}", all[0]), "").0, 200);
+    let second = ground.get(&format!("/v1/exclusions?limit=2&cursor={next}"));
+    assert_eq!(ids(&second), all[2..4], "the first of the page before is gone");
+    for (target, expected) in [
+        (format!("/v1/tokens?cursor={next}"), "another list"),
+        ("/v1/exclusions?cursor=x".to_owned(), "next"),
+        ("/v1/exclusions?limit=0".to_owned(), "from 1"),
+    ] {
+        let (status, answer) = ground.ask("GET", &target, "");
+        assert_eq!((status, answer.to_string().contains(expected)), (400, true), "{target}: {answer}");
+    }
+    for id in all[1..].iter().filter(|id| !before.contains(id)) {
+        assert_eq!(ground.ask("DELETE", &format!("/v1/exclusions?id={id}"), "").0, 200);
+    }
 }

@@ -30,6 +30,8 @@
   };
   tick();
   setInterval(tick, 10000);
+  // Parts of the page were mended.
+  document.addEventListener("picket-fresh", () => tick());
 
   // Copying.
   for (const button of all("[data-copy]")) {

@@ -1,4 +1,4 @@
-//! Style, script and icon: compiled in. Their paths carry a hash of what is in them, so that browsers keep them for
+//! Style, scripts and icon: compiled in. Their paths carry a hash of what is in them, so that browsers keep them for
 //! good.
 
 use std::sync::LazyLock;
@@ -23,8 +23,14 @@ pub(super) struct Asset {
 
 pub(super) static STYLE: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("style", "css", "text/css; charset=utf-8", include_str!("style.css")));
-pub(super) static SCRIPT: LazyLock<Asset> =
-    LazyLock::new(|| Asset::new("app", "js", "text/javascript; charset=utf-8", include_str!("app.js")));
+pub(super) static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new(
+        "app",
+        "js",
+        "text/javascript; charset=utf-8",
+        concat!(include_str!("app.js"), include_str!("fresh.js")),
+    )
+});
 pub(super) static ICON: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("icon", "svg", "image/svg+xml", include_str!("icon.svg")));
 

@@ -101,6 +101,11 @@ pub(super) fn render(frame: &Frame, page: &Page) -> Markup {
     }
 }
 
+/// What a script asks for again: what is shown, without what is around it.
+pub(super) fn inside(page: &Page) -> Markup {
+    html! { (page.aside) (page.body) }
+}
+
 /// The command line's way to what a page shows.
 fn same(command: &Command) -> Markup {
     html! {

@@ -46,27 +46,31 @@ pub(super) fn nav(frame: &Frame) -> Markup {
     html! {
         nav.side aria-label="Pages" {
             a.brand href="/" { (Icon::Brand.show()) span { "Picket" } }
-            div.groups {
-                @for group in PAGES.iter().filter(|group| !group.is_empty()) {
-                    ul {
-                        @for (name, path, icon, key) in *group {
-                            li {
-                                a href=(path) aria-current=[current(path).then_some("page")] data-key=(key) {
-                                    (icon.show()) span { (name) }
+            // On narrow screens it is opened by the button, without a script.
+            button.button.menu type="button" popovertarget="menu" { (Icon::Menu.show()) "Menu" }
+            div.sheet #menu popover {
+                div.groups {
+                    @for group in PAGES.iter().filter(|group| !group.is_empty()) {
+                        ul {
+                            @for (name, path, icon, key) in *group {
+                                li {
+                                    a href=(path) aria-current=[current(path).then_some("page")] data-key=(key) {
+                                        (icon.show()) span { (name) }
+                                    }
                                 }
                             }
                         }
                     }
                 }
-            }
-            @if let Some(person) = &frame.person {
-                div.me {
-                    (themes(frame))
-                    div.who {
-                        span.name title="who is logged in" { (person.name) }
-                        span.role { (person.role) }
+                @if let Some(person) = &frame.person {
+                    div.me {
+                        (themes(frame))
+                        div.who {
+                            span.name title="who is logged in" { (person.name) }
+                            span.role { (person.role) }
+                        }
+                        (form::post(frame, "/logout", "logout", &html! { button.quiet { "Log out" } }))
                     }
-                    (form::post(frame, "/logout", "logout", &html! { button.quiet { "Log out" } }))
                 }
             }
         }

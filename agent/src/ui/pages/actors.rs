@@ -8,6 +8,7 @@ use crate::{
         types::{Actor, List},
     },
     cli::screen::grouped,
+    event::printable,
     ui::{
         frame::Frame,
         page::Page,
@@ -24,6 +25,9 @@ use crate::{
         visit::Visit,
     },
 };
+
+/// Types of attacks that narrow screens show.
+const FEW: usize = 3;
 
 const PEOPLE: People = People {
     title: "Actors",
@@ -67,12 +71,26 @@ fn row(frame: &Frame, actor: &Actor) -> Markup {
                 @if actor.blocked { " " (badge::loud("blocked")) }
                 @if actor.passlisted { " " (badge::word("passlisted")) }
             }
-            td.wide { @for (name, count) in &actor.types { (badge::word(&format!("{name} {}", grouped(*count)))) } }
+            td.wide { (does(actor)) }
             td.less { (link::several(&actor.services, 2, 0, link::service)) }
             td.less { (link::several(&actor.users, 2, 0, link::user)) }
             td.num.less { @if actor.signals > 0 { (grouped(actor.signals)) } @else { span.none { "—" } } }
             td.num { a href=(events.with("from", actor.first_seen)) { (grouped(actor.events)) } }
             td { (time::ago(frame, actor.last_seen)) }
         }
+    }
+}
+
+/// Its attacks, the most first; on narrow screens a few.
+fn does(actor: &Actor) -> Markup {
+    let mut types: Vec<(&String, u64)> = actor.types.iter().map(|(name, count)| (name, *count)).collect();
+    types.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), *name));
+    let word =
+        |(name, count): &(&String, u64)| badge::word(&format!("{} {}", printable(name), grouped(*count)));
+    let (first, rest) = types.split_at(types.len().min(FEW));
+    html! {
+        @if types.is_empty() { span.none { "no attack" } }
+        @for one in first { (word(one)) }
+        @if !rest.is_empty() { span.less { @for one in rest { (word(one)) } } }
     }
 }

@@ -1,6 +1,10 @@
 //! An event: a request as it was sent and as it was read, what matched in it, and what is known around it.
 
+mod steps;
+
 use maud::{Markup, html};
+use steps::Again;
+pub(in crate::ui) use steps::steps;
 
 use crate::{
     api::{ApiError, types::Role},
@@ -20,16 +24,18 @@ use crate::{
 pub async fn show(visit: Visit) -> Result<Page, ApiError> {
     let path = format!("/v1/events/{}", crate::api::client::segment(visit.piece("id")));
     let event: Event = visit.get(&path, &[]).await?;
-    Ok(page(&visit.frame, &event))
+    let again = Again::of(&visit, &event).await;
+    Ok(page(&visit.frame, &event, &again))
 }
 
 /// The page of an event.
-pub(in crate::ui) fn page(frame: &Frame, event: &Event) -> Page {
+fn page(frame: &Frame, event: &Event, again: &Again) -> Page {
     let body = html! {
+        (story(event))
         div.columns.signal {
             div.grow {
                 section.card { header { h2 { "Request" } } (sent(event)) }
-                (matches(frame, event))
+                (matches(frame, event, again))
                 (business(event))
                 (attributes(event))
                 section.card {
@@ -51,6 +57,31 @@ pub(in crate::ui) fn page(frame: &Frame, event: &Event) -> Page {
     Page::new(printable(title).into_owned(), body)
         .aside(html! { (badge::code(event.status)) (time::ago(frame, event.time)) })
         .command(Command::new("picket events show").word(&event.id.to_string()))
+}
+
+/// Who asked for what, and what came of it: in a sentence.
+fn story(event: &Event) -> Markup {
+    let response = &event.security_response;
+    html! {
+        p.message {
+            (link::address(&event.client_ip.to_string()))
+            @if let Some(user) = &event.user { ", as " (link::user(&user.id)) "," }
+            " asked " (link::service(&event.service.name)) ". "
+            @match event.matches.len() {
+                0 => {},
+                1 => "One rule matched. ",
+                more => { (more) " rules matched. " }
+            }
+            @match event.status {
+                Some(status) => { "It was answered with " (badge::code(Some(status))) }
+                None => "No answer was seen"
+            }
+            @if event.blocked { ", and the client was blocked for it." }
+            @else if response.block_ip || response.block_user { "; the client was on the denylist before." }
+            @else if !event.matches.is_empty() { ", and nobody was blocked for it." }
+            @else { "." }
+        }
+    }
 }
 
 fn pieces(event: &Event) -> impl Iterator<Item = &str> + Clone {
@@ -89,14 +120,14 @@ fn decoded(target: &str) -> String {
 }
 
 /// Each rule that matched: where, on what, and how it got there.
-fn matches(frame: &Frame, event: &Event) -> Markup {
+fn matches(frame: &Frame, event: &Event, again: &Again) -> Markup {
     if event.matches.is_empty() {
         return html! {};
     }
     html! {
         section.card {
             header { h2 { "Rules that matched" } @if event.left_out > 0 { span.hint { "and " (event.left_out) " that are not kept" } } }
-            @for found in &event.matches { (one(frame, event, found)) }
+            @for found in &event.matches { (one(frame, event, found, again)) }
             @if event.would_block || event.score.is_some() {
                 p.hint { @if let Some(score) = event.score { "Anomaly score " (score) ". " } @if event.would_block { "Rules would have kept the request back." } }
             }
@@ -104,27 +135,23 @@ fn matches(frame: &Frame, event: &Event) -> Markup {
     }
 }
 
-fn one(frame: &Frame, event: &Event, found: &EventMatch) -> Markup {
+fn one(frame: &Frame, event: &Event, found: &EventMatch, again: &Again) -> Markup {
     let target = request::target(event);
-    let steps = steps(&target, &found.value);
+    let before = before(&target, &found.value);
     let only = Target::new("/events").with("query", terms::term("@rule.id", &found.rule));
     html! {
         article.found {
             h3 { a href=(link::rule(&found.rule)) { (printable(&found.rule)) } " " (link::text(&found.name)) }
-            p.list { a href=(only) { "Events that it matched" } @if frame.may(Role::Responder) { " · " a href=(exclusions::target(event, found)) { "Exclude this" } } }
             p.words { @for (name, value) in &found.tags { (badge::word(&format!("{name}:{value}"))) } }
-            ol.steps {
-                @for (name, text) in steps {
-                    li { span.hint { (name) } code { (text) } }
-                }
-                li { span.hint { "matched in " (printable(&found.location)) } code { mark { (printable(&found.value)) } } }
-            }
+            ol.steps { li { span.hint { "matched in " (printable(&found.location)) } code { mark { (printable(&found.value)) } } } }
+            (again.show(found, &before))
+            p.hint.list { a href=(only) { "Events that it matched" } @if frame.may(Role::Responder) { " · " a href=(exclusions::target(event, found)) { "Exclude this" } } }
         }
     }
 }
 
 /// What the matched piece looked like before rules transformed it, as far as the target has it: as sent, and decoded.
-fn steps(target: &str, value: &str) -> Vec<(&'static str, Markup)> {
+fn before(target: &str, value: &str) -> Vec<(&'static str, Markup)> {
     let mut steps = Vec::new();
     let small = value.to_ascii_lowercase();
     for pair in target.split(['?', '&']) {
@@ -291,7 +318,7 @@ mod tests {
             asked += 1;
         }
         assert_eq!(asked, 6);
-        let steps = steps("/s?q=1%27%20OR%201=1&x=y", "' or 1=1");
+        let steps = before("/s?q=1%27%20OR%201=1&x=y", "' or 1=1");
         assert_eq!(steps.len(), 2);
         assert_eq!(steps[1].1.clone().into_string(), "q=1<mark>' OR 1=1</mark>");
     }

@@ -24,7 +24,7 @@ use crate::{
             empty::empty,
             form,
             icon::Icon,
-            link,
+            link, pager,
             table::{Column, list},
             tabs, time,
         },
@@ -33,10 +33,15 @@ use crate::{
     },
 };
 
+/// Rows of a page.
+const ROWS: &str = "50";
+
 pub async fn show(visit: Visit) -> Result<Page, ApiError> {
     let frame = &visit.frame;
-    let all: List<ExclusionView> = visit.get("/v1/exclusions", &[]).await?;
     let rule = visit.parameter("rule");
+    // Those of one rule are looked for among all.
+    let page = [("limit", if rule.is_empty() { ROWS } else { "" }), ("cursor", visit.parameter("cursor"))];
+    let all: List<ExclusionView> = visit.get("/v1/exclusions", &page).await?;
     // Those that name it; tags and ranges are for the API to know.
     let names = |entry: &&ExclusionView| {
         rule.is_empty()
@@ -50,7 +55,7 @@ pub async fn show(visit: Visit) -> Result<Page, ApiError> {
         @if !rule.is_empty() {
             p.note { "Those that may concern the rule " a href=(link::rule(rule)) { (printable(rule)) } ". " a href="/rules/exclusions" { "Show all" } }
         }
-        section.card.list { (table(frame, &found)) }
+        section.card.list { (table(frame, &found)) (pager::between(frame, all.next.as_deref(), "To the newest", "More")) }
     };
     let make = html! { @if frame.may(Role::Responder) { a.button.primary href="/rules/exclusions/new" { "Exclude something" } } };
     Ok(Page::new("Rules", body).aside(make).command(Command::new("picket rules exclusions list")))

@@ -1,6 +1,9 @@
 //! The overview: what is under attack now, by whom, and whether Picket sees it.
 
+mod verdict;
+
 use maud::{Markup, html};
+use verdict::Verdict;
 
 use crate::{
     api::{
@@ -9,6 +12,7 @@ use crate::{
     },
     cli::screen::grouped,
     detect::{Severity, Signal},
+    event::Event,
     ui::{
         command::Command,
         frame::Frame,
@@ -18,6 +22,7 @@ use crate::{
             badge,
             chart::timeline::Timeline,
             empty::empty,
+            fresh,
             icon::Icon,
             link,
             range::{self, Range},
@@ -38,13 +43,19 @@ const ATTACKS: &str = "@matches:*";
 const BUSINESS: &str = "@business:*";
 /// Signals that somebody has to look at.
 const OPEN: &str = "status:(open OR under_review)";
+/// Those of them that can't wait.
+const URGENT: &str = "status:(open OR under_review) severity:(critical OR high)";
+/// Signals that are shown.
+const SIGNALS: usize = 8;
 
 /// What the page shows.
 #[derive(Clone, Debug)]
 struct Overview {
     range: Range,
     severities: FacetView,
+    urgent: List<Signal>,
     signals: List<Signal>,
+    latest: List<Event>,
     attacks: TimelineView,
     services: FacetView,
     business: FacetView,
@@ -61,6 +72,7 @@ pub async fn show(visit: Visit) -> Result<Page, ApiError> {
     let (by_type, by_service, by_name) =
         (("by", "@rule.type"), ("facet", "service"), ("facet", "@business.name"));
     let (open, few, none) = (("query", OPEN), ("limit", "8"), ("limit", "0"));
+    let (urgent, one) = (("query", URGENT), ("limit", "1"));
     let questions = tokio::join!(
         visit.get("/v1/signals/facets", &[("facet", "severity"), open]),
         visit.get("/v1/signals", &[open, few]),
@@ -71,6 +83,8 @@ pub async fn show(visit: Visit) -> Result<Page, ApiError> {
         visit.get("/v1/services", &[]),
         visit.get("/v1/denylist", &[none]),
         visit.get("/v1/stats", &[]),
+        visit.get("/v1/signals", &[urgent, few]),
+        visit.get("/v1/events", &[attacks, from, to, one]),
     );
     let overview = Overview {
         severities: questions.0?,
@@ -82,39 +96,57 @@ pub async fn show(visit: Visit) -> Result<Page, ApiError> {
         known: questions.6?,
         denylist: questions.7?,
         stats: questions.8?,
+        urgent: questions.9?,
+        latest: questions.10?,
         range,
     };
     let frame = &visit.frame;
     Ok(Page::new("Overview", overview.body(frame))
-        .aside(range::choice(frame, &overview.range))
+        .aside(html! { (fresh::switch_until(&overview.range)) (range::choice(frame, &overview.range)) })
         .command(Command::new("picket signals").word(OPEN)))
 }
 
 impl Overview {
     fn body(&self, frame: &Frame) -> Markup {
         let attacks: u64 = self.attacks.items.iter().map(|bucket| bucket.count).sum();
+        let verdict = Verdict {
+            urgent: &self.urgent.items,
+            count: self.open(Severity::Critical) + self.open(Severity::High),
+            latest: self.latest.items.first(),
+            actors: &self.actors.items,
+            denylist: &self.denylist,
+        };
         html! {
-            (self.tiles(attacks))
-            section.card {
-                header { h2 { "Attack traffic by type" } a href=(self.events(ATTACKS)) { "All events" } }
-                (Timeline { of: "events", by: "@rule.type", view: &self.attacks, range: &self.range, to: self.events(ATTACKS) }.show(frame))
-            }
+            (fresh::part("verdict", &verdict.show(frame)))
+            (fresh::part("figures", &self.tiles(attacks)))
+            (fresh::part("attacks", &html! {
+                section.card {
+                    header { h2 { "Attack traffic by type" } a href=(self.events(ATTACKS)) { "All events" } }
+                    (Timeline { of: "events", by: "@rule.type", view: &self.attacks, range: &self.range, to: self.events(ATTACKS) }.show(frame))
+                }
+            }))
             div.columns {
                 section.card.grow {
                     header { h2 { "Signals to look at" } a href=(Target::new("/signals").with("query", OPEN)) { "All open" } }
-                    (self.signals(frame))
+                    (fresh::part("signals", &self.signals(frame)))
                 }
                 section.card {
                     header { h2 { "Who attacks" } a href="/actors" { "All actors" } }
-                    (self.actors(frame))
+                    (fresh::part("actors", &self.actors(frame)))
                 }
             }
             div.columns.three {
-                section.card { header { h2 { "What is attacked" } } (self.services()) }
-                section.card { header { h2 { "Logins, signups, payments" } } (self.business()) }
-                section.card { header { h2 { "What Picket sees" } } (self.health(frame)) }
+                section.card { header { h2 { "What is attacked" } } (fresh::part("attacked", &self.services())) }
+                section.card { header { h2 { "Logins, signups, payments" } } (fresh::part("business", &self.business())) }
+                section.card { header { h2 { "What Picket sees" } } (fresh::part("health", &self.health(frame))) }
             }
         }
+    }
+
+    /// Signals of a severity that are open, or under review.
+    fn open(&self, severity: Severity) -> u64 {
+        let items = self.severities.items.iter();
+        items.filter(|item| item.value.to_string() == severity.name()).map(|item| item.count).sum()
     }
 
     /// The events page with a query, at the time that is looked at.
@@ -123,13 +155,9 @@ impl Overview {
     }
 
     fn tiles(&self, attacks: u64) -> Markup {
-        let open = |severity: Severity| -> u64 {
-            let items = self.severities.items.iter();
-            items.filter(|item| item.value.to_string() == severity.name()).map(|item| item.count).sum()
-        };
-        let (critical, high) = (open(Severity::Critical), open(Severity::High));
+        let (critical, high) = (self.open(Severity::Critical), self.open(Severity::High));
         let all: u64 = self.severities.items.iter().map(|item| item.count).sum();
-        let urgent = Target::new("/signals").with("query", format!("{OPEN} severity:(critical OR high)"));
+        let urgent = Target::new("/signals").with("query", URGENT);
         let drops = self.loss();
         tiles(&[
             Tile {
@@ -182,7 +210,10 @@ impl Overview {
             let advice = html! { p { "A signal needs more than one odd request. Single ones are " a href="/events" { "events" } "." } };
             return empty(Icon::Check, "Nothing to look at", &advice);
         }
-        past::feed(frame, &self.signals.items)
+        // What can't wait comes first.
+        let newest = self.signals.items.iter().filter(|signal| signal.severity < Severity::High);
+        let shown: Vec<Signal> = self.urgent.items.iter().chain(newest).take(SIGNALS).cloned().collect();
+        past::feed(frame, &shown)
     }
 
     fn actors(&self, frame: &Frame) -> Markup {
@@ -194,9 +225,8 @@ impl Overview {
                 (link::address(&actor.ip)) " "
                 @if actor.blocked { (badge::loud("blocked")) }
                 @if actor.passlisted { (badge::word("passlisted")) }
-                @for (name, _) in actor.types.iter().take(2) { (badge::word(name)) }
-                " " (time::ago(frame, actor.last_seen))
             },
+            about: html! { (time::ago(frame, actor.last_seen)) " · " (most(actor)) },
             count: actor.events,
             to: self.events(&format!("client_ip:{}", actor.ip)).to_string(),
         };
@@ -223,7 +253,7 @@ impl Overview {
             let value = item.value.to_string();
             let query = crate::ui::terms::with(query, &crate::ui::terms::term(facet, &value));
             let what = if facet == "service" { link::service(&value) } else { link::text(&value) };
-            Ranked { what, count: item.count, to: self.events(&query).to_string() }
+            Ranked { what, about: html! {}, count: item.count, to: self.events(&query).to_string() }
         };
         view.items.iter().map(row).collect()
     }
@@ -254,4 +284,13 @@ impl Overview {
             ),
         ])
     }
+}
+
+/// What an actor does, the most first.
+fn most(actor: &Actor) -> String {
+    let mut types: Vec<(&String, u64)> = actor.types.iter().map(|(name, count)| (name, *count)).collect();
+    types.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), *name));
+    let names: Vec<String> =
+        types.iter().take(3).map(|(name, _)| crate::event::printable(name).into_owned()).collect();
+    names.join(", ")
 }

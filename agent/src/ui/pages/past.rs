@@ -108,7 +108,7 @@ pub(in crate::ui) fn feed(frame: &Frame, signals: &[Signal]) -> Markup {
     html! {
         ul.feed {
             @for signal in signals {
-                li {
+                li data-id=(signal.id) {
                     (badge::severity(signal.severity))
                     div.what {
                         a href=(link::signal(&signal.id)) { (link::text(&signal.title)) }

@@ -13,7 +13,7 @@ use crate::{
         parts::{
             empty::empty,
             icon::Icon,
-            query,
+            pager, query,
             range::{self, Range},
         },
         visit::Visit,
@@ -22,8 +22,8 @@ use crate::{
 
 /// From when on, unless asked otherwise.
 const SINCE: &str = "-1d";
-/// Rows. Those with the most events: whoever looks for others asks for less, rather than turning pages.
-const ROWS: &str = "100";
+/// Rows of a page.
+const ROWS: &str = "50";
 
 /// A list of people, or of their addresses.
 #[derive(Clone, Copy, Debug)]
@@ -48,7 +48,9 @@ impl People {
         let frame = &visit.frame;
         let range = Range::of(frame, SINCE);
         let asked = visit.parameter("query");
-        let parameters = [("query", asked), ("from", &range.from), ("to", &range.to), ("limit", ROWS)];
+        let cursor = ("cursor", visit.parameter("cursor"));
+        let parameters =
+            [("query", asked), ("from", &range.from), ("to", &range.to), ("limit", ROWS), cursor];
         let list: List<T> = match visit.get(&format!("/v1/{}", self.of), &parameters).await {
             Ok(list) => list,
             Err(error) if error.code == Code::BadQuery => {
@@ -60,7 +62,7 @@ impl People {
             p.message { (self.about) }
             (query::bar(frame, "events", self.example, None))
             (explorer::views(frame, self.views))
-            section.card.list { (table(frame, &list)) }
+            section.card.list { (table(frame, &list)) (pager::between(frame, list.next.as_deref(), "To the beginning", "More")) }
         };
         let command = Command::new(&format!("picket {}", self.of)).word(asked);
         let command = command.option("--from", &range.from).option("--to", &range.to);

@@ -16,7 +16,10 @@ use crate::{
         frame::Frame,
         page::Page,
         pages::respond,
-        parts::tiles::{Tile, tiles},
+        parts::{
+            badge, fresh,
+            tiles::{Tile, tiles},
+        },
         visit::Visit,
     },
 };
@@ -59,19 +62,19 @@ pub async fn show(visit: Visit) -> Result<Page, ApiError> {
         asked,
     };
     let command = Command::new("picket denylist").option("--limit", &limit);
-    Ok(Page::new("Protection", shown.body(frame)).command(command))
+    Ok(Page::new("Protection", shown.body(frame)).aside(fresh::switch()).command(command))
 }
 
 impl Shown {
     fn body(&self, frame: &Frame) -> Markup {
         html! {
-            (self.figures())
+            (fresh::part("figures", &self.figures()))
             div.columns.signal {
                 div.grow {
-                    (lists::denylist(frame, &self.denylist, self.asked))
-                    (lists::passlist(frame, &self.passlist))
-                    (responses::automatic(&self.protection.respond, &self.rules.items))
-                    (responses::lately(frame, &self.done.items))
+                    (fresh::part("denylist", &lists::denylist(frame, &self.denylist, self.asked)))
+                    (fresh::part("passlist", &lists::passlist(frame, &self.passlist)))
+                    (fresh::part("responses", &responses::automatic(&self.protection.respond, &self.rules.items)))
+                    (fresh::part("lately", &responses::lately(frame, &self.done.items)))
                 }
                 aside.acts.tall aria-label="What you can do" {
                     @if frame.may(Role::Responder) { (acts(frame)) } @else {
@@ -89,9 +92,23 @@ impl Shown {
         let tile =
             |name, value: Markup, note: Markup| Tile { name, value, note, to: String::new(), loud: false };
         let nowhere = interfaces.is_empty();
+        let kinds = [
+            (denylist.addresses, capacity.addresses, "address", "addresses"),
+            (denylist.networks, capacity.networks, "network", "networks"),
+            (denylist.users, capacity.users, "user", "users"),
+        ];
+        let room = kinds.map(|(_, room, _, many)| format!("{} {many}", grouped(room))).join(", ");
+        let held: Vec<String> = kinds
+            .iter()
+            .filter(|(count, ..)| *count > 0)
+            .map(|(count, _, one, many)| {
+                format!("{} {}", grouped(*count), if *count == 1 { one } else { many })
+            })
+            .collect();
+        let full = kinds.iter().any(|(count, room, ..)| count.saturating_mul(10) >= room.saturating_mul(9));
         let kept = html! {
-            (grouped(denylist.addresses)) " of " (grouped(capacity.addresses)) " addresses, " (grouped(denylist.networks)) " of "
-            (grouped(capacity.networks)) " networks" @if denylist.users > 0 { ", " (grouped(denylist.users)) " of " (grouped(capacity.users)) " users" }
+            span title=(format!("There is room for {room}.")) { @if held.is_empty() { "nobody" } @else { (held.join(", ")) } }
+            @if full { " " (badge::loud("nearly full")) }
         };
         let passed = html! { @if *packets_passed > 0 { (grouped(*packets_passed)) " let through by the passlist" } @else { "by XDP, before the network stack" } };
         let names: Vec<String> =
@@ -104,7 +121,7 @@ impl Shown {
         };
         let tiles = tiles(&[
             tile("Packets dropped", html! { (grouped(*packets_dropped)) }, passed),
-            tile("On the denylist", html! { (grouped(denylist.total)) }, kept),
+            Tile { loud: full, ..tile("On the denylist", html! { (grouped(denylist.total)) }, kept) },
             Tile {
                 loud: nowhere && denylist.total > denylist.users,
                 ..tile("Interfaces", html! { (interfaces.len()) }, html! { (crate::event::printable(&said)) })

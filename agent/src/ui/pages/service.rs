@@ -22,7 +22,7 @@ use crate::{
         parts::{
             badge,
             facts::facts,
-            link,
+            fresh, link,
             range::{self, Range},
             table::{Ranked, ranked, table},
             time,
@@ -89,17 +89,21 @@ impl Shown {
     fn page(&self, frame: &Frame) -> Page {
         let body = html! {
             div.columns.signal {
-                div.grow { (self.unseen()) (self.past.times(frame)) (self.who(frame)) (self.endpoints(frame)) (self.past.latest(frame)) }
+                div.grow {
+                    (fresh::part("times", &html! { (self.unseen()) (self.past.times(frame)) }))
+                    (fresh::part("who", &self.who(frame)))
+                    (fresh::part("endpoints", &self.endpoints(frame)))
+                    (fresh::part("latest", &self.past.latest(frame)))
+                }
                 aside.acts.tall aria-label="About it" {
                     section.card { header { h2 { "On attacks" } } (policy::judged(frame, &self.name, self.policy.as_ref())) }
-                    section.card { header { h2 { "In short" } } (self.in_short(frame)) }
+                    section.card { header { h2 { "In short" } } (fresh::part("in-short", &self.in_short(frame))) }
                     (policy::exclusions(self.policy.as_ref()))
                 }
             }
         };
         let mode = self.services.first().map(|service| service.mode.as_str());
-        let aside =
-            html! { @if let Some(mode) = mode { (badge::mode(mode)) } (range::choice(frame, &self.range)) };
+        let aside = html! { @if let Some(mode) = mode { (badge::mode(mode)) } (fresh::switch_until(&self.range)) (range::choice(frame, &self.range)) };
         let command = Command::new("picket services policy").word(&self.name);
         Page::new(printable(&self.name).into_owned(), body).aside(aside).command(command)
     }
@@ -141,15 +145,17 @@ impl Shown {
         };
         let rule = |item: &crate::api::types::FacetCount| {
             let id = item.value.to_string();
-            Ranked { what: link::text(&id), count: item.count, to: events("@rule.id", &id) }
+            Ranked { what: link::text(&id), about: html! {}, count: item.count, to: events("@rule.id", &id) }
         };
         let actor = |actor: &Actor| Ranked {
-            what: html! { (link::address(&actor.ip)) " " @if actor.blocked { (badge::loud("blocked")) } " " (time::ago(frame, actor.last_seen)) },
+            what: html! { (link::address(&actor.ip)) " " @if actor.blocked { (badge::loud("blocked")) } },
+            about: time::ago(frame, actor.last_seen),
             count: actor.events,
             to: events("client_ip", &actor.ip),
         };
         let user = |user: &User| Ranked {
             what: html! { (link::user(&user.id)) " " @if user.blocked { (badge::loud("on the denylist")) } },
+            about: html! {},
             count: user.events,
             to: events("user.id", &user.id),
         };

@@ -16,6 +16,7 @@ use crate::{
         parts::{
             badge,
             empty::empty,
+            fresh,
             icon::Icon,
             link,
             table::{Column, list},
@@ -40,13 +41,15 @@ pub async fn show(visit: Visit) -> Result<Page, ApiError> {
     let frame = &visit.frame;
     let body = html! {
         p.message { "Everything that answered HTTP or TLS on this host since the agent started, found by its listening socket; the busiest first. Rates are of the last five minutes." }
-        @if services.is_empty() { section.card.list { (nothing()) } } @else {
-            (figures(&services))
-            section.card.list { (table(frame, &services)) }
-        }
-        (unseen(&services, &stats))
+        (fresh::part("services", &html! {
+            @if services.is_empty() { section.card.list { (nothing()) } } @else {
+                (figures(&services))
+                section.card.list { (table(frame, &services)) }
+            }
+            (unseen(&services, &stats))
+        }))
     };
-    Ok(Page::new("Services", body).command(Command::new("picket services")))
+    Ok(Page::new("Services", body).aside(fresh::switch()).command(Command::new("picket services")))
 }
 
 fn nothing() -> Markup {
@@ -109,7 +112,7 @@ fn row(frame: &Frame, service: &ServiceView) -> Markup {
     let attacks = Target::new("/events").with("query", terms::with(&of, "@matches:*"));
     let open = Target::new("/signals").with("query", terms::with(&of, "status:(open OR under_review)"));
     html! {
-        tr {
+        tr data-id=(format!("{} {}", service.name, service.listen)) {
             td.wide {
                 a.open href=(link::service_path(&service.name)) { (link::text(&service.name)) }
                 p.sub { "port " (service.listen.port()) (place(service)) }

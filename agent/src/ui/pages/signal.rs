@@ -72,7 +72,7 @@ pub(in crate::ui) fn page(frame: &Frame, story: &Story) -> Page {
                 (evidence::related(frame, story))
                 (evidence::history(frame, story))
             }
-            aside.acts aria-label="What you can do" {
+            aside.acts #acts aria-label="What you can do" {
                 @if frame.may(Role::Responder) { (actions::actions(frame, story)) } @else {
                     section.card { p.hint { "To triage and block, log in as a responder: " code { "sudo picket ui login --role responder" } } }
                 }
@@ -81,7 +81,7 @@ pub(in crate::ui) fn page(frame: &Frame, story: &Story) -> Page {
         }
     };
     Page::new(&*crate::event::printable(&signal.title), body)
-        .aside(html! { (badge::severity(signal.severity)) (badge::status(signal)) })
+        .aside(html! { (badge::severity(signal.severity)) (badge::status(signal)) a.button.jump href="#acts" { "What to do" } })
         .command(Command::new("picket signals show").word(&signal.id.to_string()))
 }
 

@@ -15,6 +15,7 @@ use crate::{
         command::Command,
         frame::Frame,
         page::Page,
+        pages::event,
         parts::{
             empty::empty,
             form,
@@ -148,12 +149,7 @@ fn one(found: &TriedMatch) -> Markup {
     html! {
         article.found {
             h3 { a href=(link::rule(&found.rule)) { (printable(&found.rule)) } " " (link::text(&found.name)) }
-            ol.steps {
-                @for step in &found.steps {
-                    li { span.hint { (step.transform.as_deref().unwrap_or("as it stands there")) } code { (marked(&step.value, [found.value.as_str()])) } }
-                }
-                li { span.hint { "matched in " (printable(&found.location)) } code { mark { (printable(&found.value)) } } }
-            }
+            (event::steps(found))
         }
     }
 }

@@ -25,6 +25,7 @@ pub(in crate::ui) enum Icon {
     Sun,
     Moon,
     System,
+    Menu,
 }
 
 impl Icon {
@@ -54,6 +55,7 @@ impl Icon {
             }
             Self::Moon => "M13.500 9.500A6 6 0 0 1 6.500 2.500a6 6 0 1 0 7 7z",
             Self::System => "M2 3h12v8H2zM6 14h4M8 11v3",
+            Self::Menu => "M2 4h12M2 8h12M2 12h12",
         }
     }
 

@@ -7,6 +7,7 @@ pub(super) mod empty;
 pub(super) mod facets;
 pub(super) mod facts;
 pub(super) mod form;
+pub(super) mod fresh;
 pub(super) mod icon;
 pub(super) mod link;
 pub(super) mod marked;

@@ -78,6 +78,8 @@ fn with(caption: &str, heads: &Markup, body: &Markup) -> Markup {
 #[derive(Clone, Debug)]
 pub(in crate::ui) struct Ranked {
     pub what: Markup,
+    /// A word about it, below; or nothing.
+    pub about: Markup,
     pub count: u64,
     /// Where more of it is.
     pub to: String,
@@ -89,9 +91,10 @@ pub fn ranked(rows: &[Ranked]) -> Markup {
     html! {
         ol.ranked {
             @for row in rows {
-                li {
+                li data-id=(row.to) {
                     span.what { (row.what) }
                     a.count href=(row.to) { (crate::cli::screen::grouped(row.count)) }
+                    @if !row.about.0.is_empty() { span.about { (row.about) } }
                     progress max=(most.max(1)) value=(row.count) aria-hidden="true" {}
                 }
             }

@@ -173,11 +173,17 @@ fn protection_says_who_is_kept_out_and_lets_people_change_it() {
     let served = Served::of_role(Ground::of(protected()), Role::Responder);
     let html = served.page("/protection");
     let figures = text(&html, ".tiles");
-    for part in
-        ["1,204", "3 let through by the passlist", "eth0 (native)", "of 1,048,576", "5 attacks in 60 s"]
-    {
+    for part in [
+        "1,204",
+        "3 let through by the passlist",
+        "eth0 (native)",
+        "1 address, 1 network",
+        "5 attacks in 60 s",
+    ] {
         assert!(figures.contains(part), "{part}: {figures}");
     }
+    let room = all(&html, ".tiles [title]")[0].attr("title").expect("a title");
+    assert!(room.contains("1,048,576 addresses"), "{room}");
     assert!(
         text(&html, ".acts").contains("XDP drops their packets"),
         "there is no blocking page, and that is said"

@@ -55,12 +55,12 @@ fn nobody() -> Markup {
 fn blocked(frame: &Frame, entry: &BlockView) -> Markup {
     let whom = entry.user.as_ref().map_or_else(|| Whom::address(&entry.net), |user| Whom::user(user));
     html! {
-        tr {
+        tr data-id=(entry.user.as_deref().unwrap_or(&entry.net)) {
             td.wide {
                 (named(&entry.net, entry.user.as_deref()))
                 @if !entry.enforced { " " (badge::loud("not enforced")) }
                 p.sub { (link::text(&entry.cause)) }
-                @if let Some(why) = &entry.not_enforced { p.sub { (link::text(why)) } }
+                @if let Some(why) = &entry.not_enforced { p.why { (link::text(why)) } }
             }
             td.num title="packets" { (grouped(entry.drops)) }
             td { @if let Some(ends) = entry.ends { (time::ago(frame, ends)) } @else { "for good" } }

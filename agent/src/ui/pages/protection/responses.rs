@@ -115,7 +115,7 @@ fn one(frame: &Frame, entry: &AuditView) -> Markup {
     let said =
         |name: &str| entry.after.as_ref().and_then(|after| after.get(name)).and_then(|value| value.as_str());
     html! {
-        tr {
+        tr data-id=(entry.number) {
             td { (time::ago(frame, entry.time)) }
             td.wide {
                 (link::text(&entry.action.replace('_', " "))) " " span.address { (link::text(&entry.what)) }

@@ -19,6 +19,7 @@ use crate::{
             empty::empty,
             form,
             icon::Icon,
+            pager,
             table::{Column, list},
             tabs, time,
         },
@@ -36,6 +37,9 @@ const LENGTHS: [(&str, &str); 5] = [
     ("0", "for good"),
 ];
 
+/// Rows of a page.
+const ROWS: &str = "50";
+
 pub async fn show(visit: Visit) -> Result<Page, ApiError> {
     let frame = &visit.frame;
     let command = Command::new("picket token list");
@@ -44,12 +48,13 @@ pub async fn show(visit: Visit) -> Result<Page, ApiError> {
         let body = html! { (tabs::tabs(frame, &TABS)) section.card { (empty(Icon::Settings, "Not for your role", &advice)) } };
         return Ok(Page::new("Settings", body).command(command));
     }
-    let tokens: List<TokenView> = visit.get("/v1/tokens", &[]).await?;
+    let tokens: List<TokenView> =
+        visit.get("/v1/tokens", &[("limit", ROWS), ("cursor", visit.parameter("cursor"))]).await?;
     let body = html! {
         (tabs::tabs(frame, &TABS))
         p.message { "A token lets a program, or a person elsewhere, use the API over TCP, and log in here. Picket keeps its hash alone." }
         div.columns.signal {
-            section.card.list { (table(frame, &tokens)) }
+            section.card.list { (table(frame, &tokens)) (pager::between(frame, tokens.next.as_deref(), "To the beginning", "More")) }
             aside.acts { section.card { header { h2 { "New token" } } (new(frame)) } }
         }
     };

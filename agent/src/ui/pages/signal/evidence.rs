@@ -19,6 +19,9 @@ use crate::{
     },
 };
 
+/// Sampled requests that are shown without a click.
+const FEW: usize = 8;
+
 /// Sampled requests, with what matched.
 pub fn requests(frame: &Frame, story: &Story) -> Markup {
     const COLUMNS: [Column; 4] = [
@@ -38,7 +41,14 @@ pub fn requests(frame: &Frame, story: &Story) -> Markup {
                 @if let Some(all) = all { a href=(all) { "All of the first actor" } }
             }
             @if story.events.is_empty() { p.hint { "Its sampled events are not stored any more." } } @else {
-                (table("Sampled requests", &COLUMNS, &html! { @for event in &story.events { (sampled(frame, event)) } }))
+                @let (few, more) = story.events.split_at(story.events.len().min(FEW));
+                (table("Sampled requests", &COLUMNS, &html! { @for event in few { (sampled(frame, event)) } }))
+                @if !more.is_empty() {
+                    details.list {
+                        summary { (more.len()) @if more.len() == 1 { " earlier request" } @else { " earlier requests" } }
+                        (table("Earlier requests", &COLUMNS, &html! { @for event in more { (sampled(frame, event)) } }))
+                    }
+                }
             }
         }
     }

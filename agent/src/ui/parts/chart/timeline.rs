@@ -45,7 +45,7 @@ impl Timeline<'_> {
         html! {
             figure.chart {
                 div.plot {
-                    span.most aria-hidden="true" { (grouped(most)) }
+                    span.most aria-hidden="true" { (grouped(most)) " " (self.of) " in " (self.width()) }
                     svg viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) preserveAspectRatio="none" role="group"
                         aria-label=(format!("{title}: {said}")) data-brush=(self.to)
                         data-from=(scale.from.as_millisecond()) data-to=(scale.to.as_millisecond()) {
@@ -68,6 +68,11 @@ impl Timeline<'_> {
         let to =
             self.range.end.min(frame.now).max(self.ends(self.view.items.last()?.start).min(self.range.end));
         (from < to).then_some(Scale { from, to })
+    }
+
+    /// How long a bar is, in words.
+    fn width(&self) -> String {
+        crate::cli::duration::short(std::time::Duration::from_secs(self.view.width_seconds))
     }
 
     fn ends(&self, start: Timestamp) -> Timestamp {
