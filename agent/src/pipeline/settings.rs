@@ -9,7 +9,8 @@ use crate::{
     event::Redactor,
     geo::{GeoError, Lookup},
     http,
-    rules::policy::Mode,
+    kept::KeptRule,
+    rules::{own::Own, policy::Mode},
     user,
 };
 
@@ -96,6 +97,29 @@ impl Settings {
     }
 }
 
+/// What an agent starts with: rules that people wrote and that can't come into force with the others are left out, and
+/// said. An agent that does not start keeps nobody out.
+///
+/// # Errors
+///
+/// When a rule file is missing or wrong.
+pub fn at_start(config: &Config) -> Result<Settings, SettingsError> {
+    let wrong = match Settings::make(config, 1) {
+        Err(wrong) if !config.rules.own().is_empty() => wrong,
+        made => return made,
+    };
+    let mut less = config.clone();
+    less.rules.kept.retain(|kept| kept.text.is_none());
+    let plain = Settings::make(&less, 1)?;
+    tracing::error!("not all rules that people wrote are in force: {wrong}");
+    let taken = |id: &str| plain.policies.iter().any(|policy| policy.rules().find(id).is_some());
+    let good = |kept: &KeptRule| kept.text.as_ref().is_none_or(|text| Own::read(&kept.id, text).is_ok());
+    less.rules.kept = config.rules.kept.clone();
+    less.rules.kept.retain(|kept| kept.text.is_none() || (good(kept) && !taken(&kept.id)));
+    let made = Settings::make(&less, 1).unwrap_or(plain);
+    Ok(Settings { config: Arc::new(config.clone()), ..made })
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -103,7 +127,8 @@ mod tests {
     use super::*;
     use crate::{
         cli::{args::LogLevel, paths::Paths, run::RunOptions},
-        detect::rules::{self, KeptRules, Off, Places},
+        detect::rules::{self, Off, Places},
+        kept::KeptRules,
         rules::{
             policy::{Kept, kept::Wanted},
             program::run::{Facts, Scratch},
@@ -138,7 +163,7 @@ mod tests {
             ..Wanted::default()
         };
         let made = Kept::of(state.path()).add(wanted, "alice").unwrap();
-        KeptRules::of(state.path()).switch("web-shell", true, "alice").unwrap();
+        KeptRules::of_detections(state.path()).switch("web-shell", true, "alice").unwrap();
 
         let config = super::super::configuration(&options).unwrap();
         let ids: Vec<_> = config.rules.exclusions.iter().map(|exclusion| exclusion.id).collect();
