@@ -26,6 +26,7 @@ pub(crate) mod desk;
 mod documented;
 mod hostile;
 mod notifications;
+mod own;
 mod people;
 mod remote;
 mod rules;

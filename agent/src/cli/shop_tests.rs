@@ -56,6 +56,7 @@ struct Shop {
     exclusions: Kept,
     detections: KeptRules,
     rules: KeptRules,
+    settings: Mutex<Arc<Settings>>,
 }
 
 fn split(whom: &Whom) -> (String, Option<String>) {
@@ -161,7 +162,7 @@ impl Control for Shop {
     }
 
     fn settings(&self) -> Arc<Settings> {
-        settings(&Config::default())
+        Arc::clone(&self.settings.lock().expect("lock"))
     }
 
     fn exclusions(&self) -> &Kept {
@@ -181,6 +182,9 @@ impl Control for Shop {
     }
 
     fn reload(&self) -> Result<Reloaded, ApiError> {
+        let mut config = Config::default();
+        config.rules.kept = self.rules.list().expect("rules");
+        *self.settings.lock().expect("lock") = settings(&config);
         Ok(Reloaded::default())
     }
 }
@@ -218,6 +222,7 @@ impl Agent {
             exclusions: Kept::of(state.path()),
             detections: KeptRules::of_detections(state.path()),
             rules: KeptRules::of_requests(state.path()),
+            settings: Mutex::new(settings(&Config::default())),
             endpoints: serde_json::from_value(endpoints).expect("a snapshot"),
         };
         // To the second: times are shown so.

@@ -186,4 +186,39 @@ mod tests {
             assert_eq!(!said.matches().is_empty(), holds, "{service}");
         }
     }
+
+    /// A file that came meanwhile has the id of a rule that somebody wrote.
+    #[test]
+    fn an_agent_starts_without_rules_that_no_longer_fit() {
+        let state = tempfile::tempdir().unwrap();
+        let file = state.path().join("own.conf");
+        fs::write(&file, "SecRule ARGS \"@rx x\" \"id:7,phase:2,log\"\n").unwrap();
+        let kept = KeptRules::of_requests(state.path());
+        for id in ["7", "8"] {
+            kept.put(id, &format!("SecRule ARGS \"@rx y\" \"id:{id},phase:2,log\""), "alice").unwrap();
+        }
+        let mut config = Config::default();
+        config.rules.builtin = false;
+        config.rules.files = vec![file];
+        config.rules.kept = kept.list().unwrap();
+        let error = Settings::make(&config, 1).map(drop).unwrap_err().to_string();
+        assert!(error.contains("kept rule 7: there is a rule with this id already, at "), "{error}");
+        let settings = at_start(&config).unwrap();
+        let rules = settings.policies.default().unwrap().rules();
+        assert!(rules.find("7").unwrap().own.is_none());
+        assert!(rules.find("8").unwrap().own.is_some());
+        assert_eq!(settings.config.rules.kept.len(), 2, "they are still kept");
+        // The same in the other language.
+        let json = r#"{"id":"9","name":"n","tags":{"type":"t"},"conditions":[{"operator":"is_xss",
+            "parameters":{"inputs":[{"address":"server.request.query"}]}}]}"#;
+        fs::write(state.path().join("own.json"), format!("{{\"version\":\"2.2\",\"rules\":[{json}]}}"))
+            .unwrap();
+        kept.remove("7").unwrap();
+        kept.put("9", "SecRule ARGS \"@rx y\" \"id:9,phase:2,log\"", "alice").unwrap();
+        config.rules.files = vec![state.path().join("own.json")];
+        config.rules.kept = kept.list().unwrap();
+        let error = Settings::make(&config, 1).map(drop).unwrap_err().to_string();
+        assert!(error.contains("kept rule 9: there is a rule with this id already, at "), "{error}");
+        assert!(at_start(&config).unwrap().policies.default().unwrap().rules().find("8").is_some());
+    }
 }

@@ -27,7 +27,10 @@ use crate::{
     limits,
     pipeline::Settings,
     query::{EVENTS, Field, Fields as _, RULES, Sql, Value as Found},
-    rules::{self, catalog, catalog::Entry},
+    rules::{
+        self,
+        catalog::{self, Entry, Language},
+    },
     store::{
         self, Reader,
         read::{Between, Reach},
@@ -196,8 +199,12 @@ fn in_force(settings: &Settings) -> Vec<(Option<&Entry>, RuleView)> {
         };
         match all.get_mut(kept.id.as_str()) {
             None if kept.text.is_some() => {
+                let is_json = kept.text.as_ref().is_some_and(|text| text.trim_start().starts_with('{'));
+                let language = if is_json { Language::InApp } else { Language::SecLang };
                 let view = RuleView {
                     id: kept.id.clone(),
+                    language: language.name().to_owned(),
+                    phase: "request".to_owned(),
                     kept: Some(KeptView::from(kept)),
                     never: Some("not in force: `picket rules reload` says why".to_owned()),
                     ..RuleView::default()
