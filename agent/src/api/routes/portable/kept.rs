@@ -99,7 +99,7 @@ impl Wanted {
 
     /// Whether ids of rules that judge requests are no other rule's, as far as can be said before a reload.
     pub fn ids_are_free(&self, api: &Api) -> Result<(), ApiError> {
-        let written = self.rules.iter().filter(|rule| rule.text.is_some());
-        written.map(|rule| free(api, &rule.id).map_err(|error| at_entry("rules", error))).collect()
+        let mut written = self.rules.iter().filter(|rule| rule.text.is_some());
+        written.try_for_each(|rule| free(api, &rule.id).map_err(|error| at_entry("rules", error)))
     }
 }
