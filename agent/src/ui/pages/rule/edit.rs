@@ -28,7 +28,7 @@ const TITLE: &str = "Write a rule";
 /// Past events are looked at from here on.
 const SINCE: &str = "-1d";
 /// A rule to begin with.
-const EXAMPLE: &str = "# The id is a number that no other rule has; CRS has those from 900000 to 999999.\n\
+const EXAMPLE: &str = "# An id that no other rule has; CRS has 900000 to 999999.\n\
     SecRule ARGS \"@rx (?i)<script\" \\\n    \"id:100001,phase:2,log,msg:'Script element in a parameter',\\\n    \
     tag:'attack-xss',severity:'WARNING',t:none,t:urlDecodeUni\"";
 const REQUEST: &str = "GET /search?q=%3Cscript%3Ealert(1)%3C/script%3E HTTP/1.1\nHost: shop.example";
