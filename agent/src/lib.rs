@@ -24,6 +24,7 @@ pub mod endpoint;
 pub mod event;
 pub mod geo;
 pub mod http;
+pub mod kept;
 pub mod limits;
 pub mod metrics;
 pub mod notify;

@@ -106,6 +106,12 @@ pub const UI_FORM: usize = 256 * 1024;
 pub const UI_LIVE_ROWS: usize = 20;
 /// Stored events that an exclusion or a rule is tried on, the newest.
 pub const PAST_EVENTS: u64 = 20_000;
+/// Rules of a kind that people may write with the agent, or switch: those that judge requests.
+pub const KEPT_RULES: usize = 1000;
+/// Bytes of such a rule.
+pub const KEPT_RULE: usize = 64 << 10;
+/// Bytes of all rules of a kind that are kept.
+pub const KEPT_BYTES: usize = 8 << 20;
 /// Rules whose hits are counted at once.
 pub const RULES_COUNTED: usize = 20_000;
 /// Entries of the denylist that are listed unless asked otherwise.

@@ -141,6 +141,44 @@ export const checks = [
     await press(page, page.getByRole("button", { name: "Take back", exact: true }));
     assert((await page.locator(".flash").first().textContent()).includes("not kept"), "it is not taken back");
   }),
+  ...both("write-a-rule", async (house, options) => {
+    const page = await house.page("admin", options);
+    const [id, word] = options.javaScriptEnabled ? ["100001", "wombat"] : ["100002", "numbat"];
+    const rule = `SecRule ARGS "@contains ${word}" "id:${id},phase:2,log,msg:'A ${word}'"`;
+    await page.goto(`${house.url}/rules`);
+    await press(page, page.getByRole("link", { name: "Write a rule" }));
+    const text = page.locator("textarea[name=text]");
+    if (options.javaScriptEnabled) {
+      await text.fill(`${rule} and more`);
+      await page.waitForSelector("#outcome .wrong");
+      assert((await page.locator("#outcome .wrong").textContent()).includes("rule:1:"), "it does not say where");
+      await text.fill(rule);
+      await page.waitForSelector("#outcome .flash");
+      assert((await page.locator("#outcome .flash").textContent()).includes(id), "it is not said to work");
+    }
+    await text.fill(rule);
+    await page.locator("textarea[name=request]").fill(`GET /?q=${word}s HTTP/1.1\nHost: x`);
+    await press(page, page.getByRole("button", { name: "Check, and look at the last day" }));
+    equal(await page.locator("#outcome .found mark").last().textContent(), `${word}s`, "what it matches");
+    assert((await page.locator("#outcome").textContent()).includes("would have matched"), "it is not tried on past events");
+    await press(page, page.getByRole("button", { name: "Save", exact: true }));
+    assert((await page.locator(".flash").first().textContent()).includes("Saved"), "it is not saved");
+    await (await fetch(`${house.shop}/?q=${word}s`)).text();
+    // The event is stored a moment later.
+    await page.goto(`${house.url}/events?query=@rule.id:${id}&from=-1h`);
+    for (let tries = 0; (await page.locator("#rows a.open").count()) === 0; tries += 1) {
+      assert(tries < 100, "no event names the rule");
+      await new Promise((later) => setTimeout(later, 100));
+      await page.reload();
+    }
+    await page.locator("#rows a.open").first().click();
+    await page.waitForSelector(".found");
+    assert((await page.locator(".found").first().textContent()).includes(id), "the event's page does not name the rule");
+    await page.goto(`${house.url}/rules/${id}`);
+    await page.locator("details.confirm summary").click();
+    await press(page, page.getByRole("button", { name: "Remove", exact: true }));
+    assert((await page.locator(".flash").first().textContent()).includes("not kept"), "it is not removed");
+  }),
   ...both("token", async (house, options) => {
     const page = await house.page("admin", options);
     await page.goto(`${house.url}/settings/tokens`);

@@ -1,18 +1,18 @@
 //! What the agent does for the API.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
     ApiError, BlockView, Code, DenyRequest, Denylist, PassView, Reloaded, ServiceView, Stats, Whom,
-    types::{DoctorView, Protection, ServicePolicy},
+    types::{DoctorView, Protection, ServicePolicy, SetMode},
 };
 use crate::{
     desk::Desk,
-    detect::rules::KeptRules,
     endpoint,
+    kept::KeptRules,
     pipeline::Settings,
     rules::policy::{Kept, Mode},
     store::{AuditEntry, Change},
@@ -50,6 +50,16 @@ pub trait Control: Send + Sync + 'static {
     ///
     /// [`Code::NotFound`] as above, and [`Code::Full`].
     fn set_policy(&self, service: &str, mode: Option<Mode>, who: &str) -> Result<ServicePolicy, ApiError>;
+
+    /// Modes that people set, by the service's name.
+    fn modes(&self) -> BTreeMap<String, SetMode>;
+
+    /// Sets modes of services, also of those that had no requests yet; all or none. The audit is for the caller to write.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::Full`].
+    fn set_modes(&self, modes: &BTreeMap<String, Mode>, who: &str) -> Result<(), ApiError>;
 
     /// What keeps attackers out, and what it did.
     ///
@@ -120,6 +130,9 @@ pub trait Control: Send + Sync + 'static {
 
     /// Detection rules that people wrote or switched; the next reload puts them in force.
     fn detections(&self) -> &KeptRules;
+
+    /// Rules that judge requests and that people wrote or switched; the next reload puts them in force.
+    fn rules(&self) -> &KeptRules;
 
     /// What this kernel allows; it may be a minute old.
     fn doctor(&self) -> DoctorView;

@@ -14,8 +14,8 @@ use ipnet::IpNet;
 use super::{tls::TlsView, types::*, *};
 use crate::{
     desk::Desk,
-    detect::rules::KeptRules,
     endpoint,
+    kept::KeptRules,
     pipeline::Settings,
     rules::policy::{Kept, Mode, kept::Wanted},
 };
@@ -26,6 +26,7 @@ pub(crate) mod desk;
 mod documented;
 mod hostile;
 mod notifications;
+mod own;
 mod people;
 mod remote;
 mod rules;
@@ -61,19 +62,22 @@ pub(crate) struct InMemory {
 pub(crate) struct KeptHere {
     kept: Kept,
     detections: KeptRules,
+    rules: KeptRules,
     directory: tempfile::TempDir,
 }
 
 impl KeptHere {
     fn used(&self) -> bool {
-        self.directory.path().join("exclusions.json").exists()
+        ["exclusions.json", "rules.json"].iter().any(|file| self.directory.path().join(file).exists())
     }
 }
 
 impl Default for KeptHere {
     fn default() -> Self {
         let directory = tempfile::tempdir().expect("a directory");
-        Self { kept: Kept::of(directory.path()), detections: KeptRules::of(directory.path()), directory }
+        let (detections, rules) =
+            (KeptRules::of_detections(directory.path()), KeptRules::of_requests(directory.path()));
+        Self { kept: Kept::of(directory.path()), detections, rules, directory }
     }
 }
 
@@ -186,6 +190,19 @@ impl Control for InMemory {
         self.policy(service).or_else(|_| Ok(ServicePolicy::nothing(service)))
     }
 
+    fn modes(&self) -> BTreeMap<String, SetMode> {
+        self.modes.lock().expect("lock").clone()
+    }
+
+    fn set_modes(&self, modes: &BTreeMap<String, Mode>, who: &str) -> Result<(), ApiError> {
+        let since = "2026-01-02T03:04:05Z".parse().expect("time");
+        let new = |(service, mode): (&String, &Mode)| {
+            (service.clone(), SetMode { mode: *mode, since, by: who.to_owned() })
+        };
+        self.modes.lock().expect("lock").extend(modes.iter().map(new));
+        Ok(())
+    }
+
     fn protection(&self) -> Result<Protection, ApiError> {
         Ok(self.protection.clone())
     }
@@ -289,6 +306,10 @@ impl Control for InMemory {
         &self.exclusions.detections
     }
 
+    fn rules(&self) -> &KeptRules {
+        &self.exclusions.rules
+    }
+
     fn doctor(&self) -> DoctorView {
         doctor()
     }
@@ -303,7 +324,10 @@ impl Control for InMemory {
         if self.reload.as_ref().is_none_or(Result::is_ok) && (self.exclusions.used() || !kept.is_empty()) {
             let mut config = self.config.clone();
             config.rules.exclusions.extend(kept);
-            *self.settings.lock().expect("lock") = Some(settings(&config));
+            config.rules.kept = self.exclusions.rules.list().expect("rules");
+            let made = Settings::make(&config, 1);
+            let made = made.map_err(|error| ApiError::new(Code::BadRequest, error.to_string()))?;
+            *self.settings.lock().expect("lock") = Some(Arc::new(made));
         }
         if self.exclusions.directory.path().join("detections.json").exists() {
             let mut config = self.config.clone();

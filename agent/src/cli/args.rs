@@ -17,7 +17,9 @@ pub use lists::{
     AuditArgs, BlockArgs, DenylistArgs, ExportArgs, ImportArgs, PasslistAction, PasslistArgs, RoleWord,
     TokenAction, UiAction, UnblockArgs, Whom,
 };
-pub use rules::{DetectionAction, ExcludeArgs, ExclusionsAction, RulesAction, TryArgs, UseArgs, Whose};
+pub use rules::{
+    DetectionAction, ExcludeArgs, ExclusionsAction, RulesAction, SaveArgs, TryArgs, UseArgs, Whose,
+};
 pub use services::{ServicesAction, ServicesArgs};
 
 use super::{paths::Paths, run::RunOptions};

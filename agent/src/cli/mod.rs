@@ -24,6 +24,7 @@ mod rules_check;
 mod rules_detection;
 mod rules_exclusions;
 mod rules_list;
+mod rules_own;
 mod rules_reload;
 #[cfg(test)]
 mod rules_tests;

@@ -5,7 +5,8 @@ use std::{path::PathBuf, sync::Arc};
 use super::{
     CliError, Exit,
     args::RulesAction,
-    rules_check, rules_detection, rules_exclusions, rules_list, rules_reload, rules_try, rules_use,
+    rules_check, rules_detection, rules_exclusions, rules_list, rules_own, rules_reload, rules_try,
+    rules_use,
     screen::{Screen, grouped},
 };
 use crate::{
@@ -27,7 +28,11 @@ pub(super) fn command(
         RulesAction::Exclusions { action } => rules_exclusions::command(client, action.as_ref(), screen),
         RulesAction::Try(args) => rules_try::command(client, args, screen),
         RulesAction::Check { paths, lenient } => rules_check::command(paths, *lenient, screen),
-        RulesAction::Show { id, rules } => show(id, rules, screen),
+        RulesAction::Show { id, rules } => show(client, id, rules, screen),
+        RulesAction::Save(args) => rules_own::save(client, args, screen),
+        RulesAction::On { id } => rules_own::switch(client, id, true, screen),
+        RulesAction::Off { id } => rules_own::switch(client, id, false, screen),
+        RulesAction::Remove { id } => rules_own::remove(client, id, screen),
         RulesAction::Test { path } => test(path, screen),
         RulesAction::Use(args) => rules_use::command(client, args, screen),
         RulesAction::Reload => rules_reload::command(client, screen),
@@ -40,8 +45,9 @@ pub(super) fn loaded(paths: &[PathBuf], lenient: bool) -> Result<Loaded, CliErro
     load::load(&wanted).map_err(|error| CliError::Rules(error.to_string()))
 }
 
-fn show(id: &str, paths: &[PathBuf], screen: &mut Screen<'_>) -> Result<Exit, CliError> {
-    let loaded = loaded(paths, true)?;
+fn show(client: &Client, id: &str, paths: &[PathBuf], screen: &mut Screen<'_>) -> Result<Exit, CliError> {
+    let default = [PathBuf::from("default")];
+    let loaded = loaded(if paths.is_empty() { &default } else { paths }, true)?;
     for step in &loaded.script.steps {
         let Step::Rule(rule) = step else { continue };
         if rule.meta.id.to_string() != id {
@@ -66,6 +72,10 @@ fn show(id: &str, paths: &[PathBuf], screen: &mut Screen<'_>) -> Result<Exit, Cl
     }
     let native = loaded.set.rules.iter().find(|rule| *rule.id == *id);
     let Some(rule) = native else {
+        // One that was written to the agent, or that its configuration names.
+        if paths.is_empty() && rules_own::show(client, id, screen)? {
+            return Ok(Exit::Done);
+        }
         return Err(CliError::Rules(format!("there is no rule {id} among them")));
     };
     if screen.json {

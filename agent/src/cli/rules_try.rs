@@ -12,13 +12,14 @@ use super::{
 use crate::{
     api::{
         Client,
-        types::{TrialBody, Tried, TriedMatch},
+        types::{TrialBody, Tried, TriedMatch, TriedPast},
     },
     event::printable,
 };
 
 pub(super) fn command(client: &Client, args: &TryArgs, screen: &mut Screen<'_>) -> Result<Exit, CliError> {
     let body = TrialBody {
+        own: false,
         rule: args.rule.clone(),
         text: args.file.as_deref().map(text).transpose()?,
         request: args.request.as_deref().map(text).transpose()?,
@@ -44,26 +45,29 @@ pub(super) fn command(client: &Client, args: &TryArgs, screen: &mut Screen<'_>) 
             show(found, screen)?;
         }
     }
-    if let Some(past) = &tried.past {
-        screen.line(format_args!(
-            "of {} stored events{} it would have matched {}",
-            grouped(past.looked_at),
-            if past.complete { "" } else { ", the newest," },
-            grouped(past.matched),
-        ))?;
-        for event in &past.examples {
-            let when = screen.when(event.time);
-            let line = format!(
-                "  {when}  {}  {}  {}: {}",
-                event.service, event.request, event.location, event.value
-            );
-            let line = screen.faint(&printable(&line));
-            screen.line(line)?;
-        }
-        screen
-            .note("Stored events are redacted, and have method, path, query, host and user agent alone.")?;
+    if let Some(tried) = &tried.past {
+        past(tried, screen)?;
     }
     Ok(Exit::Done)
+}
+
+/// On how many stored events it would have matched, and some of them.
+pub(super) fn past(past: &TriedPast, screen: &mut Screen<'_>) -> Result<(), CliError> {
+    screen.line(format_args!(
+        "of {} stored events{} it would have matched {}",
+        grouped(past.looked_at),
+        if past.complete { "" } else { ", the newest," },
+        grouped(past.matched),
+    ))?;
+    for event in &past.examples {
+        let when = screen.when(event.time);
+        let line =
+            format!("  {when}  {}  {}  {}: {}", event.service, event.request, event.location, event.value);
+        let line = screen.faint(&printable(&line));
+        screen.line(line)?;
+    }
+    screen.note("Stored events are redacted, and have method, path, query, host and user agent alone.")?;
+    Ok(())
 }
 
 fn show(found: &TriedMatch, screen: &mut Screen<'_>) -> Result<(), CliError> {
@@ -79,7 +83,7 @@ fn show(found: &TriedMatch, screen: &mut Screen<'_>) -> Result<(), CliError> {
 }
 
 /// A file's text; `-` is standard input.
-fn text(file: &Path) -> Result<String, CliError> {
+pub(super) fn text(file: &Path) -> Result<String, CliError> {
     let wrong = |error| CliError::Input(format!("{}: {error}", file.display()));
     if file == Path::new("-") {
         let mut text = String::new();

@@ -1,6 +1,7 @@
 //! Commands that ask, against the real server over a desk with a real store: a shop that was attacked.
 
 use std::{
+    collections::BTreeMap,
     fs,
     os::unix::fs::PermissionsExt as _,
     path::Path,
@@ -22,13 +23,14 @@ use crate::{
         ApiError, BlockView, Code, Control, DenyRequest, Denylist, PassView, Reloaded, ServiceView, Stats,
         Whom, net,
         tests::{Running, doctor, settings},
-        types::{DoctorView, Protection, ServicePolicy},
+        types::{DoctorView, Protection, ServicePolicy, SetMode},
     },
     config::Config,
     desk::Desk,
-    detect::{Signal, rules::KeptRules},
+    detect::Signal,
     endpoint,
     event::Event,
+    kept::KeptRules,
     pipeline::Settings,
     rules::policy::{Kept, Mode},
 };
@@ -53,6 +55,8 @@ struct Shop {
     endpoints: endpoint::Snapshot,
     exclusions: Kept,
     detections: KeptRules,
+    rules: KeptRules,
+    settings: Mutex<Arc<Settings>>,
 }
 
 fn split(whom: &Whom) -> (String, Option<String>) {
@@ -85,6 +89,14 @@ impl Control for Shop {
 
     fn set_policy(&self, service: &str, _mode: Option<Mode>, _who: &str) -> Result<ServicePolicy, ApiError> {
         self.policy(service)
+    }
+
+    fn modes(&self) -> BTreeMap<String, SetMode> {
+        BTreeMap::new()
+    }
+
+    fn set_modes(&self, _modes: &BTreeMap<String, Mode>, _who: &str) -> Result<(), ApiError> {
+        Ok(())
     }
 
     fn protection(&self) -> Result<Protection, ApiError> {
@@ -150,7 +162,7 @@ impl Control for Shop {
     }
 
     fn settings(&self) -> Arc<Settings> {
-        settings(&Config::default())
+        Arc::clone(&self.settings.lock().expect("lock"))
     }
 
     fn exclusions(&self) -> &Kept {
@@ -161,11 +173,18 @@ impl Control for Shop {
         &self.detections
     }
 
+    fn rules(&self) -> &KeptRules {
+        &self.rules
+    }
+
     fn doctor(&self) -> DoctorView {
         doctor()
     }
 
     fn reload(&self) -> Result<Reloaded, ApiError> {
+        let mut config = Config::default();
+        config.rules.kept = self.rules.list().expect("rules");
+        *self.settings.lock().expect("lock") = settings(&config);
         Ok(Reloaded::default())
     }
 }
@@ -201,7 +220,9 @@ impl Agent {
             blocks: Mutex::default(),
             passes: Mutex::default(),
             exclusions: Kept::of(state.path()),
-            detections: KeptRules::of(state.path()),
+            detections: KeptRules::of_detections(state.path()),
+            rules: KeptRules::of_requests(state.path()),
+            settings: Mutex::new(settings(&Config::default())),
             endpoints: serde_json::from_value(endpoints).expect("a snapshot"),
         };
         // To the second: times are shown so.

@@ -1,4 +1,4 @@
-//! `picket export` and `import`: configuration and lists, from one agent to another.
+//! `picket export` and `import`: configuration, rules and lists, from one agent to another.
 
 use std::{
     fs::{self, OpenOptions},
@@ -34,8 +34,13 @@ pub(super) fn export(client: &Client, args: &ExportArgs, screen: &mut Screen<'_>
         }
         _ => CliError::Input(format!("{}: {error}", file.display())),
     })?;
+    let made = export.exclusions.len() + export.detections.len() + export.rules.len() + export.modes.len();
+    let made = match made as u64 {
+        0 => String::new(),
+        made => format!(", {} exclusions, rules and modes", grouped(made)),
+    };
     let counts = format!(
-        "{}{} entries of the denylist, {} of the passlist",
+        "{}{} entries of the denylist, {} of the passlist{made}",
         if export.configuration.is_some() { "the configuration, " } else { "" },
         grouped(export.denylist.len() as u64),
         grouped(export.passlist.len() as u64)
@@ -44,6 +49,8 @@ pub(super) fn export(client: &Client, args: &ExportArgs, screen: &mut Screen<'_>
         screen.json(&serde_json::json!({
             "file": file, "configuration": export.configuration.is_some(),
             "denylist": export.denylist.len(), "passlist": export.passlist.len(),
+            "exclusions": export.exclusions.len(), "detections": export.detections.len(),
+            "rules": export.rules.len(), "modes": export.modes.len(),
         }))?;
     } else {
         screen.line(format_args!("wrote {}: {counts}", printable(&file.display().to_string())))?;
@@ -104,7 +111,7 @@ fn read(file: &Path) -> io::Result<String> {
 }
 
 fn told(done: &Imported, screen: &mut Screen<'_>) -> Result<(), CliError> {
-    let Imported { dry_run, denylist, passlist, exclusions, unchanged, configuration, refused } = done;
+    let Imported { dry_run, denylist, passlist, unchanged, configuration, refused, .. } = done;
     let verb = if *dry_run { "would add or change" } else { "added or changed" };
     screen.line(format_args!(
         "{verb} {} entries of the denylist, {} of the passlist; {} are there already or are over",
@@ -112,9 +119,16 @@ fn told(done: &Imported, screen: &mut Screen<'_>) -> Result<(), CliError> {
         grouped(*passlist),
         grouped(*unchanged)
     ))?;
-    if *exclusions > 0 {
-        let verb = if *dry_run { "would make" } else { "made" };
-        screen.line(format_args!("{verb} {} exclusions", grouped(*exclusions)))?;
+    let verb = if *dry_run { "would take over" } else { "took over" };
+    for (count, what) in [
+        (done.exclusions, "exclusions"),
+        (done.detections, "detection rules"),
+        (done.rules, "rules that judge requests"),
+        (done.modes, "modes of services"),
+    ] {
+        if count > 0 {
+            screen.line(format_args!("{verb} {} {what}", grouped(count)))?;
+        }
     }
     if !configuration.is_empty() {
         let verb = if *dry_run { "would change in" } else { "changed in" };

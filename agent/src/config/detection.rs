@@ -8,7 +8,8 @@ use super::{
     values::{Value, Wrong, because, list, string, word},
 };
 use crate::{
-    detect::rules::{ActionKind, KeptRule, Severity},
+    detect::rules::{ActionKind, Severity},
+    kept::KeptRule,
     query::{EVENTS, Query},
     rules::policy::Glob,
 };

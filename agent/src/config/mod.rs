@@ -43,8 +43,12 @@ pub use values::{NotADuration, canonical, network_text, parse_duration, parse_ne
 
 use crate::{
     client_ip::ForwardedHeader,
+    kept::KeptRule,
     limits,
-    rules::policy::{Exclusion, Mode, Selector},
+    rules::{
+        own::OwnText,
+        policy::{Exclusion, Glob, Mode, Selector},
+    },
 };
 
 /// Where `picket run` looks for its configuration when none is named.
@@ -172,6 +176,8 @@ pub struct Rules {
     pub mode: Mode,
     /// `[[rules.exclusions]]`: what rules leave alone.
     pub exclusions: Vec<Exclusion>,
+    /// What people made of rules with the agent; it stands in the state directory.
+    pub kept: Vec<KeptRule>,
 }
 
 impl Default for Rules {
@@ -184,11 +190,25 @@ impl Default for Rules {
             paranoia: None,
             mode: Mode::default(),
             exclusions: Vec::new(),
+            kept: Vec::new(),
         }
     }
 }
 
 impl Rules {
+    /// Rules that people wrote with the agent.
+    #[must_use]
+    pub fn own(&self) -> Vec<OwnText> {
+        let own = |kept: &KeptRule| Some(OwnText { id: kept.id.clone(), text: kept.text.clone()? });
+        self.kept.iter().filter_map(own).collect()
+    }
+
+    /// Rules that people switched off with the agent.
+    #[must_use]
+    pub fn switched(&self) -> Vec<Selector> {
+        self.kept.iter().filter(|kept| kept.off).map(|kept| Selector::Id(Glob::new(&kept.id))).collect()
+    }
+
     /// What services without a policy of their own are judged by, in the order in which it is read.
     #[must_use]
     pub fn sources(&self) -> Vec<RuleSource> {
@@ -391,6 +411,7 @@ impl Config {
             ("users.services", self.users.services != new.users.services),
             ("detection.responses", self.detection.responses != new.detection.responses),
             ("detection.suppressions", self.detection.suppressions != new.detection.suppressions),
+            ("rules.kept", self.rules.kept != new.rules.kept),
             ("detection.kept", self.detection.kept != new.detection.kept),
             ("notify", self.notify != new.notify),
         ];

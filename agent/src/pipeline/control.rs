@@ -1,7 +1,7 @@
 //! What the API asks of the running agent.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -21,12 +21,12 @@ use super::{
 use crate::{
     api::{
         ApiError, BlockView, Control, DenyRequest, Denylist, PassView, Reloaded, ServiceView, Stats, Whom,
-        types::{DoctorView, KernelCounter, Protection, ServicePolicy, StageCounter},
+        types::{DoctorView, KernelCounter, Protection, ServicePolicy, SetMode, StageCounter},
     },
     desk::Desk,
-    detect::rules::KeptRules,
     discover::Snapshot,
     doctor, endpoint,
+    kept::KeptRules,
     metrics::{self, Figures, Process},
     probe::{counts::KernelCounts, tap::Attached},
     rules::policy::{Kept, Mode},
@@ -52,6 +52,7 @@ pub struct Agent {
     config_file: Option<PathBuf>,
     exclusions: Kept,
     detections: KeptRules,
+    rules: KeptRules,
     started: Timestamp,
     rates: Mutex<VecDeque<Sample>>,
     /// What the kernel allowed when it was looked at last: looking loads programs, so that nobody may have it done all the
@@ -90,6 +91,7 @@ impl Agent {
         config_file: Option<PathBuf>,
         exclusions: Kept,
         detections: KeptRules,
+        rules: KeptRules,
     ) -> Self {
         Self {
             shared,
@@ -101,6 +103,7 @@ impl Agent {
             config_file,
             exclusions,
             detections,
+            rules,
             started: Timestamp::now(),
             rates: Mutex::default(),
             report: Mutex::default(),
@@ -322,6 +325,14 @@ impl Control for Agent {
         self.shared.set_policy(service, mode, who)
     }
 
+    fn modes(&self) -> BTreeMap<String, SetMode> {
+        self.shared.modes().all().clone()
+    }
+
+    fn set_modes(&self, modes: &BTreeMap<String, Mode>, who: &str) -> Result<(), ApiError> {
+        self.shared.set_modes(modes, who)
+    }
+
     fn protection(&self) -> Result<Protection, ApiError> {
         self.shared.protection()
     }
@@ -376,6 +387,10 @@ impl Control for Agent {
 
     fn detections(&self) -> &KeptRules {
         &self.detections
+    }
+
+    fn rules(&self) -> &KeptRules {
+        &self.rules
     }
 
     fn doctor(&self) -> DoctorView {

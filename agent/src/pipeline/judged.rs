@@ -1,5 +1,7 @@
 //! How services are judged, for people: said, and changed while the agent runs.
 
+use std::collections::BTreeMap;
+
 use super::{modes::ModesError, shared::Shared};
 use crate::{
     api::{
@@ -41,11 +43,7 @@ impl Shared {
     /// As above, and when it can't be kept.
     pub fn set_policy(&self, name: &str, mode: Option<Mode>, who: &str) -> Result<ServicePolicy, ApiError> {
         self.policy(name)?;
-        self.set_mode(name, mode, who).map_err(|error| match error {
-            ModesError::Full => ApiError::new(Code::Full, error.to_string())
-                .hint("give one back to the configuration: picket services policy NAME --reset"),
-            ModesError::State(_) => ApiError::new(Code::Internal, error.to_string()),
-        })?;
+        self.set_mode(name, mode, who)?;
         match mode {
             Some(mode) => tracing::info!(service = name, "{who} set what is done about attacks to {mode}"),
             None => tracing::info!(
@@ -55,5 +53,26 @@ impl Shared {
         }
         // What was given back may be nobody's any longer.
         self.policy(name).or_else(|_| Ok(ServicePolicy::nothing(name)))
+    }
+
+    /// Sets what is done about attacks on services of several names, also of those that had no requests yet.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be kept; then nothing was changed.
+    pub fn set_modes(&self, modes: &BTreeMap<String, Mode>, who: &str) -> Result<(), ApiError> {
+        self.change_modes(modes.iter().map(|(service, mode)| (service.as_str(), Some(*mode))), who)?;
+        tracing::info!(services = modes.len(), "{who} set what is done about attacks");
+        Ok(())
+    }
+}
+
+impl From<ModesError> for ApiError {
+    fn from(error: ModesError) -> Self {
+        match error {
+            ModesError::Full => Self::new(Code::Full, error.to_string())
+                .hint("give one back to the configuration: picket services policy NAME --reset"),
+            ModesError::State(_) => Self::new(Code::Internal, error.to_string()),
+        }
     }
 }

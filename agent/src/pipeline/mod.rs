@@ -80,9 +80,9 @@ use crate::{
     cli::run::RunOptions,
     config::{self, Colour, Config, Rings},
     desk::{Desk, Enforce},
-    detect::rules::KeptRules,
     discover::{self, Discovery},
     event::Render,
+    kept::KeptRules,
     metrics,
     probe::{
         self, ProbeError,
@@ -139,7 +139,7 @@ async fn start(options: RunOptions) -> anyhow::Result<()> {
         }
         None => None,
     };
-    let settings = Settings::make(&config, 1)?;
+    let settings = settings::at_start(&config)?;
     for warning in &settings.policies.warnings {
         tracing::warn!("{warning}");
     }
@@ -224,7 +224,8 @@ async fn start(options: RunOptions) -> anyhow::Result<()> {
         reloader,
         config_file,
         Kept::of(&state),
-        KeptRules::of(&state),
+        KeptRules::of_detections(&state),
+        KeptRules::of_requests(&state),
     ));
     let (served, serving) = tokio::sync::watch::channel(());
     // Either way it is time to stop.
@@ -339,7 +340,10 @@ fn configuration(options: &RunOptions) -> anyhow::Result<Config> {
     let kept =
         Kept::of(&options.paths.state).exclusions().context("can't read the exclusions that people made")?;
     config.rules.exclusions.extend(kept);
-    config.detection.kept = KeptRules::of(&options.paths.state)
+    config.rules.kept = KeptRules::of_requests(&options.paths.state)
+        .list()
+        .context("can't read the rules that people wrote")?;
+    config.detection.kept = KeptRules::of_detections(&options.paths.state)
         .list()
         .context("can't read the detection rules that people wrote")?;
     config.output.all |= options.all;

@@ -64,18 +64,30 @@ impl Modes {
         self.entries.get(service)
     }
 
-    /// Sets a mode, or takes it back. It is on disk when this returns.
+    /// All of them.
+    #[must_use]
+    pub fn all(&self) -> &BTreeMap<String, SetMode> {
+        &self.entries
+    }
+
+    /// Sets modes, or takes them back. It is on disk when this returns.
     ///
     /// # Errors
     /// When there are too many, or it can't be written; then nothing was changed.
-    pub fn set(&mut self, service: &str, mode: Option<Mode>, by: &str) -> Result<(), ModesError> {
+    pub fn set<'m>(
+        &mut self,
+        changed: impl IntoIterator<Item = (&'m str, Option<Mode>)>,
+        by: &str,
+    ) -> Result<(), ModesError> {
         let mut entries = self.entries.clone();
-        match mode {
-            Some(mode) => {
-                let set = SetMode { mode, since: Timestamp::now(), by: by.to_owned() };
-                entries.insert(service.to_owned(), set);
+        for (service, mode) in changed {
+            match mode {
+                Some(mode) => {
+                    let set = SetMode { mode, since: Timestamp::now(), by: by.to_owned() };
+                    entries.insert(service.to_owned(), set);
+                }
+                None => drop(entries.remove(service)),
             }
-            None => drop(entries.remove(service)),
         }
         if entries.len() > limits::MODES {
             return Err(ModesError::Full);
@@ -104,15 +116,15 @@ mod tests {
         let open = || Modes::open(directory.path(), Timestamp::now()).unwrap();
         let (mut modes, notice) = open();
         assert_eq!(notice, None);
-        modes.set("nginx", Some(Mode::Off), "alice").unwrap();
-        modes.set("api \u{1f}", Some(Mode::Block), "bob").unwrap();
-        modes.set("nginx", Some(Mode::Monitor), "bob").unwrap();
+        modes.set([("nginx", Some(Mode::Off))], "alice").unwrap();
+        modes.set([("api \u{1f}", Some(Mode::Block))], "bob").unwrap();
+        modes.set([("nginx", Some(Mode::Monitor))], "bob").unwrap();
         let (mut again, _) = open();
         let set = again.get("nginx").unwrap();
         assert_eq!((set.mode, set.by.as_str()), (Mode::Monitor, "bob"));
         assert_eq!(again.by_service().len(), 2);
-        again.set("nginx", None, "alice").unwrap();
-        again.set("nobody", None, "alice").unwrap();
+        again.set([("nginx", None)], "alice").unwrap();
+        again.set([("nobody", None)], "alice").unwrap();
         assert_eq!(open().0.by_service().keys().collect::<Vec<_>>(), ["api \u{1f}"]);
         std::fs::write(directory.path().join("modes.json"), "{\"version\":1,\"entries\":[{\"service\":7}]}")
             .unwrap();
@@ -131,10 +143,10 @@ mod tests {
                 SetMode { mode: Mode::Off, since: Timestamp::UNIX_EPOCH, by: String::new() },
             );
         }
-        assert!(matches!(modes.set("one more", Some(Mode::Off), "alice"), Err(ModesError::Full)));
-        modes.set("7", Some(Mode::Block), "alice").unwrap();
+        assert!(matches!(modes.set([("one more", Some(Mode::Off))], "alice"), Err(ModesError::Full)));
+        modes.set([("7", Some(Mode::Block))], "alice").unwrap();
         directory.close().unwrap();
-        assert!(matches!(modes.set("7", Some(Mode::Off), "alice"), Err(ModesError::State(_))));
+        assert!(matches!(modes.set([("7", Some(Mode::Off))], "alice"), Err(ModesError::State(_))));
         assert_eq!(modes.get("7").map(|set| set.mode), Some(Mode::Block));
     }
 }

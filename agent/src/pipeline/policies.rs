@@ -14,6 +14,7 @@ use crate::{
     limits,
     rules::{
         load::{self, LoadError, Wanted},
+        own::OwnText,
         policy::{Mode, Policy, Rules, Terms},
     },
     service::Service,
@@ -97,12 +98,17 @@ impl Policies {
     /// # Errors
     /// When a rule file is missing or wrong, or a rule is named that is not there.
     pub fn make(config: &Config) -> Result<Self, PolicyError> {
-        let mut compiled =
-            Compiled { crs: config.rules.crs.as_deref(), known: HashMap::new(), warnings: Vec::new() };
         let common = &config.rules;
+        let mut compiled = Compiled {
+            crs: common.crs.as_deref(),
+            own: common.own(),
+            known: HashMap::new(),
+            warnings: Vec::new(),
+        };
         let terms = Terms {
             paranoia: common.paranoia,
             disabled: common.disabled.clone(),
+            switched: common.switched(),
             exclusions: common.exclusions.clone(),
         };
         let mut all = Vec::with_capacity(1 + config.policies.len());
@@ -115,6 +121,7 @@ impl Policies {
             let terms = Terms {
                 paranoia: policy.paranoia.or(terms.paranoia),
                 disabled: [&terms.disabled[..], &policy.disabled].concat(),
+                switched: terms.switched.clone(),
                 exclusions: [&terms.exclusions[..], &policy.exclusions].concat(),
             };
             let mode = policy.mode.unwrap_or(common.mode);
@@ -193,6 +200,8 @@ fn missing(rules: &Rules, policy: &PolicyConfig) -> Result<(), PolicyError> {
 /// Rules that were compiled already, by their files.
 struct Compiled<'c> {
     crs: Option<&'c Path>,
+    /// What people wrote; all policies have it.
+    own: Vec<OwnText>,
     known: HashMap<Vec<PathBuf>, Arc<Rules>>,
     warnings: Vec<String>,
 }
@@ -212,7 +221,7 @@ impl Compiled<'_> {
         if let Some(rules) = self.known.get(&key) {
             return Ok(Arc::clone(rules));
         }
-        let wanted = Wanted { paths, crs: with_crs, ..Wanted::default() };
+        let wanted = Wanted { paths, crs: with_crs, own: self.own.clone(), ..Wanted::default() };
         let mut loaded = load::load(&wanted)
             .map_err(|error| PolicyError::Load { policy: policy.map(str::to_owned), error })?;
         self.warnings.extend(loaded.left_out.drain(..).map(|left_out| format!("left out: {left_out}")));

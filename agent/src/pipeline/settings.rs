@@ -9,7 +9,8 @@ use crate::{
     event::Redactor,
     geo::{GeoError, Lookup},
     http,
-    rules::policy::Mode,
+    kept::KeptRule,
+    rules::{own::Own, policy::Mode},
     user,
 };
 
@@ -96,6 +97,29 @@ impl Settings {
     }
 }
 
+/// What an agent starts with: rules that people wrote and that can't come into force with the others are left out, and
+/// said. An agent that does not start keeps nobody out.
+///
+/// # Errors
+///
+/// When a rule file is missing or wrong.
+pub fn at_start(config: &Config) -> Result<Settings, SettingsError> {
+    let wrong = match Settings::make(config, 1) {
+        Err(wrong) if !config.rules.own().is_empty() => wrong,
+        made => return made,
+    };
+    let mut less = config.clone();
+    less.rules.kept.retain(|kept| kept.text.is_none());
+    let plain = Settings::make(&less, 1)?;
+    tracing::error!("not all rules that people wrote are in force: {wrong}");
+    let taken = |id: &str| plain.policies.iter().any(|policy| policy.rules().find(id).is_some());
+    let good = |kept: &KeptRule| kept.text.as_ref().is_none_or(|text| Own::read(&kept.id, text).is_ok());
+    less.rules.kept = config.rules.kept.clone();
+    less.rules.kept.retain(|kept| kept.text.is_none() || (good(kept) && !taken(&kept.id)));
+    let made = Settings::make(&less, 1).unwrap_or(plain);
+    Ok(Settings { config: Arc::new(config.clone()), ..made })
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -103,7 +127,8 @@ mod tests {
     use super::*;
     use crate::{
         cli::{args::LogLevel, paths::Paths, run::RunOptions},
-        detect::rules::{self, KeptRules, Off, Places},
+        detect::rules::{self, Off, Places},
+        kept::KeptRules,
         rules::{
             policy::{Kept, kept::Wanted},
             program::run::{Facts, Scratch},
@@ -138,7 +163,7 @@ mod tests {
             ..Wanted::default()
         };
         let made = Kept::of(state.path()).add(wanted, "alice").unwrap();
-        KeptRules::of(state.path()).switch("web-shell", true, "alice").unwrap();
+        KeptRules::of_detections(state.path()).switch("web-shell", true, "alice").unwrap();
 
         let config = super::super::configuration(&options).unwrap();
         let ids: Vec<_> = config.rules.exclusions.iter().map(|exclusion| exclusion.id).collect();
@@ -160,5 +185,40 @@ mod tests {
                 settings.policies.default().unwrap().judge_request(&request, &facts, &mut scratch);
             assert_eq!(!said.matches().is_empty(), holds, "{service}");
         }
+    }
+
+    /// A file that came meanwhile has the id of a rule that somebody wrote.
+    #[test]
+    fn an_agent_starts_without_rules_that_no_longer_fit() {
+        let state = tempfile::tempdir().unwrap();
+        let file = state.path().join("own.conf");
+        fs::write(&file, "SecRule ARGS \"@rx x\" \"id:7,phase:2,log\"\n").unwrap();
+        let kept = KeptRules::of_requests(state.path());
+        for id in ["7", "8"] {
+            kept.put(id, &format!("SecRule ARGS \"@rx y\" \"id:{id},phase:2,log\""), "alice").unwrap();
+        }
+        let mut config = Config::default();
+        config.rules.builtin = false;
+        config.rules.files = vec![file];
+        config.rules.kept = kept.list().unwrap();
+        let error = Settings::make(&config, 1).map(drop).unwrap_err().to_string();
+        assert!(error.contains("kept rule 7: there is a rule with this id already, at "), "{error}");
+        let settings = at_start(&config).unwrap();
+        let rules = settings.policies.default().unwrap().rules();
+        assert!(rules.find("7").unwrap().own.is_none());
+        assert!(rules.find("8").unwrap().own.is_some());
+        assert_eq!(settings.config.rules.kept.len(), 2, "they are still kept");
+        // The same in the other language.
+        let json = r#"{"id":"9","name":"n","tags":{"type":"t"},"conditions":[{"operator":"is_xss",
+            "parameters":{"inputs":[{"address":"server.request.query"}]}}]}"#;
+        fs::write(state.path().join("own.json"), format!("{{\"version\":\"2.2\",\"rules\":[{json}]}}"))
+            .unwrap();
+        kept.remove("7").unwrap();
+        kept.put("9", "SecRule ARGS \"@rx y\" \"id:9,phase:2,log\"", "alice").unwrap();
+        config.rules.files = vec![state.path().join("own.json")];
+        config.rules.kept = kept.list().unwrap();
+        let error = Settings::make(&config, 1).map(drop).unwrap_err().to_string();
+        assert!(error.contains("kept rule 9: there is a rule with this id already, at "), "{error}");
+        assert!(at_start(&config).unwrap().policies.default().unwrap().rules().find("8").is_some());
     }
 }

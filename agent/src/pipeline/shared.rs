@@ -126,8 +126,20 @@ impl Shared {
     /// # Errors
     /// When it can't be kept; then nothing was changed.
     pub fn set_mode(&self, service: &str, mode: Option<Mode>, by: &str) -> Result<(), ModesError> {
+        self.change_modes([(service, mode)], by)
+    }
+
+    /// The same for several.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn change_modes<'m>(
+        &self,
+        changed: impl IntoIterator<Item = (&'m str, Option<Mode>)>,
+        by: &str,
+    ) -> Result<(), ModesError> {
         let mut modes = self.modes();
-        modes.set(service, mode, by)?;
+        modes.set(changed, by)?;
         drop(self.put_in_force(&self.settings(), &modes));
         Ok(())
     }

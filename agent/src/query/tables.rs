@@ -314,6 +314,8 @@ const RULE_ROWS: &[Facet] = &[
     Facet::new(&["language"], Text, (None, &["language"]), "in_app, seclang"),
     Facet::new(&["phase"], Text, (None, &["phase"]), "request, response; of SecLang its phases"),
     Facet::new(&["file"], Text, (None, &["file"]), "where it stands"),
+    Facet::new(&["written"], Flag, (None, &["kept", "written"]), "people wrote it with the agent"),
+    Facet::new(&["by"], Text, (None, &["kept", "by"]), "who wrote it, or switched it"),
     Facet::new(&["enabled"], Flag, (None, &["enabled"]), "a policy asks it"),
     Facet::new(&["tells"], Flag, (None, &["tells"]), "events tell that it held"),
     Facet::new(&["blocks"], Flag, (None, &["blocks"]), "it wants the request kept from the service"),

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use super::{
     RuleMeta,
     inapp::{Set, ast::Rule},
+    own,
     program::model::{Meta, Program, Step},
 };
 
@@ -54,8 +55,10 @@ pub(super) fn meta(rule: &Rule) -> Arc<RuleMeta> {
     Arc::new(RuleMeta { id: rule.id.to_string(), name: rule.name.clone(), tags: rule.tags.clone() })
 }
 
+/// Of rules from files: what somebody wrote besides is nobody's release.
 fn metas(program: &Program) -> impl Iterator<Item = &Meta> {
     program.steps.iter().filter_map(|step| match step {
+        Step::Rule(rule) if own::is_name(&rule.meta.place.file) => None,
         Step::Rule(rule) => Some(&*rule.meta),
         Step::Marker(_) => None,
     })

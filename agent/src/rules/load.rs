@@ -9,8 +9,13 @@ use std::{
 use super::{
     ReadError, RuleMeta, builtin, coverage,
     inapp::{self, Set},
+    own::{self, Own, OwnError, OwnText},
     program::{self, engine::Engine},
-    seclang::{self, ast::Directive, lower},
+    seclang::{
+        self,
+        ast::{Directive, Place},
+        lower,
+    },
 };
 use crate::limits;
 
@@ -25,6 +30,8 @@ pub struct Wanted {
     pub crs: bool,
     /// Rules that can't be read are left out, and named.
     pub lenient: bool,
+    /// Rules that people wrote with the agent.
+    pub own: Vec<OwnText>,
 }
 
 /// Rules ready to be asked.
@@ -40,6 +47,8 @@ pub struct Loaded {
     pub files: Vec<PathBuf>,
     /// Picket's own rules whose classes were left to CRS.
     pub taken_over: Vec<Arc<RuleMeta>>,
+    /// Those of them that people wrote with the agent.
+    pub own: Vec<OwnText>,
     /// What was left out, and why.
     pub left_out: Vec<String>,
     /// What is of no effect in In-App WAF files.
@@ -86,6 +95,17 @@ pub enum LoadError {
     /// A text without a rule.
     #[error("{0}: there is no rule in it: expected JSON of the In-App WAF, or SecLang")]
     NoRule(String),
+    /// What somebody wrote is no rule.
+    #[error(transparent)]
+    Own(Box<OwnError>),
+    /// What somebody wrote has an id that is taken.
+    #[error("kept rule {id}: there is a rule with this id already, at {first}: ids are unique")]
+    Taken {
+        /// The id.
+        id: String,
+        /// Where the other one is.
+        first: Place,
+    },
     /// What should be CRS has no rules of it.
     #[error(
         "crs: there are no rules of OWASP CRS (901000 to 980999) in {0}; expected the directory of a release, with crs-setup.conf and rules/"
@@ -145,11 +165,13 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
             }
         }
     }
+    let written = own_rules(&wanted.own, &mut in_app)?;
     let inapp::Resolved { mut set, warnings: doubtful, left_out: without } =
         if wanted.lenient { inapp::resolve_lenient(in_app)? } else { inapp::resolve(in_app)? };
     left_out.extend(without.iter().map(ToString::to_string));
     warnings.extend(doubtful.iter().map(ToString::to_string));
     let mut program = program::model::Program::default();
+    let mut directives = Vec::new();
     if has_program {
         let script = if wanted.lenient {
             let (script, errors) = reader.finish_lenient();
@@ -159,7 +181,14 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
             reader.finish()?
         };
         read_files.extend(script.files.iter().map(|file| PathBuf::from(&**file)));
-        let directives = prepared(script.directives, wanted.paranoia)?;
+        directives = prepared(script.directives, wanted.paranoia)?;
+    }
+    unique(&wanted.own, &directives, &set)?;
+    if !written.is_empty() {
+        directives.extend(own::before()?);
+        directives.extend(written);
+    }
+    if !directives.is_empty() {
         let (lowered, errors) = lower::lower_lenient(&directives);
         program = lowered;
         leave_out(errors, wanted.lenient, &mut left_out)?;
@@ -173,12 +202,52 @@ pub fn load(wanted: &Wanted) -> Result<Loaded, LoadError> {
         taken_over = coverage::give_up(&mut set, &own, &program);
     }
     let (engine, errors) = program::compile::compile_lenient(&program, &set, &|place, name| {
+        if wanted.own.iter().any(|own| own.name() == *place.file) {
+            return Err(format!("{name}: no files are read here"));
+        }
         let path = place.beside(name);
         fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))
     })?;
     leave_out(errors, wanted.lenient, &mut left_out)?;
     let engine = (engine.rules() > 0).then_some(engine);
-    Ok(Loaded { engine, set, script: program, files: read_files, taken_over, left_out, warnings })
+    let own = wanted.own.clone();
+    Ok(Loaded { engine, set, script: program, files: read_files, taken_over, own, left_out, warnings })
+}
+
+/// Reads rules that people wrote with the agent: gives those in SecLang, the others are put behind the files.
+fn own_rules(own: &[OwnText], in_app: &mut Vec<inapp::ast::File>) -> Result<Vec<Directive>, LoadError> {
+    let mut written = Vec::new();
+    for own in own {
+        let own = Own::parse(&own.name(), &own.text).map_err(|error| match error {
+            OwnError::Load(error) => error,
+            other => LoadError::Own(Box::new(other)),
+        })?;
+        match own.read {
+            own::Read::InApp(file) => in_app.push(*file),
+            own::Read::SecLang(directives) => written.extend(directives),
+        }
+    }
+    Ok(written)
+}
+
+/// Ids of rules that people wrote, which rules of the other language may not have. Within a language the reader says it.
+fn unique(own: &[OwnText], directives: &[Directive], set: &Set) -> Result<(), LoadError> {
+    for OwnText { id, .. } in own {
+        let in_app = set.rules.iter().map(|rule| (rule.id.to_string(), &rule.place));
+        let seclang = directives.iter().filter_map(|directive| match directive {
+            Directive::Rule(seclang::ast::SecRule { actions, .. }) | Directive::Action { actions, .. } => {
+                Some((id_of(actions)?.to_string(), directive.place()))
+            }
+            _ => None,
+        });
+        let name = format!("kept rule {id}");
+        if let Some((_, first)) =
+            in_app.chain(seclang).find(|(other, place)| other == id && *place.file != *name)
+        {
+            return Err(LoadError::Taken { id: id.clone(), first: first.clone() });
+        }
+    }
+    Ok(())
 }
 
 /// Loads rules that are written out: JSON of the In-App WAF (a file, a list of rules, or one rule), or SecLang. No other file
@@ -191,7 +260,10 @@ pub fn load_text(text: &str, name: &str) -> Result<Loaded, LoadError> {
     let mut read = Vec::new();
     let mut warnings = Vec::new();
     if text.trim_start().starts_with(['{', '[']) {
-        let reading = inapp::read(as_file(text).as_bytes(), name)?;
+        let reading = match is_one(text) {
+            true => inapp::read_rule(text.as_bytes(), name)?,
+            false => inapp::read(as_file(text).as_bytes(), name)?,
+        };
         warnings.extend(reading.warnings.iter().map(ToString::to_string));
         read.push(reading.file);
     } else {
@@ -211,21 +283,23 @@ pub fn load_text(text: &str, name: &str) -> Result<Loaded, LoadError> {
         script: program,
         files: Vec::new(),
         taken_over: Vec::new(),
+        own: Vec::new(),
         left_out: Vec::new(),
         warnings,
     })
 }
 
-/// A rule, or a list of some, as a file has them. Lines stay what they are.
+/// Whether it is a rule, not a file of rules.
+fn is_one(text: &str) -> bool {
+    let json = serde_json::from_str::<serde_json::Value>(text);
+    json.is_ok_and(|json| json.get("conditions").is_some())
+}
+
+/// A list of rules as a file has them. Lines stay what they are.
 fn as_file(text: &str) -> std::borrow::Cow<'_, str> {
-    let is_file = || {
-        let json = serde_json::from_str::<serde_json::Value>(text).ok();
-        json.is_none_or(|json| json.is_object() && json.get("conditions").is_none())
-    };
     match text.trim_start().starts_with('[') {
         true => format!("{{\"version\":\"2.2\",\"rules\":{text}}}").into(),
-        false if is_file() => text.into(),
-        false => format!("{{\"version\":\"2.2\",\"rules\":[{text}]}}").into(),
+        false => text.into(),
     }
 }
 

@@ -45,6 +45,7 @@ mod matched;
 pub mod model;
 pub mod need;
 pub(crate) mod operators;
+pub mod own;
 pub mod policy;
 pub mod program;
 pub mod seclang;

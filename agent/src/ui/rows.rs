@@ -6,7 +6,7 @@ use axum::{
     Router,
     body::Body,
     extract::{RawPathParams, Request, State},
-    http::{HeaderName, HeaderValue, Uri},
+    http::{HeaderName, HeaderValue, Uri, request::Parts},
     middleware::{self, Next},
     response::Response,
     routing::{MethodRouter, get, post},
@@ -71,6 +71,9 @@ pub(super) fn rows() -> Vec<Row> {
         page("/rules/try", trial::show),
         page("/rules/exclusions", exclusions::show),
         page("/rules/exclusions/new", exclusions::new),
+        asked("/rules/edit", rule::edit::show),
+        action("/rules/switch", rule::edit::switch),
+        action("/rules/remove", rule::edit::remove),
         action("/rules/exclusions/make", exclusions::make),
         action("/rules/exclusions/remove", exclusions::remove),
         page("/settings", settings::show),
@@ -115,6 +118,24 @@ impl Done {
     }
 }
 
+/// What comes of a form that is looked at before it is done.
+pub(super) enum Answered {
+    Page(Box<Page>),
+    Done(Done),
+}
+
+impl From<Page> for Answered {
+    fn from(page: Page) -> Self {
+        Self::Page(Box::new(page))
+    }
+}
+
+impl From<Done> for Answered {
+    fn from(done: Done) -> Self {
+        Self::Done(done)
+    }
+}
+
 /// A page: a question, for those who are logged in.
 pub(super) fn page<F, R>(path: &'static str, show: F) -> Row
 where
@@ -152,14 +173,7 @@ where
         };
         let sessions = &visit.ui.doors.sessions;
         match act(visit.clone(), form.clone()).await {
-            Ok(Done { to, said, header }) => {
-                if !said.is_empty() {
-                    sessions.say(&visit.known, Flash { wrong: false, text: said });
-                }
-                let mut response = answer::to(&to);
-                response.headers_mut().extend(header);
-                response
-            }
+            Ok(done) => gone_on(&visit, done),
             Err(error) => match form.get("back").and_then(local) {
                 Some(back) => {
                     let hint = error.hint.as_ref().map(|hint| format!(" {hint}")).unwrap_or_default();
@@ -175,18 +189,19 @@ where
 }
 
 /// A page with a form that is looked at before anything is done: sent, it is the page again, with what came of it.
-pub(super) fn asked<F, R>(path: &'static str, show: F) -> Row
+pub(super) fn asked<F, R, A>(path: &'static str, show: F) -> Row
 where
     F: Fn(Visit, Form) -> R + Clone + Send + Sync + 'static,
-    R: Future<Output = Result<Page, ApiError>> + Send + 'static,
+    R: Future<Output = Result<A, ApiError>> + Send + 'static,
+    A: Into<Answered>,
 {
     let sent = show.clone();
     let to = get(|State(ui): State<Shared>, pieces: RawPathParams, request: Request| async move {
         let (parts, _) = request.into_parts();
         match Visit::begin(ui, pieces, &parts).await {
             Ok(visit) => {
-                let page = show(visit.clone(), Form::default()).await;
-                visit.answer(page, &parts)
+                let came = show(visit.clone(), Form::default()).await;
+                answered(&visit, came.map(Into::into), &parts)
             }
             Err(response) => response,
         }
@@ -197,13 +212,31 @@ where
             Ok(visit) => visit,
             Err(response) => return response,
         };
-        let page = match visit.form(&parts, body).await {
+        let came = match visit.form(&parts, body).await {
             Ok(form) => sent(visit.clone(), form).await,
             Err(error) => Err(error),
         };
-        visit.answer(page, &parts)
+        answered(&visit, came.map(Into::into), &parts)
     });
     Row { path, to }
+}
+
+fn answered(visit: &Visit, came: Result<Answered, ApiError>, parts: &Parts) -> Response {
+    match came {
+        Ok(Answered::Page(page)) => visit.answer(Ok(*page), parts),
+        Ok(Answered::Done(done)) => gone_on(visit, done),
+        Err(error) => visit.answer(Err(error), parts),
+    }
+}
+
+/// To where a thing that was done leads, with what is said there.
+fn gone_on(visit: &Visit, Done { to, said, header }: Done) -> Response {
+    if !said.is_empty() {
+        visit.ui.doors.sessions.say(&visit.known, Flash { wrong: false, text: said });
+    }
+    let mut response = answer::to(&to);
+    response.headers_mut().extend(header);
+    response
 }
 
 /// What scripts ask for: an answer that is no page.

@@ -36,6 +36,8 @@ fn more_pages(served: &served::Served) -> Vec<String> {
     let mut pages: Vec<String> = [
         "/rules/detection",
         "/rules/detection/edit?rule=brute-force",
+        "/rules/edit",
+        "/rules/edit?rule=picket-xss-001",
         "/rules/exclusions",
         "/rules/try?past=yes",
         "/rules/exclusions/new?rule=picket-xss-001",

@@ -1,6 +1,7 @@
 //! Requests to the API, as everybody and as nobody.
 
 use std::{
+    collections::BTreeMap,
     net::{IpAddr, Ipv4Addr},
     sync::{
         Arc, LazyLock,
@@ -13,12 +14,12 @@ use picket::{
     api::{
         Api, ApiError, BlockView, Caller, Control, DenyRequest, Denylist, PassView, Reloaded, ServiceView,
         Stats, Tokens, Whom, route_table,
-        types::{DoctorView, Protection, Role, ServicePolicy},
+        types::{DoctorView, Protection, Role, ServicePolicy, SetMode},
     },
     config::Config,
     desk::Desk,
-    detect::rules::KeptRules,
     endpoint::Snapshot,
+    kept::KeptRules,
     pipeline::Settings,
     rules::policy::{Kept, Mode},
 };
@@ -34,6 +35,7 @@ struct Counting {
     settings: Arc<Settings>,
     exclusions: Kept,
     detections: KeptRules,
+    rules: KeptRules,
 }
 
 impl Control for Counting {
@@ -53,6 +55,15 @@ impl Control for Counting {
         Vec::new()
     }
 
+    fn modes(&self) -> BTreeMap<String, SetMode> {
+        BTreeMap::new()
+    }
+
+    fn set_modes(&self, _modes: &BTreeMap<String, Mode>, _who: &str) -> Result<(), ApiError> {
+        self.modes.fetch_add(1, Relaxed);
+        Ok(())
+    }
+
     fn settings(&self) -> Arc<Settings> {
         Arc::clone(&self.settings)
     }
@@ -63,6 +74,10 @@ impl Control for Counting {
 
     fn detections(&self) -> &KeptRules {
         &self.detections
+    }
+
+    fn rules(&self) -> &KeptRules {
+        &self.rules
     }
 
     fn doctor(&self) -> DoctorView {
@@ -142,7 +157,8 @@ static GROUND: LazyLock<Ground> = LazyLock::new(|| {
         modes: AtomicU64::new(0),
         settings: Arc::new(Settings::make(&Config::default(), 1).expect("settings")),
         exclusions: Kept::of(&state),
-        detections: KeptRules::of(&state),
+        detections: KeptRules::of_detections(&state),
+        rules: KeptRules::of_requests(&state),
     });
     let tokens = Tokens::of(&state);
     let secret = |role: Role| tokens.add(role.name(), role, None).expect("a token").show().to_owned();

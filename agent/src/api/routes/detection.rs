@@ -15,6 +15,7 @@ use super::{
     Api, Row, Shared,
     answer::{Answer, count, run, timestamp},
     body::Sent,
+    kept::in_force,
     params::{Params, bad},
     piece::Piece,
 };
@@ -22,11 +23,10 @@ use crate::{
     api::{
         ApiError, Code,
         access::Person,
-        control,
         types::{DetectionRuleDetails, DetectionRuleView, List, Role, RuleState, RulesChecked, SwitchBody},
     },
     desk::RuleAtWork,
-    detect::rules::{self, KeepError, KeptRule},
+    detect::rules,
     limits,
 };
 
@@ -93,7 +93,7 @@ async fn save(
     run(api, move |api| {
         let text = std::str::from_utf8(&body).map_err(|_| bad("body: expected UTF-8"))?;
         let before = api.control.detections().put(&id, text, &person.name)?;
-        in_force(api, &before, &person, "save_detection_rule", &id)?;
+        in_force(api, api.control.detections(), &before, &person, "save_detection_rule", &id)?;
         details(api, &id)
     })
     .await
@@ -114,7 +114,7 @@ async fn switch(
         }
         let before = api.control.detections().switch(&id, !enabled, &person.name)?;
         let action = if enabled { "enable_detection_rule" } else { "disable_detection_rule" };
-        in_force(api, &before, &person, action, &id)?;
+        in_force(api, api.control.detections(), &before, &person, action, &id)?;
         details(api, &id)
     })
     .await
@@ -131,42 +131,10 @@ async fn remove(
         // What it was; afterwards another one may stand in its place.
         let was = details(api, &id)?;
         let before = api.control.detections().remove(&id)?;
-        in_force(api, &before, &person, "remove_detection_rule", &id)?;
+        in_force(api, api.control.detections(), &before, &person, "remove_detection_rule", &id)?;
         Ok(was)
     })
     .await
-}
-
-/// Puts what was changed in force; when that fails, all is as it was before.
-fn in_force(api: &Api, before: &[KeptRule], person: &Person, action: &str, id: &str) -> Result<(), ApiError> {
-    if let Err(error) = api.control.reload() {
-        api.control.detections().put_back(before)?;
-        return Err(error);
-    }
-    let text = |kept: &[KeptRule]| kept.iter().find(|kept| kept.id == id).cloned();
-    let after = api.control.detections().list().ok().and_then(|kept| text(&kept));
-    let change = serde_json::json!({ "before": text(before), "after": after });
-    control::audit(&api.desk(), &person.name, action, id, &change);
-    Ok(())
-}
-
-impl From<KeepError> for ApiError {
-    fn from(error: KeepError) -> Self {
-        let code = match error {
-            KeepError::Rule(_) | KeepError::Other(_) => Code::BadRule,
-            KeepError::Unknown(_) => Code::NotFound,
-            KeepError::Full => Code::Full,
-            KeepError::State(_) => Code::Internal,
-        };
-        let answer = Self::new(code, super::cut(&error.to_string(), 2000));
-        match error {
-            KeepError::Rule(_) => answer.hint("docs/detection.md has the form of a rule"),
-            KeepError::Unknown(_) => {
-                answer.hint("one that comes with Picket can be switched off; one of a file is changed there")
-            }
-            _ => answer,
-        }
-    }
 }
 
 fn state(at_work: &RuleAtWork) -> RuleState {

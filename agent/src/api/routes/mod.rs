@@ -11,8 +11,10 @@ mod events;
 mod exclusions;
 mod facet;
 mod inventory;
+mod kept;
 mod lists;
 mod notifications;
+mod own;
 mod params;
 mod past;
 mod piece;
@@ -213,6 +215,7 @@ fn rows() -> Vec<Row> {
         protection::rows(),
         audit::rows(),
         rules::rows(),
+        own::rows(),
         trial::rows(),
         exclusions::rows(),
         detection::rows(),

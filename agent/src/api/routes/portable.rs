@@ -1,4 +1,6 @@
-//! Export and import: configuration and lists.
+//! Export and import: configuration, what people made of it with the agent, lists.
+
+mod kept;
 
 use std::{fs, io, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
 
@@ -9,6 +11,7 @@ use axum::{
     routing::{get, post},
 };
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::{
     Api, Row, Shared,
@@ -25,6 +28,7 @@ use crate::{
         types::{BlockBody, DenyRequest, Entry, Export, Imported, Refusal, Role, Whom},
     },
     config::Config,
+    kept::KeptRule,
     limits::{self, API_IMPORT},
     respond::state_file,
     rules::policy::kept::Wanted,
@@ -61,7 +65,10 @@ async fn export(State(api): State<Shared>, uri: Uri) -> Answer {
                 .map(|entry| self::entry(entry.net, entry.user, entry.ends, Some(entry.cause)))
                 .collect(),
             passlist: passlist.map(|entry| self::entry(entry.net, entry.user, None, entry.comment)).collect(),
-            exclusions: api.control.exclusions().list()?.into_iter().map(|made| made.exclusion).collect(),
+            exclusions: exclusions(api)?,
+            detections: kept::exported(api.control.detections())?,
+            rules: kept::exported(api.control.rules())?,
+            modes: kept::modes(api),
         })
     })
     .await
@@ -99,6 +106,8 @@ struct Plan {
     denylist: Vec<(String, DenyRequest)>,
     passlist: Vec<(String, Whom, Option<String>)>,
     exclusions: Vec<Wanted>,
+    /// What people made of rules and services.
+    kept: kept::Wanted,
     /// Entries whose time is over.
     over: u64,
 }
@@ -124,6 +133,7 @@ impl Plan {
             denylist: Vec::new(),
             passlist: Vec::new(),
             exclusions: Vec::new(),
+            kept: kept::Wanted::default(),
             over: 0,
         };
         if export.exclusions.len() > limits::EXCLUSIONS {
@@ -163,6 +173,15 @@ impl Plan {
             plan.passlist.push((name, whom, comment));
         }
         plan.configuration = export.configuration.map(|text| Configuration::read(api, text)).transpose()?;
+        let kept = &mut plan.kept;
+        kept.detections = kept.rules("detections", api.control.detections(), export.detections, who)?;
+        kept.rules = kept.rules("rules", api.control.rules(), export.rules, who)?;
+        kept.modes = kept.modes(api, export.modes)?;
+        // Another configuration may have other rules; the reload looks at that.
+        if plan.configuration.as_ref().is_none_or(|new| new.text == new.before) {
+            kept.ids_are_free(api)?;
+        }
+        plan.over += kept.unchanged;
         Ok(plan)
     }
 
@@ -181,17 +200,19 @@ impl Plan {
             *if known.contains(wanted) { &mut imported.unchanged } else { &mut imported.exclusions } += 1;
         }
         imported.configuration = self.configuration.map(|new| new.changes).unwrap_or_default();
+        imported.count(&self.kept);
         Ok(imported)
     }
 
     /// Does it. The passlist comes before the denylist: who is on both is not blocked for a moment.
     fn done(self, api: &Api, who: &str) -> Result<Imported, ApiError> {
         let mut imported = Imported { unchanged: self.over, ..Imported::default() };
-        if let Some(new) = self.configuration {
-            new.replace(api)?;
-            imported.configuration = new.changes;
+        let changed = Changed::by(api, self.configuration, self.exclusions, &self.kept, who, &mut imported);
+        imported.configuration = changed?;
+        if !self.kept.modes.is_empty() {
+            api.control.set_modes(&self.kept.modes, who)?;
         }
-        exclude(api, self.exclusions, who, &mut imported)?;
+        imported.count(&self.kept);
         let lists = Standing::of(api)?;
         let refused = |entry, error: ApiError| Refusal { entry, why: error.message };
         for (name, whom, comment) in self.passlist {
@@ -222,34 +243,97 @@ fn exclusions(api: &Api) -> Result<Vec<Wanted>, ApiError> {
     Ok(api.control.exclusions().list()?.into_iter().map(|made| made.exclusion).collect())
 }
 
-/// Makes those that are not there, and puts them in force; when that fails, they are taken away again.
-fn exclude(api: &Api, wanted: Vec<Wanted>, who: &str, imported: &mut Imported) -> Result<(), ApiError> {
-    let (known, kept) = (exclusions(api)?, api.control.exclusions());
-    let mut made = Vec::new();
-    for (at, wanted) in wanted.into_iter().enumerate() {
-        if known.contains(&wanted) {
-            imported.unchanged += 1;
-            continue;
+/// What was changed for the reload that puts it in force: as it was before.
+#[derive(Default)]
+struct Changed {
+    configuration: Option<Configuration>,
+    /// Those that were made.
+    exclusions: Vec<Uuid>,
+    detections: Option<Vec<KeptRule>>,
+    rules: Option<Vec<KeptRule>>,
+}
+
+impl Changed {
+    /// Changes what a reload reads, and has the agent read it; when that fails, all is as it was. Gives the keys of the
+    /// configuration that changed.
+    fn by(
+        api: &Api,
+        configuration: Option<Configuration>,
+        exclusions: Vec<Wanted>,
+        kept: &kept::Wanted,
+        who: &str,
+        imported: &mut Imported,
+    ) -> Result<Vec<String>, ApiError> {
+        let mut changed = Self::default();
+        let keys = configuration.as_ref().map(|new| new.changes.clone()).unwrap_or_default();
+        let configuration = configuration.filter(|new| new.text != new.before);
+        let done = changed.all(api, configuration, exclusions, kept, who, imported);
+        let any = !changed.exclusions.is_empty()
+            || changed.configuration.is_some()
+            || changed.detections.is_some()
+            || changed.rules.is_some();
+        if let Err(error) = done.and_then(|()| if any { api.control.reload().map(drop) } else { Ok(()) }) {
+            changed.back(api)?;
+            return Err(error);
         }
-        match kept.add(wanted, who) {
-            Ok(one) => made.push(one.id),
-            Err(error) => {
-                let why = error.to_string();
-                imported.refused.push(Refusal { entry: format!("exclusions[{at}]"), why });
+        imported.exclusions = changed.exclusions.len() as u64;
+        Ok(keys)
+    }
+
+    fn all(
+        &mut self,
+        api: &Api,
+        configuration: Option<Configuration>,
+        exclusions: Vec<Wanted>,
+        kept: &kept::Wanted,
+        who: &str,
+        imported: &mut Imported,
+    ) -> Result<(), ApiError> {
+        if let Some(new) = configuration {
+            write(&new.path, &new.text)?;
+            self.configuration = Some(new);
+        }
+        if !kept.detections.is_empty() {
+            self.detections = Some(api.control.detections().add(&kept.detections)?);
+        }
+        if !kept.rules.is_empty() {
+            self.rules = Some(api.control.rules().add(&kept.rules)?);
+        }
+        let known = self::exclusions(api)?;
+        for (at, wanted) in exclusions.into_iter().enumerate() {
+            if known.contains(&wanted) {
+                imported.unchanged += 1;
+                continue;
+            }
+            match api.control.exclusions().add(wanted, who) {
+                Ok(one) => self.exclusions.push(one.id),
+                Err(error) => {
+                    let why = error.to_string();
+                    imported.refused.push(Refusal { entry: format!("exclusions[{at}]"), why });
+                }
             }
         }
+        Ok(())
     }
-    if made.is_empty() {
-        return Ok(());
-    }
-    if let Err(error) = api.control.reload() {
-        for id in made {
-            kept.remove(id)?;
+
+    fn back(self, api: &Api) -> Result<(), ApiError> {
+        for id in self.exclusions {
+            api.control.exclusions().remove(id)?;
         }
-        return Err(error);
+        for (kept, before) in [(api.control.detections(), self.detections), (api.control.rules(), self.rules)]
+        {
+            before.map(|before| kept.put_back(&before)).transpose()?;
+        }
+        self.configuration.map_or(Ok(()), |new| write(&new.path, &new.before))
     }
-    imported.exclusions = made.len() as u64;
-    Ok(())
+}
+
+impl Imported {
+    fn count(&mut self, kept: &kept::Wanted) {
+        self.detections = kept.detections.len() as u64;
+        self.rules = kept.rules.len() as u64;
+        self.modes = kept.modes.len() as u64;
+    }
 }
 
 /// What is on the lists already.
@@ -314,19 +398,6 @@ impl Configuration {
         let changes =
             parsed(&before).unwrap_or_default().changed(&new).into_iter().map(str::to_owned).collect();
         Ok(Self { path, before, text, changes })
-    }
-
-    /// Puts it in place of the one there is, and in force; when that fails, the one before comes back.
-    fn replace(&self, api: &Api) -> Result<(), ApiError> {
-        if self.text == self.before {
-            return Ok(());
-        }
-        write(&self.path, &self.text)?;
-        if let Err(error) = api.control.reload() {
-            write(&self.path, &self.before)?;
-            return Err(error);
-        }
-        Ok(())
     }
 }
 

@@ -14,6 +14,7 @@ use super::{
     Api, Row, Shared,
     answer::{Answer, run},
     body::Sent,
+    own::free,
     params::{Params, bad},
     past::{EXAMPLES, newest},
 };
@@ -25,9 +26,10 @@ use crate::{
     },
     event::Event,
     http::{self, Exchange, Limits},
+    kept::KeepError,
     limits::PAST_EVENTS,
     query::Sql,
-    rules::{program::run::Scratch, trial::Trial},
+    rules::{own, program::run::Scratch, trial::Trial},
     store::{Reader, read::Between},
 };
 
@@ -56,14 +58,19 @@ async fn try_it(
         person.may(Role::Responder)?;
     }
     run(api, move |api| {
+        let own = body.own.then(|| own(api, &body)).transpose()?;
         let trial = trial(api, &body)?;
         let reader = api.desk().reader();
         let given = given(&reader, &body)?;
-        if given.is_none() && !body.past {
+        if given.is_none() && !body.past && !body.own {
             return Err(bad("expected one of request, exchange and event, or past").hint(EXPECTED));
         }
-        let mut tried =
-            Tried { rules: trial.entries().count() as u64, warnings: trial.warnings(), ..Tried::default() };
+        let mut tried = Tried {
+            rules: trial.entries().count() as u64,
+            own,
+            warnings: trial.warnings(),
+            ..Tried::default()
+        };
         if let Some(Given { bytes, response, client }) = given {
             let exchange = http::exchange(&bytes, response.as_deref(), Limits::default());
             let found = trial.judge(&exchange, client, &mut Scratch::default());
@@ -76,6 +83,15 @@ async fn try_it(
         Ok(tried)
     })
     .await
+}
+
+/// The id of a text that can be kept.
+fn own(api: &Api, body: &TrialBody) -> Result<String, ApiError> {
+    let text = body.text.as_deref().ok_or_else(|| bad("own goes with text"))?;
+    let id = own::id_in("rule", text).map_err(KeepError::from)?;
+    api.control.rules().check(&id, text)?;
+    free(api, &id)?;
+    Ok(id)
 }
 
 /// The rules that are meant.

@@ -141,7 +141,7 @@ fn nobody_does_what_their_role_does_not_allow() {
         }
     }
     // All for nobody; what changes something for a viewer; what is for admins for a responder.
-    assert_eq!(refused, 60 + 21 + 13);
+    assert_eq!(refused, 63 + 24 + 16);
     assert_eq!(ground.state(), before, "something changed");
     let secret =
         tokens.remove("responder").map(|_| tokens.add("ops", Role::Responder, None).expect("a token"));

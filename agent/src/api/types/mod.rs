@@ -39,9 +39,9 @@ pub use lists::{
 };
 pub use notifications::{NotificationCounts, NotificationTarget, NotificationTest, NotificationTested};
 pub use policy::{ListenerPolicy, PolicyBody, ServicePolicy, SetMode};
-pub use portable::{Entry, Export, Imported, Refusal};
+pub use portable::{Entry, Export, Imported, KeptEntry, ModeEntry, Refusal};
 pub use protection::{Capacity, Kept, Protection, RespondView};
-pub use rules::{ConditionView, PolicyOff, RuleDetails, RuleList, RulePolicy, RuleView};
+pub use rules::{ConditionView, KeptView, PolicyOff, RuleBody, RuleDetails, RuleList, RulePolicy, RuleView};
 use serde::{Deserialize, Serialize};
 pub use services::{RecentView, ServiceView};
 pub use settings::{CheckView, DoctorView, SettingView, SettingsView, TokenBody, TokenMade};

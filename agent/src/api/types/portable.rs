@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::rules::policy::kept::Wanted;
+use crate::rules::policy::{Mode, kept::Wanted};
 
 /// Answer to `GET /v1/export`, body of `POST /v1/import`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,39 @@ pub struct Export {
     /// Exclusions that people made.
     #[serde(default)]
     pub exclusions: Vec<Wanted>,
+    /// Detection rules that people wrote or switched off.
+    #[serde(default)]
+    pub detections: Vec<KeptEntry>,
+    /// Rules that judge requests and that people wrote or switched off.
+    #[serde(default)]
+    pub rules: Vec<KeptEntry>,
+    /// Modes that people set for services.
+    #[serde(default)]
+    pub modes: Vec<ModeEntry>,
+}
+
+/// What people made of a rule.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeptEntry {
+    /// Its id.
+    pub id: String,
+    /// The rule; none: it is another one's, and only switched off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// It is switched off.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub off: bool,
+}
+
+/// The mode of the services of a name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModeEntry {
+    /// The name.
+    pub service: String,
+    /// What is done about attacks.
+    pub mode: Mode,
 }
 
 /// An entry of a list. Exactly one of `net` and `user`.
@@ -61,6 +94,15 @@ pub struct Imported {
     /// Exclusions that were made.
     #[serde(default)]
     pub exclusions: u64,
+    /// Detection rules that were kept or switched.
+    #[serde(default)]
+    pub detections: u64,
+    /// The same of rules that judge requests.
+    #[serde(default)]
+    pub rules: u64,
+    /// Modes of services that were set.
+    #[serde(default)]
+    pub modes: u64,
     /// Entries that are there already, or whose time is over.
     pub unchanged: u64,
     /// Keys of the configuration that changed.

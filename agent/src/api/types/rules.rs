@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::rules::catalog::{Condition, Entry};
+use super::FacetView;
+use crate::{
+    kept::KeptRule,
+    rules::catalog::{Condition, Entry},
+};
 
 /// A rule that some policy has.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,7 +25,7 @@ pub struct RuleView {
     pub labels: Vec<String>,
     /// `in_app` or `seclang`.
     pub language: String,
-    /// The file it stands in; none: it comes with Picket.
+    /// The file it stands in; none: it comes with Picket, or was written with the agent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
     /// The line at which it begins there.
@@ -41,9 +45,39 @@ pub struct RuleView {
     pub conditions: Vec<ConditionView>,
     /// The policies that have it.
     pub policies: Vec<RulePolicy>,
+    /// What people made of it with the agent; none: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<KeptView>,
     /// Stored events of the time asked for that it matched; none: not asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hits: Option<u64>,
+}
+
+/// What people made of a rule with the agent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptView {
+    /// Who changed it last.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// It was written with the agent; otherwise it is another one's, and only switched.
+    pub written: bool,
+    /// It is switched off.
+    pub off: bool,
+}
+
+impl From<&KeptRule> for KeptView {
+    fn from(kept: &KeptRule) -> Self {
+        Self { by: kept.who.clone(), at: kept.time, written: kept.text.is_some(), off: kept.off }
+    }
+}
+
+/// Body of `PUT /v1/rules/{id}`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleBody {
+    /// One rule with this id: SecLang (with its chain), or JSON of the In-App WAF.
+    pub text: String,
 }
 
 /// A condition of a rule.
@@ -74,7 +108,7 @@ pub struct RulePolicy {
 /// Why a policy does not ask a rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyOff {
-    /// `not_enabled`, `mode`, `disabled`, `paranoia`, `never`.
+    /// `not_enabled`, `switched_off`, `mode`, `disabled`, `paranoia`, `never`.
     pub why: String,
     /// The same for people.
     pub message: String,
@@ -91,6 +125,9 @@ pub struct RuleList {
     pub complete: bool,
     /// Hits are counted from here on; none: from the beginning.
     pub since: Option<Timestamp>,
+    /// The facets that were asked for, of all rules that fit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub facets: Vec<FacetView>,
 }
 
 /// Answer to `GET /v1/rules/{id}`.
@@ -115,7 +152,7 @@ impl From<&Entry> for RuleView {
             tags: entry.meta.tags.clone(),
             labels: entry.labels.clone(),
             language: entry.language.name().to_owned(),
-            file: (!entry.builtin).then(|| entry.place.file.to_string()),
+            file: (!entry.builtin && entry.own.is_none()).then(|| entry.place.file.to_string()),
             line: entry.place.line,
             phase: entry.phase.to_owned(),
             tells: entry.tells,
@@ -124,6 +161,7 @@ impl From<&Entry> for RuleView {
             never: entry.never.clone(),
             conditions: entry.conditions.iter().map(ConditionView::from).collect(),
             policies: Vec::new(),
+            kept: None,
             hits: None,
         }
     }

@@ -18,6 +18,10 @@ pub struct TrialBody {
     /// A rule written out: JSON of the In-App WAF, or SecLang.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// With `text`: it has to be one rule that can be kept (`PUT /v1/rules/{id}`), with an id that no other rule has. It need
+    /// not be tried on anything.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own: bool,
     /// A request of HTTP/1, as text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
@@ -51,6 +55,9 @@ pub struct TrialExchange {
 pub struct Tried {
     /// Rules that were tried.
     pub rules: u64,
+    /// The id of a rule that can be kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own: Option<String>,
     /// What is doubtful about a rule that was written out.
     pub warnings: Vec<String>,
     /// The request, as it was judged; none: none was given.

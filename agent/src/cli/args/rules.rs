@@ -8,11 +8,12 @@ use super::Asking;
 
 pub(super) const RULES: &str = "\
 A PATH is a .conf file (SecLang), a .json file (In-App WAF), a directory with such files or with a
-release of CRS, or `default` (the rules compiled in). Only `list`, `reload` and `use` need an agent or root.
+release of CRS, or `default` (the rules compiled in). Only `check`, `show` and `test` need no agent.
 
 Examples:
   sudo picket rules list                        what judges requests, and how often it held
   sudo picket rules use crs                     judge by OWASP CRS
+  sudo picket rules save own.conf               judge by a rule of one's own, besides
   sudo picket rules reload                      after a change of configuration or rules
   picket rules check default
   picket rules check /usr/share/modsecurity-crs
@@ -49,13 +50,14 @@ Examples:
     /// Show a rule
     #[command(after_help = "Examples:
   picket rules show picket-sqli-001
-  picket rules show 942100 --rules /usr/share/modsecurity-crs")]
+  picket rules show 942100 --rules /usr/share/modsecurity-crs
+  sudo picket rules show 100001                 one that was saved")]
     Show {
         /// Its id
         #[arg(value_name = "ID")]
         id: String,
-        /// Where it is (may be repeated)
-        #[arg(long, value_name = "PATH", default_value = "default")]
+        /// Where it is (may be repeated) [default: `default`, then the running agent]
+        #[arg(long, value_name = "PATH")]
         rules: Vec<PathBuf>,
     },
     /// Run the cases kept beside rules
@@ -78,6 +80,36 @@ Examples:
   sudo picket rules reload
   sudo picket rules reload --json | jq .warnings")]
     Reload,
+    /// Have the running agent keep a rule of one's own: it judges requests at once, and after a restart
+    #[command(after_help = "\
+One rule: SecLang (with its chain), or JSON of the In-App WAF. Every policy has it, besides what the
+configuration names.
+
+Examples:
+  sudo picket rules save own.conf --dry-run
+  sudo picket rules save own.conf")]
+    Save(SaveArgs),
+    /// Switch a rule on again
+    #[command(after_help = "Examples:\n  sudo picket rules on picket-xss-001")]
+    On {
+        /// Its id
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+    /// Switch a rule off: no policy asks it, until it is switched on again
+    #[command(after_help = "Examples:\n  sudo picket rules off picket-xss-001")]
+    Off {
+        /// Its id
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+    /// Forget a rule that the running agent was given
+    #[command(after_help = "Examples:\n  sudo picket rules remove 100001")]
+    Remove {
+        /// Its id
+        #[arg(value_name = "ID")]
+        id: String,
+    },
     /// Try a rule on a request, on a stored event, on past events: before it goes live
     #[command(after_help = "\
 Without --rule and --file: all rules of the default policy. Needs the running agent.
@@ -239,6 +271,20 @@ Examples:
         #[arg(value_name = "ID")]
         id: uuid::Uuid,
     },
+}
+
+/// `picket rules save`.
+#[derive(Debug, Args)]
+pub struct SaveArgs {
+    /// The rule; - is standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Change nothing, say what it would have matched of stored events
+    #[arg(long)]
+    pub dry_run: bool,
+    /// With --dry-run: stored events from here on
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, default_value = "-1d")]
+    pub from: crate::query::Moment,
 }
 
 /// `picket rules try`.

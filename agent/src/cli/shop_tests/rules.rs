@@ -1,4 +1,4 @@
-//! Detection rules.
+//! Detection rules, and rules that judge requests.
 
 use super::*;
 
@@ -149,4 +149,51 @@ fn the_list_is_the_agents_or_the_configurations() {
     assert_eq!((did.exit, did.out.as_str()), (Exit::NotRunning, ""), "{}", did.err);
     let did = agent.picket(&["rules", "detection", "list", "--config", file, "--rules", "default"]);
     assert_eq!((did.exit, did.err.contains("cannot be used with")), (Exit::Usage, true), "{}", did.err);
+}
+
+#[test]
+fn a_rule_is_saved_shown_switched_removed_and_taken_along() {
+    let (agent, other) = (Agent::start(), Agent::start());
+    agent.attack();
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = |name: &str| directory.path().join(name).to_str().expect("UTF-8").to_owned();
+    let (file, export) = (path("own.conf"), path("all.json"));
+    fs::write(&file, "SecRule REQUEST_METHOD \"@rx .\" \\\n  \"id:100001,phase:1,log,msg:'Any'\"\n")
+        .expect("a file");
+    let did = agent.picket(&["rules", "save", &file, "--dry-run", "--from", "-30d"]);
+    assert_eq!(did.exit, Exit::Done, "{}", did.err);
+    assert!(
+        did.out.starts_with("100001 works\nof ") && did.out.contains("it would have matched"),
+        "{}",
+        did.out
+    );
+    assert_eq!(agent.picket(&["rules", "show", "100001"]).exit, Exit::Usage, "nothing was kept");
+    let did = agent.picket(&["rules", "save", &file]);
+    assert_eq!(
+        (did.exit, did.out.as_str()),
+        (Exit::Done, "100001 judges requests from now on\n"),
+        "{}",
+        did.err
+    );
+    let did = agent.picket(&["rules", "show", "100001"]);
+    for part in ["100001 Any", "written by ", "SecRule REQUEST_METHOD \"@rx .\" \\"] {
+        assert!(did.out.contains(part), "{part} in {}{}", did.out, did.err);
+    }
+    let did = agent.picket(&["rules", "off", "picket-xss-001"]);
+    assert_eq!(did.out, "picket-xss-001 is switched off\n", "{}", did.err);
+    assert_eq!(agent.json(&["rules", "list", "by:*"])["items"].as_array().map(Vec::len), Some(2));
+
+    let did = agent.picket(&["export", &export]);
+    assert!(did.out.ends_with("of the passlist, 2 exclusions, rules and modes\n"), "{}{}", did.out, did.err);
+    let did = other.picket(&["import", &export]);
+    assert!(did.out.contains("took over 2 rules that judge requests"), "{}{}", did.out, did.err);
+    assert_eq!(other.json(&["rules", "show", "100001"])["kept"]["written"], true);
+
+    assert_eq!(agent.picket(&["rules", "on", "picket-xss-001"]).out, "picket-xss-001 is switched on\n");
+    assert_eq!(agent.picket(&["rules", "remove", "100001"]).out, "100001 is not kept any longer\n");
+    let did = agent.picket(&["rules", "remove", "100001"]);
+    assert_eq!((did.exit, did.err.contains("100001")), (Exit::Refused, true), "{}", did.err);
+    fs::write(&file, "SecRule ARGS \"@rx (\" \"id:100001,phase:1\"\nSecRule").expect("a file");
+    let did = agent.picket(&["rules", "save", &file]);
+    assert_eq!((did.exit, did.err.contains("own.conf:2:")), (Exit::Usage, true), "{}", did.err);
 }

@@ -11,8 +11,8 @@ use std::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{KeptRule, Off, Rule, RuleError, builtin, read};
-use crate::{limits, rules::catalog::pretty};
+use super::{Off, Rule, RuleError, builtin, read};
+use crate::{kept::KeptRule, limits, rules::catalog::pretty};
 
 /// Rules that were loaded.
 #[derive(Clone, Debug, Default)]

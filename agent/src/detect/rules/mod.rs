@@ -10,7 +10,6 @@
 mod builtin;
 pub mod condition;
 mod configured;
-pub mod kept;
 mod load;
 pub mod model;
 mod node;
@@ -21,7 +20,6 @@ pub mod template;
 
 pub use builtin::builtin;
 pub use configured::{Off, Places, configured};
-pub use kept::{KeepError, KeptRule, KeptRules};
 pub use load::{LoadError, Loaded, load};
 pub use model::{
     Action, ActionKind, Aggregation, Anomaly, Case, Filter, Method, NewValue, Rule, RuleQuery, Sequence,

@@ -2,7 +2,7 @@
 
 mod text;
 
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{collections::HashMap, fmt, path::PathBuf, sync::Arc};
 
 pub(crate) use text::pretty;
 pub use text::source;
@@ -54,6 +54,8 @@ pub struct Entry {
     pub place: Place,
     /// It is compiled into Picket.
     pub builtin: bool,
+    /// Somebody wrote it with the agent: its text.
+    pub own: Option<Arc<str>>,
     /// When it is asked: `request`, `response`; of SecLang the five phases.
     pub phase: &'static str,
     /// Its file does not switch it off.
@@ -86,6 +88,8 @@ pub struct Condition {
 pub fn entries(loaded: &Loaded) -> Vec<Entry> {
     let report = Report::of(&loaded.set);
     let own = |place: &Place| builtin::text(&place.file).is_some() && !is_read(loaded, &place.file);
+    let written: HashMap<String, Arc<str>> =
+        loaded.own.iter().map(|own| (own.name(), Arc::from(own.text.as_str()))).collect();
     let in_app = loaded.set.rules.iter().map(|rule| Entry {
         builtin: own(&rule.place),
         blocks: loaded.set.blocks(rule),
@@ -100,7 +104,8 @@ pub fn entries(loaded: &Loaded) -> Vec<Entry> {
         Step::Rule(rule) if *rule.meta.place.file != *doubts::OWN => Some(of_seclang(rule)),
         _ => None,
     });
-    in_app.chain(seclang).collect()
+    let all = in_app.chain(seclang);
+    all.map(|entry| Entry { own: written.get(&*entry.place.file).cloned(), ..entry }).collect()
 }
 
 fn is_read(loaded: &Loaded, file: &str) -> bool {
@@ -118,6 +123,7 @@ fn of_in_app(rule: &ast::Rule) -> Entry {
         language: Language::InApp,
         place: rule.place.clone(),
         builtin: false,
+        own: None,
         phase: if response { "response" } else { "request" },
         enabled: rule.enabled,
         tells: rule.output.event,
@@ -136,6 +142,7 @@ fn of_seclang(rule: &program::model::Rule) -> Entry {
         language: Language::SecLang,
         place: rule.meta.place.clone(),
         builtin: false,
+        own: None,
         phase: PHASES.get(usize::from(rule.phase).saturating_sub(1)).copied().unwrap_or_default(),
         enabled: true,
         tells: rule.then.log,

@@ -11,9 +11,12 @@ use crate::{
 };
 
 /// The text of a rule as its file says it now: SecLang as it stands, JSON with a member a line. None: the file is gone,
-/// or has another rule at that place.
+/// or has another rule at that place. What somebody wrote with the agent is as they wrote it.
 #[must_use]
 pub fn source(entry: &Entry) -> Option<String> {
+    if let Some(text) = &entry.own {
+        return Some(text.to_string());
+    }
     let file: Cow<'static, str> = match builtin::text(&entry.place.file).filter(|_| entry.builtin) {
         Some(text) => text.into(),
         None => {

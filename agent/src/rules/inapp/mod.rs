@@ -47,7 +47,7 @@ mod resolve;
 mod set;
 
 pub use position::{Problems, ReadError};
-pub use read::{Reading, operators, read, read_lenient};
+pub use read::{Reading, operators, read, read_lenient, read_rule};
 pub use report::{Report, Unseen};
 pub use resolve::{Resolved, resolve, resolve_lenient};
 pub use set::Set;

@@ -84,6 +84,8 @@ impl fmt::Display for Mode {
 pub enum Off {
     /// The rule's file says so.
     NotEnabled,
+    /// Somebody switched it off with the agent.
+    Switched,
     /// The policy's mode is `off`.
     Mode,
     /// `disabled` names it.
@@ -100,6 +102,7 @@ impl Off {
     pub const fn word(self) -> &'static str {
         match self {
             Self::NotEnabled => "not_enabled",
+            Self::Switched => "switched_off",
             Self::Mode => "mode",
             Self::Disabled => "disabled",
             Self::Paranoia => "paranoia",
@@ -112,6 +115,7 @@ impl fmt::Display for Off {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotEnabled => "switched off in its file (\"enabled\": false)",
+            Self::Switched => "switched off with the agent; `picket rules on ID` switches it on again",
             Self::Mode => "not asked: the mode of the policy is off",
             Self::Disabled => "switched off: `disabled` in the configuration names it",
             Self::Paranoia => "not asked: it is of a higher paranoia level than the policy's",
@@ -127,6 +131,8 @@ pub struct Terms {
     pub paranoia: Option<u8>,
     /// Rules that are not asked.
     pub disabled: Vec<Selector>,
+    /// Ids of rules that people switched off.
+    pub switched: Vec<Selector>,
     /// What rules leave alone.
     pub exclusions: Vec<Exclusion>,
 }
@@ -148,10 +154,10 @@ impl Policy {
     #[must_use]
     pub fn new(name: Option<&str>, mode: Mode, rules: Arc<Rules>, terms: Terms) -> Self {
         let plain = terms == Terms::default();
-        let overlay = rules
-            .engine()
-            .filter(|_| !plain)
-            .map(|engine| Arc::new(Overlay::new(engine, terms.paranoia, &terms.disabled, &terms.exclusions)));
+        let overlay = rules.engine().filter(|_| !plain).map(|engine| {
+            let disabled = [&terms.disabled[..], &terms.switched].concat();
+            Arc::new(Overlay::new(engine, terms.paranoia, &disabled, &terms.exclusions))
+        });
         Self { name: name.map(Arc::from), mode, rules, terms: Arc::new(terms), overlay }
     }
 
@@ -179,6 +185,8 @@ impl Policy {
         let level = rule.meta.tags.get("paranoia_level").and_then(|level| level.parse::<u8>().ok());
         if !rule.enabled {
             Some(Off::NotEnabled)
+        } else if self.terms.switched.iter().any(|selector| selector.fits(&rule.meta, &rule.labels)) {
+            Some(Off::Switched)
         } else if self.mode == Mode::Off {
             Some(Off::Mode)
         } else if self.terms.disabled.iter().any(|selector| selector.fits(&rule.meta, &rule.labels)) {

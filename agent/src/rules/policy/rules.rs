@@ -99,6 +99,12 @@ impl Rules {
         &self.entries
     }
 
+    /// The one with an id.
+    #[must_use]
+    pub fn find(&self, id: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.meta.id == id)
+    }
+
     /// The rules themselves; none: there are none.
     #[must_use]
     pub fn engine(&self) -> Option<&Engine> {

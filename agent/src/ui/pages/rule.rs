@@ -1,12 +1,14 @@
 //! A rule: what it says, what it matched, and which services it judges.
 
+pub(in crate::ui) mod edit;
+
 use maud::{Markup, html};
 
 use crate::{
     api::{
         ApiError, ServiceView,
         client::segment,
-        types::{Role, RuleDetails},
+        types::{Role, RuleDetails, RuleView},
     },
     event::printable,
     ui::{
@@ -21,10 +23,12 @@ use crate::{
             badge,
             empty::empty,
             facts::facts,
+            form,
             icon::Icon,
             link,
             range::{self, Range},
             table::{Column, table},
+            time,
         },
         target::Target,
         terms,
@@ -53,7 +57,8 @@ pub async fn show(visit: Visit) -> Result<Page, ApiError> {
                 (past.show(frame))
             }
             aside.acts aria-label="About it" {
-                section.card { header { h2 { "In short" } } (in_short(&rule)) }
+                section.card { header { h2 { "In short" } } (in_short(frame, &rule)) }
+                (change(frame, &rule))
                 section.card { header { h2 { "Who is judged by it" } } (judged(&rule, &services)) }
                 section.card { header { h2 { "Go on" } } (further(frame, &rule)) }
             }
@@ -89,7 +94,7 @@ fn conditions(rule: &RuleDetails) -> Markup {
                 @if rule.rule.conditions.len() > 1 { span.hint { "all of these hold" } }
             }
             @if let Some(never) = &rule.rule.never { p.note { "It can never hold here. " (printable(never)) } }
-            (table("Conditions", &COLUMNS, &html! {
+            @if !rule.rule.conditions.is_empty() { (table("Conditions", &COLUMNS, &html! {
                 @for condition in &rule.rule.conditions {
                     tr {
                         td.wide { code { (condition.operator) } @if !condition.argument.is_empty() { p.argument { code { (printable(&condition.argument)) } } } }
@@ -97,7 +102,7 @@ fn conditions(rule: &RuleDetails) -> Markup {
                         td.less { ul.inputs { @for transform in &condition.transforms { li { code { (transform) } } } } }
                     }
                 }
-            }))
+            })) }
         }
     }
 }
@@ -116,11 +121,12 @@ fn text(rule: &RuleDetails) -> Markup {
     }
 }
 
-fn in_short(rule: &RuleDetails) -> Markup {
+fn in_short(frame: &Frame, rule: &RuleDetails) -> Markup {
     let rule = &rule.rule;
     let tag = |name: &str| html! { @if let Some(value) = rule.tags.get(name) { (printable(value)) } };
     let place = match &rule.file {
         Some(file) => format!("{file}, line {}", rule.line),
+        None if is_own(rule) => "written here".to_owned(),
         None => "comes with Picket".to_owned(),
     };
     let known = ["type", "category", "confidence", "severity", "paranoia_level"];
@@ -144,9 +150,51 @@ fn in_short(rule: &RuleDetails) -> Markup {
         ),
         ("Phase", html! { (rule.phase.replace('_', " ")) }),
         ("Stands in", html! { (printable(&place)) }),
+        (
+            if is_own(rule) { "Changed" } else { "Switched" },
+            html! { @if let Some(kept) = &rule.kept { "by " (link::text(&kept.by)) " " (time::ago(frame, kept.at)) } },
+        ),
         ("Wants", html! { @if rule.blocks { (badge::loud("block")) } }),
         ("Tags", html! { @for tag in &others { (badge::word(&printable(tag))) } }),
     ])
+}
+
+/// Whether it was written here.
+fn is_own(rule: &RuleView) -> bool {
+    rule.kept.as_ref().is_some_and(|kept| kept.written)
+}
+
+/// What an administrator can do about it.
+fn change(frame: &Frame, rule: &RuleDetails) -> Markup {
+    let rule = &rule.rule;
+    if !frame.may(Role::Admin) {
+        let advice = html! { section.card { header { h2 { "Change it" } } p.hint { "Rules that were written here are changed by administrators." } } };
+        return if is_own(rule) {
+            advice
+        } else {
+            html! {}
+        };
+    }
+    let off = rule.kept.as_ref().is_some_and(|kept| kept.off);
+    let hidden = html! { input type="hidden" name="rule" value=(rule.id); };
+    html! {
+        section.card {
+            header { h2 { "Change it" } }
+            @if is_own(rule) { div.one { a.button href=(Target::new("/rules/edit").with("rule", &rule.id)) { "Edit" } } }
+            (form::post(frame, "/rules/switch", "one", &html! {
+                (hidden)
+                input type="hidden" name="enabled" value=(off);
+                button.button { @if off { "Switch on" } @else { "Switch off" } }
+            }))
+            @if is_own(rule) {
+                (form::confirmed("Remove…", &form::post(frame, "/rules/remove", "one", &html! {
+                    p.hint { "What was written here is forgotten, and judges no requests any longer. Its events stay." }
+                    (hidden)
+                    button.button.danger { "Remove" }
+                })))
+            }
+        }
+    }
 }
 
 /// Policies, and the services that have them.

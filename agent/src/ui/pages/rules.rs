@@ -51,7 +51,7 @@ const VIEWS: [(&str, &str); 5] = [
     ("Fired", "hits:>0"),
     ("Never fired", "hits:0 enabled:true tells:true"),
     ("Off", "enabled:false"),
-    ("Own", "file:*"),
+    ("Own", "file:* OR written:true"),
 ];
 
 /// The two kinds of rules.
@@ -66,26 +66,20 @@ pub async fn show(visit: Visit) -> Result<Page, ApiError> {
     let range = Range::of(frame, SINCE);
     let asked = visit.parameter("query");
     let given = [("query", asked), ("from", range.from.as_str()), ("to", range.to.as_str())];
-    let questions = FACETS.iter().map(|facet| {
-        let given = [("facet", facet.name)].into_iter().chain(given);
-        ("/v1/rules/facets".to_owned(), given.map(|(name, value)| (name, value.to_owned())).collect())
-    });
-    let of_page = [given[0], given[1], given[2], ("limit", ROWS), ("cursor", visit.parameter("cursor"))];
-    let (found, counted) = tokio::join!(
-        visit.get::<RuleList>("/v1/rules", &of_page),
-        visit.all::<FacetView>(questions.collect())
-    );
-    let found = match found {
+    let facets = FACETS.map(|facet| facet.name).join(",");
+    let of_page = [("limit", ROWS), ("cursor", visit.parameter("cursor")), ("facets", &facets)];
+    // One question: hits are counted once.
+    let found = visit.get::<RuleList>("/v1/rules", &[&given[..], &of_page].concat()).await;
+    let mut found = match found {
         Ok(found) => found,
         Err(error) if error.code == Code::BadQuery => {
             return Ok(explorer::not_understood(frame, TITLE, "rules", EXAMPLE, &error));
         }
         Err(error) => return Err(error),
     };
-    let counted: Result<Vec<FacetView>, ApiError> = counted.into_iter().collect();
     let counted: Vec<(Facet, FacetView)> = FACETS
         .into_iter()
-        .zip(counted?)
+        .zip(std::mem::take(&mut found.facets))
         .map(|(facet, view)| {
             (facet, FacetView { items: view.items.into_iter().take(VALUES).collect(), ..view })
         })
@@ -107,7 +101,7 @@ pub async fn show(visit: Visit) -> Result<Page, ApiError> {
     let command = Command::new("picket rules list").word(asked);
     let command = command.option("--from", &range.from).option("--to", &range.to);
     Ok(Page::new(TITLE, body)
-        .aside(html! { a.button href="/rules/try" { "Try a rule" } (range::choice(frame, &range)) })
+        .aside(html! { a.button href="/rules/edit" { "Write a rule" } a.button href="/rules/try" { "Try a rule" } (range::choice(frame, &range)) })
         .command(command))
 }
 

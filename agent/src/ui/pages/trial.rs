@@ -46,6 +46,7 @@ pub async fn show(visit: Visit) -> Result<Page, ApiError> {
     let body = event.map(|event| TrialBody {
         rule: given("rule"),
         text: given("text"),
+        own: false,
         request: given("request").filter(|_| event.is_none()),
         exchange: None,
         event,
@@ -116,7 +117,8 @@ fn fields(frame: &Frame) -> Markup {
     }
 }
 
-fn outcome(frame: &Frame, tried: &Tried) -> Markup {
+/// What came of a trial.
+pub(super) fn outcome(frame: &Frame, tried: &Tried) -> Markup {
     html! {
         @for warning in &tried.warnings { p.note { (printable(warning)) } }
         @if let Some(request) = &tried.request {

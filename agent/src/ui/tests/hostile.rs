@@ -179,6 +179,7 @@ fn nothing_of_an_attacker_is_alive_on_any_page() {
             format!("/signals/{encoded}"),
             format!("/services/{encoded}x"),
             format!("/rules/{encoded}"),
+            format!("/rules/edit?rule={encoded}"),
             format!("/rules/detection/{encoded}"),
             format!("/rules/detection?search={encoded}&state={encoded}"),
             format!("/rules/detection/edit?rule={encoded}"),

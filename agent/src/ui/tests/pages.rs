@@ -480,3 +480,64 @@ fn a_detection_rule_is_written_checked_saved_switched_and_taken_back() {
             .is_empty()
     );
 }
+
+#[test]
+fn a_rule_that_judges_requests_is_written_checked_saved_switched_and_removed() {
+    let served = Served::logged_in(Role::Admin);
+    let edit = "/rules/edit";
+    let rule = "SecRule REQUEST_METHOD \"@streq POST\" \"id:100001,phase:1,log,msg:'Own <b>'\"";
+    assert_eq!(all(&served.page("/rules"), "a[href=\"/rules/edit\"]").len(), 1);
+    // The example works as it stands.
+    let html = served.page(edit);
+    let example = all(&html, "textarea[name=text]")[0].text().collect::<String>();
+    let got = served.submit(edit, edit, &[("text", &example)]);
+    assert!(
+        text(&got.html(), "#outcome").contains("It works, as rule 100001."),
+        "{}",
+        text(&got.html(), "#outcome")
+    );
+    let request = "POST /login HTTP/1.1\nHost: x";
+    let got = served.submit(edit, edit, &[("text", rule), ("request", request), ("past", "yes")]);
+    assert_eq!(got.status, StatusCode::OK);
+    let said = text(&got.html(), "#outcome");
+    assert!(said.contains("Of 60 stored events it would have matched 30"), "{said}");
+    assert!(said.contains("It matches") && said.contains("Own <b>"), "{said}");
+    assert!(text(&got.html(), "textarea[name=request]").contains("POST /login"), "what was written stays");
+    // What is wrong says so, and what was written stays: checked, and saved.
+    for button in [&[][..], &[("save", "yes")]] {
+        for (wrong, says) in [
+            ("SecRule", "rule:1:"),
+            (r#"{"id": 1}"#, "rule:1:"),
+            (&*rule.replace("@streq", "@nope"), "rule:1:"),
+        ] {
+            let got = served.submit(edit, edit, &[&[("text", wrong)], button].concat());
+            assert_eq!(got.status, StatusCode::OK);
+            assert!(text(&got.html(), "#outcome .wrong").contains(says), "{}", text(&got.html(), "#outcome"));
+            assert!(text(&got.html(), "textarea[name=text]").contains(wrong));
+        }
+    }
+    let got = served.submit(edit, edit, &[("text", rule), ("save", "yes")]);
+    assert_eq!(got.header("location"), "/rules/100001");
+    let page = "/rules/100001";
+    let html = served.page(page);
+    assert!(text(&html, ".flash").contains("Saved"));
+    assert!(text(&html, ".acts").contains("written here"), "{}", text(&html, ".acts"));
+    assert!(text(&html, "pre.json").contains("@streq POST"));
+    assert_eq!(all(&html, "a[href=\"/rules/edit?rule=100001\"]").len(), 1);
+    assert!(text(&served.page("/rules/edit?rule=100001"), "textarea[name=text]").contains("@streq POST"));
+    assert!(text(&served.page("/rules?query=written:true"), "#rows").contains("100001"));
+    served.submit(page, "/rules/switch", &[]);
+    assert!(text(&served.page("/rules?query=enabled:false"), "#rows").contains("100001"));
+    served.submit(page, "/rules/switch", &[]);
+    assert_eq!(served.ground.get("/v1/rules/100001")["enabled"], true);
+    served.submit(page, "/rules/remove", &[]);
+    assert!(text(&served.page(page), ".empty").contains("No policy has this rule"));
+    // One of others is switched, and nothing else.
+    let other = served.page("/rules/picket-xss-001");
+    assert!(all(&other, "form[action=\"/rules/remove\"]").is_empty());
+    assert_eq!(all(&other, "form[action=\"/rules/switch\"]").len(), 1);
+    // Others do not write rules.
+    let served = Served::logged_in(Role::Responder);
+    assert!(text(&served.page(edit), ".empty").contains("Not for your role"));
+    assert!(all(&served.page("/rules/picket-xss-001"), "form[action=\"/rules/switch\"]").is_empty());
+}

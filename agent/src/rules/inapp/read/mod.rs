@@ -69,6 +69,22 @@ pub fn read_lenient(text: &[u8], source: &str) -> Result<Reading, ReadError> {
     read_as(text, source, true)
 }
 
+/// Reads a text that is one rule, a user's own, and nothing else.
+///
+/// # Errors
+/// The first thing that is wrong with it, or that it is for another version of libddwaf.
+pub fn read_rule(text: &[u8], source: &str) -> Result<Reading, ReadError> {
+    let cx = Context::new(Text::new(text, source)?, false);
+    let root = Node::root(&cx)?;
+    if let Some(why) = meant_for_us(root)? {
+        return Err(why);
+    }
+    let rules = vec![rule::read(root, Origin::Custom).map_err(|error| named(root, error))?];
+    let file = File { name: Arc::clone(cx.text.source()), version: (2, 2), rules, ..File::default() };
+    let (warnings, left_out) = cx.told();
+    Ok(Reading { file, warnings, left_out, skipped: Problems::default() })
+}
+
 fn read_as(text: &[u8], source: &str, lenient: bool) -> Result<Reading, ReadError> {
     let text = Text::new(text, source)?;
     let name = Arc::clone(text.source());
