@@ -41,6 +41,8 @@ class House {
     this.shop = process.env.PICKET_UI_SHOP;
     this.shots = process.env.PICKET_UI_SHOTS;
     this.cookies = {};
+    /// Paths of single things, by the page that lists them.
+    this.singles = new Map();
     this.contexts = [];
   }
 
@@ -94,11 +96,12 @@ class House {
       await page.goto(this.url + list);
       const first = await page.locator("#rows a.open").first().getAttribute("href");
       paths.push(first);
+      this.singles.set(first, list.split("?")[0]);
     }
     paths.push("/rules/detection", "/rules/detection/edit", "/rules/try?past=yes", "/rules/exclusions", "/rules/exclusions/new?rule=picket-xss-001",
       "/settings/notifications", "/settings/tokens", "/settings/kernel");
     await page.context().close();
-    return paths;
+    return [...new Set(paths)];
   }
 
   async tidy() {

@@ -100,17 +100,33 @@ export const checks = [
   }],
   ["pages/pictures", async (house) => {
     if (!house.shots) return "none asked for";
-    let made = 0;
-    for (const target of [...await house.paths(), "/login"]) {
-      for (const [colorScheme, width, height] of [["light", 1440, 900], ["dark", 1440, 900], ["light", 390, 844], ["dark", 390, 844]]) {
-        const page = await house.page(target === "/login" ? null : "admin", { colorScheme, viewport: { width, height } });
-        await page.goto(house.url + target);
-        const name = target.split("?")[0].split("/").filter(Boolean).map((piece, at) => (at === 0 ? piece : "one")).join("-") || "overview";
-        await writeFile(path.join(house.shots, `${name}-${colorScheme}-${width}.png`), await page.screenshot({ fullPage: width < 500 }));
-        made += 1;
-        await page.context().close();
+    const names = named(house, [...await house.paths(), "/login"]);
+    for (const [target, name] of names) {
+      for (const colorScheme of ["light", "dark"]) {
+        for (const [window, width, height] of [["wide", 1440, 900], ["narrow", 390, 844]]) {
+          const page = await house.page(target === "/login" ? null : "admin", { colorScheme, viewport: { width, height } });
+          await page.goto(house.url + target);
+          await writeFile(path.join(house.shots, `${name}-${colorScheme}-${window}.png`), await page.screenshot({ fullPage: true }));
+          await page.context().close();
+        }
       }
     }
-    return `${made} pictures`;
+    return `${names.size * 4} pictures of ${names.size} pages`;
   }],
 ];
+
+/// What pictures of paths are called: as the path, that of a single thing as its list, and no two alike.
+function named(house, paths) {
+  const names = new Map();
+  const taken = new Set();
+  for (const target of paths) {
+    const { pathname, searchParams } = new URL(target, house.url);
+    const list = house.singles.get(target);
+    let name = (list ? `${list}/one` : pathname).split("/").filter(Boolean).join("-") || "overview";
+    if (taken.has(name)) name += [...searchParams.keys()].map((key) => `-${key}`).join("");
+    assert(!taken.has(name), `two pages would have the picture ${name}`);
+    taken.add(name);
+    names.set(target, name);
+  }
+  return names;
+}

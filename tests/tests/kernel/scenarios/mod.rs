@@ -126,5 +126,10 @@ const SCENARIOS: &[Scenario] = &[
         ui::browser,
         "the web UI in Chromium: every page and action, with a script and without, accessible, nothing alive",
     ),
+    scenario(
+        "ui/walk",
+        ui::walk,
+        "a night of attacks and the morning after, as docs/investigating.md tells it: in the browser and by command",
+    ),
     scenario("agent/loss", lifetime::loss, "what a small ring buffer loses is counted"),
 ];

@@ -1,5 +1,9 @@
 //! The web UI in a real browser: an agent, a shop, attackers, and people who look at it.
 
+mod errands;
+mod night;
+mod walk;
+
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,6 +11,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use picket_tests::cache;
 use serde_json::{Value, json};
+pub use walk::walk;
 
 use super::signals::town::{Town, address};
 use super::signals::visitor::encoded;
@@ -27,10 +32,9 @@ const CHECKS: u64 = 25;
 
 /// Every page, every action, with a script and without, by whoever may and may not.
 pub fn browser(site: &Site) -> Result<Vec<String>> {
-    let node = program::find("node")?;
-    let chromium = program::find("chromium")?;
+    needed()?;
     let town = Town::new(site)?;
-    let installation = town.installation(site, &format!("[ui]\nlisten = \"{LISTEN}\"\n"))?;
+    let installation = town.installation(site, &listening())?;
     let agent = installation.start()?;
     attack(&town)?;
     // What a page is to show has to be stored.
@@ -42,29 +46,66 @@ pub fn browser(site: &Site) -> Result<Vec<String>> {
         (some(&signals) && some(&events)).then_some(())
     })?;
 
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("ui");
-    let mut command = Command::new(node);
-    command
-        .arg(tests.join("main.mjs"))
-        .env("PICKET_UI_URL", format!("http://{LISTEN}"))
-        .env("PICKET_UI_LINKS", links(&installation)?.to_string())
-        .env("PICKET_UI_SHOP", format!("http://{}", Ipv4Addr::new(192, 0, 2, 1)))
-        .env("PICKET_UI_PACKAGES", packages())
-        .env("PICKET_CHROMIUM", chromium)
-        .env("PICKET_PATIENCE", patience::factor().to_string());
-    let log = site.dir().join("browser.log");
-    log_to(&mut command, &log)?;
-    let mut process = town.run(site, "the tests in the browser", command)?;
-    let status = process.wait(900)?;
-    let said = std::fs::read_to_string(&log).context("what the tests in the browser said")?;
+    let more = [("PICKET_UI_SHOP", format!("http://{}", Ipv4Addr::new(192, 0, 2, 1)))];
+    let said = look(site, &town, &installation, "main.mjs", &more)?;
     let last = said.lines().last().unwrap_or_default().to_owned();
-    ensure!(status.success(), "the tests in the browser:\n{said}");
     let ran: u64 = last.split(' ').next().and_then(|count| count.parse().ok()).unwrap_or(0);
     ensure!(ran >= CHECKS, "only {ran} checks ran, expected {CHECKS}:\n{said}");
     agent.stop()?;
     let figures =
         said.lines().filter(|line| line.ends_with(|c: char| c.is_alphanumeric()) && line.starts_with("ok"));
     Ok(figures.filter(|line| !line.ends_with("ms) ")).map(str::to_owned).chain([last]).collect())
+}
+
+/// Runs a script of `tests/ui` against an agent, with more in its environment; gives what it said when all went well.
+fn look(
+    site: &Site,
+    town: &Town,
+    installation: &Installation<'_>,
+    script: &str,
+    more: &[(&str, String)],
+) -> Result<String> {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("ui");
+    let mut command = Command::new(program::find("node")?);
+    command
+        .arg(tests.join(script))
+        .env("PICKET_UI_URL", format!("http://{LISTEN}"))
+        .env("PICKET_UI_LINKS", links(installation)?.to_string())
+        .env("PICKET_UI_PACKAGES", packages())
+        .env("PICKET_CHROMIUM", program::find("chromium")?)
+        .env("PICKET_PATIENCE", patience::factor().to_string())
+        .envs(more.iter().map(|(name, value)| (name, value)));
+    let log = site.dir().join("browser.log");
+    log_to(&mut command, &log)?;
+    let mut process = town.run(site, "the tests in the browser", command)?;
+    let pictures =
+        ["PICKET_UI_SHOTS", "PICKET_UI_PICTURES"].iter().any(|name| std::env::var_os(name).is_some());
+    let mut shown = 0;
+    let status = patience::wait_until("the tests in the browser to end", 900, || {
+        let ended = process.ended();
+        // Who waits for pictures sits there and waits.
+        if pictures {
+            shown += tell(&log, shown);
+        }
+        ended
+    })?;
+    let said = std::fs::read_to_string(&log).context("what the tests in the browser said")?;
+    ensure!(status.success(), "the tests in the browser:\n{said}");
+    Ok(said)
+}
+
+/// Prints the lines of a log behind the first `shown`; gives how many there were.
+fn tell(log: &Path, shown: usize) -> usize {
+    let said = std::fs::read_to_string(log).unwrap_or_default();
+    let whole = said.rfind('\n').map_or("", |end| &said[..end]);
+    let new: Vec<&str> = whole.lines().skip(shown).collect();
+    new.iter().for_each(|line| eprintln!("    {line}"));
+    new.len()
+}
+
+/// Where the UI listens, as configuration.
+fn listening() -> String {
+    format!("[ui]\nlisten = \"{LISTEN}\"\n")
 }
 
 /// An attacker who tries SQL, one who tries scripts, one who guesses passwords, and customers.
@@ -95,6 +136,13 @@ fn links(installation: &Installation<'_>) -> Result<Value> {
         Ok(installation.json(&["ui", "login", "--role", role, "--name", role])?["url"].clone())
     };
     Ok(json!({ "admin": link("admin")?, "viewer": link("viewer")?, "leaver": link("responder")? }))
+}
+
+/// What scenarios with a browser can't do without; said before anything is started.
+fn needed() -> Result<()> {
+    program::find("node")?;
+    program::find("chromium")?;
+    Ok(())
 }
 
 /// Where `cargo xtask setup test` puts what drives the browser.

@@ -379,7 +379,7 @@ class Handler(BaseHTTPRequestHandler):
     }
     FOLDERS = {
         "product": product, "api/stock": stock, "orders": order, "uploads": uploaded, "admin": admin,
-        "reset": echo, "hooks": echo,
+        "reset": echo, "hooks": echo, "editor": echo,
     }
 
     def answer(self):

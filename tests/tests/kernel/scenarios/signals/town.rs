@@ -1,7 +1,7 @@
 //! A shop on one machine, the Internet on the other: any address of two networks can come and ask.
 
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::process::Command;
 use std::sync::{
     Arc,
@@ -117,6 +117,11 @@ impl Town {
     /// Starts a program on the shop's machine, which the agent does not watch.
     pub fn run(&self, site: &Site, name: &str, command: Command) -> Result<Process> {
         Process::spawn(name, command, &site.agents, Some(&self.host))
+    }
+
+    /// A place on the shop's machine where programs that run there can ask us something; no service of the shop.
+    pub fn counter(&self) -> Result<TcpListener> {
+        self.host.enter(|| TcpListener::bind("127.0.0.1:0"))?.context("listen on loopback")
     }
 
     /// Somebody outside who is told things over UDP, and does not wait for them.
