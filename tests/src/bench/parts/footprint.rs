@@ -37,7 +37,8 @@ fn run(bench: &Bench) -> Result<Section> {
     let turns = bench.turns(5, 3);
     bench.progress(&format!("{} rates, {turns} turns of {seconds} s", RATES.len()));
     let measured = in_turns(turns, &mut { RATES }, |&mut rate, turn| {
-        let setup = Setup { config: WITH_RULES, watched: &cgroup, netns: None, deny: None, nice: 0, state: None };
+        let setup =
+            Setup { config: WITH_RULES, watched: &cgroup, netns: None, deny: None, nice: 0, state: None };
         let agent = Agent::start(bench, setup)?;
         let before = agent.cpu()?;
         let load = Load { service: nginx.address.into(), rate, connections: CONNECTIONS, seconds };

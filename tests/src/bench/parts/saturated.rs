@@ -71,7 +71,14 @@ fn run(bench: &Bench) -> Result<Section> {
     bench.progress(&format!("{} sides, {turns} turns of {seconds} s", SIDES.len()));
     wrk::saturate(nginx.address.into(), 1, &client, last)?;
     let measured = in_turns(turns, &mut { SIDES }, |side, turn| {
-        let setup = |config| Setup { config, watched: &cgroup, netns: None, deny: None, nice: side.nice, state: None };
+        let setup = |config| Setup {
+            config,
+            watched: &cgroup,
+            netns: None,
+            deny: None,
+            nice: side.nice,
+            state: None,
+        };
         let agent = side.config.map(|config| Agent::start(bench, setup(config))).transpose()?;
         let cpu = || -> Result<[u64; 3]> {
             Ok([cgroup.cpu()?, client.cpu()?, agent.as_ref().map_or(Ok(0), Agent::cpu)?])

@@ -38,7 +38,8 @@ fn run(bench: &Bench) -> Result<Section> {
     bench.progress(&format!("{} sides, {turns} turns of {seconds} s", SIDES.len()));
     Load { seconds: 1, ..load }.send()?;
     let measured = in_turns(turns, &mut { SIDES }, |(name, config), turn| {
-        let setup = |config| Setup { config, watched: &cgroup, netns: None, deny: None, nice: 0, state: None };
+        let setup =
+            |config| Setup { config, watched: &cgroup, netns: None, deny: None, nice: 0, state: None };
         let agent = config.map(|config| Agent::start(bench, setup(config))).transpose()?;
         let cpu = || -> Result<(u64, u64)> { Ok((cgroup.cpu()?, agent.as_ref().map_or(Ok(0), Agent::cpu)?)) };
         let (service_before, agent_before) = cpu()?;

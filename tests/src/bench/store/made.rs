@@ -119,11 +119,7 @@ impl Iterator for Events {
             millis << 16 | 0x7000 | self.number & 0xfff,
             1 << 63 | self.random.next() >> 2,
         );
-        let json = if self.whole() {
-            json(&id, &facts)
-        } else {
-            serde_json::json!({"kind": facts.kind, "id": id, "user_agent": "curl/8"}).to_string()
-        };
+        let json = if self.whole() { json(&id, &facts) } else { short(&id, &facts) };
         self.number += 1;
         Some((id, facts, json))
     }
@@ -141,7 +137,7 @@ fn json(id: &Uuid, facts: &Facts) -> String {
         })
         .collect();
     serde_json::json!({
-        "kind": facts.kind, "id": id, "time": "2026-11-22T04:40:00.000000789Z",
+        "kind": facts.kind, "id": id, "time": time(facts),
         "service": {"name": facts.service, "port": 443, "pid": 812, "exe": "/usr/sbin/nginx",
             "cmdline": ["nginx: worker process"], "cgroup": "/system.slice/nginx.service"},
         "client_ip": facts.client_ip, "peer_ip": facts.client_ip, "peer_port": 40312,
@@ -150,9 +146,42 @@ fn json(id: &Uuid, facts: &Facts) -> String {
         "method": facts.method, "host": "shop.example", "path": facts.path,
         "query": "q=%27+OR+1%3D1&token=<redacted>", "status": facts.status,
         "user_agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0",
-        "user": {"id": facts.user_id}, "matches": matches,
+        "user": facts.user_id.as_ref().map(|id| serde_json::json!({"id": id, "source": "jwt"})), "matches": matches,
         "business": facts.business.iter().map(|name| serde_json::json!({"name": name})).collect::<Vec<_>>(), "blocked": facts.blocked, "duration_us": 1234,
         "truncated": false,
     })
     .to_string()
+}
+
+/// What identifies it, and what no event is without.
+fn short(id: &Uuid, facts: &Facts) -> String {
+    serde_json::json!({
+        "kind": facts.kind, "id": id, "time": time(facts), "service": {"name": facts.service, "port": 443}, "client_ip": facts.client_ip,
+        "peer_ip": facts.client_ip, "peer_port": 40312, "method": facts.method, "path": facts.path, "status": facts.status,
+        "user_agent": "curl/8", "matches": [], "blocked": facts.blocked,
+    })
+    .to_string()
+}
+
+/// When it was, as events write it.
+fn time(facts: &Facts) -> String {
+    jiff::Timestamp::from_nanosecond(i128::from(facts.time)).map(|time| time.to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn they_are_events() {
+        for body in [Body::Whole, Body::Short] {
+            for (id, facts, json) in Events::new(500, END, 1, body).take(500) {
+                let event: picket::event::Event = serde_json::from_str(&json).expect(&json);
+                assert_eq!(
+                    (event.id, event.path, picket::time::since_epoch(event.time)),
+                    (id, facts.path, facts.time)
+                );
+            }
+        }
+    }
 }

@@ -106,7 +106,8 @@ impl Browser {
             .context("ask the browser")?;
         let mut line = String::new();
         self.answers.read_line(&mut line).context("the browser's answer")?;
-        let answer: Value = serde_json::from_str(&line).with_context(|| format!("the browser said {line:?}"))?;
+        let answer: Value =
+            serde_json::from_str(&line).with_context(|| format!("the browser said {line:?}"))?;
         if let Some(error) = answer["error"].as_str() {
             bail!("{question}: {error}");
         }

@@ -18,8 +18,11 @@ pub const PART: Part = Part { name: "cost", about: "nginx, saturated, with an op
 const AIM: f64 = 0.97;
 /// Pages side by side, live.
 const OPEN: [&str; 3] = ["/", "/events", "/signals"];
-const SIDES: [(&str, &[&str]); 3] =
-    [("the browser shows nothing", &[]), ("nothing, again", &[]), ("overview, events and signals, live", &OPEN)];
+const SIDES: [(&str, &[&str]); 3] = [
+    ("the browser shows nothing", &[]),
+    ("nothing, again", &[]),
+    ("overview, events and signals, live", &OPEN),
+];
 
 fn run(ui: &UiBench) -> Result<Section> {
     let mut house = House::open(ui)?;

@@ -51,7 +51,10 @@ fn run(ui: &UiBench) -> Result<Section> {
         ("rows in the list at most", grouped(seen.rows as f64)),
         ("what the page says of the others", format!("“{}”", seen.said)),
         ("the page's objects before and after", format!("{:.1}, {:.1} MiB", seen.heap.0, seen.heap.1)),
-        ("the agent's memory before and after", format!("{}, {}", mib(memory_before.resident), mib(memory.resident))),
+        (
+            "the agent's memory before and after",
+            format!("{}, {}", mib(memory_before.resident), mib(memory.resident)),
+        ),
         ("attacks sent in all", grouped(sent.requests as f64)),
         ("lost by the agent", grouped(stats.lost as f64)),
     ] {

@@ -63,7 +63,9 @@ fn run(ui: &UiBench) -> Result<Section> {
     let rounds = ui.bench.turns(20, 3);
     ui.bench.progress(&format!("{} pages, {rounds} rounds", PAGES.len()));
     let mut table = Table::new(
-        format!("{rounds} visits each, every one with empty caches; milliseconds from the moment the page is asked for"),
+        format!(
+            "{rounds} visits each, every one with empty caches; milliseconds from the moment the page is asked for"
+        ),
         &["page", "first byte p50", "p95", "drawn p50", "p95", "KiB"],
     );
     let (mut every_first, mut every_drawn, mut heaviest) = (Series::default(), Series::default(), 0.0_f64);
@@ -89,14 +91,20 @@ fn run(ui: &UiBench) -> Result<Section> {
                 *slowest = (page, one.percentile(0.95));
             }
         }
-        let row = [first.median(), first.percentile(0.95), drawn.median(), drawn.percentile(0.95), weight].map(grouped);
+        let row = [first.median(), first.percentile(0.95), drawn.median(), drawn.percentile(0.95), weight]
+            .map(grouped);
         ui.bench.progress(&format!("{page}: {}", row.join(", ")));
         table.row([format!("`{page}`")].into_iter().chain(row));
     }
     let p95 = [every_first.percentile(0.95), every_drawn.percentile(0.95)].map(grouped);
-    table.row(
-        ["all".to_owned(), grouped(every_first.median()), p95[0].clone(), grouped(every_drawn.median()), p95[1].clone(), grouped(heaviest)],
-    );
+    table.row([
+        "all".to_owned(),
+        grouped(every_first.median()),
+        p95[0].clone(),
+        grouped(every_drawn.median()),
+        p95[1].clone(),
+        grouped(heaviest),
+    ]);
     house.close()?;
     let aim = |what: &str, (page, found): (&str, f64), most: f64| Aim {
         what: format!("{what} at p95 under {} ms, on every page", grouped(most)),

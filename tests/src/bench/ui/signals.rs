@@ -47,7 +47,8 @@ pub fn fill(directory: &Path, now: i64) -> Result<()> {
         let [first_seen, last_seen] = [first, last].map(|time| Timestamp::from_nanosecond(i128::from(time)));
         let (first_seen, last_seen) = (first_seen?, last_seen?);
         let millis = u64::try_from(first / 1_000_000)?;
-        let id = Uuid::from_u64_pair(millis << 16 | 0x7000 | number as u64 & 0xfff, 1 << 63 | random.next() >> 2);
+        let id =
+            Uuid::from_u64_pair(millis << 16 | 0x7000 | number as u64 & 0xfff, 1 << 63 | random.next() >> 2);
         let status = if number + 40 > SIGNALS { "open" } else { "archived" };
         let client = format!("203.{}.{}.{}", random.below(5), random.below(100), random.below(100));
         let stage = |stage: &str, what: &str, count: u64| {
