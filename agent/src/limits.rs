@@ -522,6 +522,10 @@ pub const STORE_COUNTERS: usize = 4096;
 pub const STORE_COUNTERS_HELD: usize = 65_536;
 /// Different values that one facet looks at.
 pub const STORE_FACET_VALUES: usize = 1_000_000;
+/// Different lists of values that are held as they are, before they are taken apart.
+pub const STORE_FACET_LISTS: usize = 65_536;
+/// Points of a timeline that are held before it is known which values are the most frequent.
+pub const STORE_TIMELINE_HELD: usize = 100_000;
 /// Rows of one page.
 pub const STORE_PAGE: usize = 1000;
 /// Clients or users that a question gives at most, with what is known of each.

@@ -1,6 +1,9 @@
 //! `cargo xtask bench`: builds the agent as users get it, and measures it.
 
-use std::{path::PathBuf, process::Command};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Context as _, Result};
 
@@ -18,9 +21,10 @@ const PROGRAM: &str = "bench";
 const RULES: &str = "bench-rules";
 /// … and of the one about TLS.
 const TLS: &str = "bench-tls";
-
 /// … and of the one about the store.
 const STORE: &str = "bench-store";
+/// … and of the one about the web UI.
+const UI: &str = "bench-ui";
 
 /// The file whose generated parts are replaced.
 const DOCS: &str = "docs/benchmarks.md";
@@ -35,6 +39,7 @@ const DOCS: &str = "docs/benchmarks.md";
   cargo xtask bench rules                rule engines side by side: Picket's, libmodsecurity, libddwaf
   cargo xtask bench store                the store: events a second, size, how long questions take
   cargo xtask bench tls                  services that speak TLS: nginx, Node.js, Go; what a probed call costs
+  cargo xtask bench ui                   the web UI: pages with ten million events stored, live rows, what it costs
 
 Let the machine do nothing else meanwhile. All sides of a comparison are measured in turns, in one run."
 )]
@@ -60,6 +65,27 @@ enum What {
         /// Parts [default: all]
         #[arg(value_name = "PART")]
         parts: Vec<String>,
+        /// Fewer, shorter turns; does not write the docs
+        #[arg(long)]
+        quick: bool,
+    },
+    /// The web UI in a real browser, with many events stored
+    #[command(after_help = "Examples:
+  cargo xtask bench ui                   about an hour; writes its parts of docs/benchmarks.md
+  cargo xtask bench ui pages --directory store
+                                         fills a store there, or uses it: that takes most of the time
+  cargo xtask bench ui live cost         these parts alone; there are pages, live, cost
+  cargo xtask bench ui --quick           all in some minutes, to see that it works; writes nothing")]
+    Ui {
+        /// Parts [default: all]
+        #[arg(value_name = "PART")]
+        parts: Vec<String>,
+        /// Events in the store; a million take about half a gigabyte of disk [default: ten million; a tenth of one if quick]
+        #[arg(long, value_name = "NUMBER")]
+        events: Option<u64>,
+        /// State directory whose store is filled and left, or was left before; otherwise it is deleted afterwards
+        #[arg(long, value_name = "DIRECTORY")]
+        directory: Option<PathBuf>,
         /// Fewer, shorter turns; does not write the docs
         #[arg(long)]
         quick: bool,
@@ -93,6 +119,9 @@ pub fn run(args: &Args) -> Result<()> {
     match &args.what {
         Some(What::Rules { quick }) => rules(*quick),
         Some(What::Tls { parts, quick }) => tls(parts, *quick),
+        Some(What::Ui { parts, events, directory, quick }) => {
+            ui(parts, *events, directory.as_deref(), *quick)
+        }
         Some(What::Store { events, quick }) => store(*events, *quick),
         None => whole(args),
     }
@@ -121,6 +150,24 @@ fn tls(parts: &[String], quick: bool) -> Result<()> {
     let program = program(TLS)?;
     let mut command = as_root(&program, "loading programs into the kernel")?;
     command.args(parts).arg("--picket").arg(agent).arg("--docs").arg(paths::root().join(DOCS));
+    if quick {
+        command.arg("--quick");
+    }
+    command.run()
+}
+
+/// The web UI, as root.
+fn ui(parts: &[String], events: Option<u64>, directory: Option<&Path>, quick: bool) -> Result<()> {
+    setup::ensure(&[Group::Build, Group::Test, Group::Bench])?;
+    let agent = build::agent(true)?;
+    let program = program(UI)?;
+    let mut command = as_root(&program, "loading programs into the kernel")?;
+    command.args(parts).arg("--picket").arg(agent).arg("--docs").arg(paths::root().join(DOCS));
+    let events = events.unwrap_or(if quick { 100_000 } else { 10_000_000 });
+    command.args(["--events", &events.to_string()]);
+    if let Some(directory) = directory {
+        command.arg("--directory").arg(directory);
+    }
     if quick {
         command.arg("--quick");
     }
@@ -190,5 +237,18 @@ mod tests {
             panic!("two parts, in full")
         };
         assert_eq!(parts, ["nginx", "calls"]);
+    }
+
+    #[test]
+    fn the_store_behind_the_ui_can_be_kept() {
+        let command = Args::augment_args(clap::Command::new("bench"));
+        let words = ["bench", "ui", "pages", "--directory", "store", "--quick"];
+        let matches = command.try_get_matches_from(words).expect("as the help says");
+        let read = Args::from_arg_matches(&matches);
+        let Ok(Args { what: Some(What::Ui { parts, events: None, directory, quick: true }), .. }) = read
+        else {
+            panic!("one part, in a hurry")
+        };
+        assert_eq!((parts, directory), (vec!["pages".to_owned()], Some("store".into())));
     }
 }

@@ -11,6 +11,7 @@ pub mod figures;
 pub mod ground;
 pub mod load;
 pub mod machine;
+pub mod named;
 pub mod parts;
 pub mod report;
 pub mod rules;
@@ -48,13 +49,13 @@ impl Bench {
 }
 
 /// A part of the benchmarks.
-pub struct Part {
-    /// Its name, for `--only`.
+pub struct Part<T: 'static = Bench> {
+    /// Its name.
     pub name: &'static str,
     /// What it measures.
     pub about: &'static str,
     /// Measures.
-    pub run: fn(&Bench) -> Result<Section>,
+    pub run: fn(&T) -> Result<Section>,
 }
 
 /// Every part, in the order they run.

@@ -5,10 +5,10 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::{Result, bail};
 use clap::Parser;
 use picket_tests::bench::{
-    Bench, docs,
+    Bench,
     ground::Directory,
-    machine,
-    ui::{self, Part, UiBench},
+    named::{Run, chosen, measure},
+    ui::{self, UiBench},
 };
 
 /// What a person types for this run, before the part's name.
@@ -54,49 +54,11 @@ fn run(args: Args) -> Result<()> {
     if !rustix::process::geteuid().is_root() {
         bail!("loading programs into the kernel needs root: use `{COMMAND}`");
     }
-    let parts = chosen(&args.parts)?;
+    let parts = chosen(ui::PARTS, &args.parts)?;
     let made = Directory::new("ui")?;
     let state = args.directory.unwrap_or_else(|| made.file("state"));
     let bench = Bench { quick: args.quick, picket: args.picket };
     let ui = UiBench { bench, state, events: args.events };
-    for (at, part) in parts.iter().enumerate() {
-        let command = format!("{COMMAND} {}", part.name);
-        let mut about = format!(
-            "`{command}` on {}: {}. Load before the run: {}.",
-            machine::now(),
-            machine::about(),
-            machine::load()
-        );
-        if args.quick {
-            about.push_str(" Quick: these figures show that it works, not what it costs.");
-        }
-        eprintln!("==> {}/{} {}: {}", at + 1, parts.len(), part.name, part.about);
-        // On a thread of its own, which may bind itself to a CPU.
-        let section = std::thread::scope(|scope| scope.spawn(|| (part.run)(&ui)).join());
-        let section = section.unwrap_or_else(|_| bail!("it panicked"));
-        let section = section.map_err(|error| error.context(part.name))?;
-        println!("{}\n{about}\n\n{}", section.title, section.text());
-        match &args.docs {
-            Some(file) if !args.quick => {
-                // Each part by itself: it can be measured again alone.
-                docs::write(file, &command, &format!("{}\n\n{about}", section.markdown().trim()))?;
-                eprintln!("==> written to {}", file.display());
-            }
-            Some(_) => eprintln!("==> the docs are left as they are: that takes a run without --quick"),
-            None => {}
-        }
-    }
-    Ok(())
-}
-
-/// The parts of these names; all, if there are none.
-fn chosen(names: &[String]) -> Result<Vec<&'static Part>> {
-    for name in names {
-        if !ui::PARTS.iter().any(|part| part.name == name) {
-            let known: Vec<&str> = ui::PARTS.iter().map(|part| part.name).collect();
-            bail!("there is no part `{name}`; there are {}", known.join(", "));
-        }
-    }
-    let wanted = |part: &&Part| names.is_empty() || names.iter().any(|name| name == part.name);
-    Ok(ui::PARTS.iter().filter(wanted).collect())
+    let run = Run { command: COMMAND, quick: args.quick, docs: args.docs.as_deref() };
+    measure(&run, &parts, &ui)
 }

@@ -8,20 +8,16 @@ use axum::{
 
 use super::{
     Row, Shared,
-    answer::{Answer, ask, page, raw, timestamp},
-    facet::Facet,
+    answer::{Answer, ask, page, raw},
+    facet::{Asked, Facet},
     params::{Params, id},
     piece::Piece,
     timeline,
 };
 use crate::{
-    api::{
-        ApiError, Code,
-        types::{FacetView, Role},
-    },
+    api::{ApiError, Code, types::Role},
     limits,
     query::EVENTS,
-    store::read::Reach,
 };
 
 pub(super) fn rows() -> Vec<Row> {
@@ -62,16 +58,14 @@ async fn one(State(api): State<Shared>, Piece(text): Piece, uri: Uri) -> Answer 
 }
 
 async fn facets(State(api): State<Shared>, uri: Uri) -> Answer {
-    let params = Params::read(&uri, &["facet", "query", "from", "to", "limit"])?;
-    let facet = Facet::find(params.needed("facet", "?facet=service")?, &EVENTS)?;
+    let params = Params::read(&uri, &["facet", "facets", "query", "from", "to", "limit"])?;
+    let asked = Asked::read(&params, "?facet=service", &EVENTS)?;
     let condition = params.query(&EVENTS)?.to_sql();
     let between = params.between(None)?;
     let limit = params.limit(limits::API_FACET)?;
     ask(api, move |reader| {
-        let found = reader.facet(&condition, &facet.expression, between, limit)?;
-        let Reach { complete, since } = found.reach;
-        let items = facet.counts(found.values);
-        Ok(FacetView { items, facet: facet.name, complete, since: (!complete).then(|| timestamp(since)) })
+        let found = reader.facets(&condition, &asked.expressions(), between, limit)?;
+        Ok(asked.answer(found.into_iter().map(|found| (found.values, found.reach))))
     })
     .await
 }
@@ -83,22 +77,9 @@ async fn in_time(State(api): State<Shared>, uri: Uri) -> Answer {
     let between = params.between(None)?;
     let buckets = params.number("buckets", 1..=limits::STORE_TIMELINE)?.unwrap_or(limits::API_BUCKETS);
     ask(api, move |reader| {
-        let whole = reader.timeline(&condition, between, buckets)?;
-        let (width, mut reach) = (whole.width, whole.reach);
-        let mut series = Vec::new();
-        if let Some(facet) = &by {
-            let most = reader.facet(&condition, &facet.expression, between, limits::API_SERIES)?;
-            for (value, _) in most.values {
-                let value = facet.shown(value);
-                let narrower = facet.with(&condition, &value, &EVENTS)?;
-                let part = reader.timeline(&narrower, between, buckets)?;
-                reach.complete &= part.reach.complete;
-                reach.since = reach.since.max(part.reach.since);
-                series.push((value.to_string(), part.points));
-            }
-        }
-        let view = timeline::view(width, by.map(|facet| facet.name), whole.points, series);
-        Ok(timeline::reaching(view, reach.complete, reach.since))
+        let by_values = by.as_ref().map(|facet| (&facet.expression, limits::API_SERIES));
+        let found = reader.timeline(&condition, between, buckets, by_values)?;
+        Ok(timeline::view(found, by.as_ref()))
     })
     .await
 }

@@ -1,13 +1,19 @@
 //! Values of facets and how many have them.
 
-use super::{params::bad, short};
+use serde::Serialize;
+
+use super::{
+    answer::timestamp,
+    params::{Params, bad},
+    short,
+};
 use crate::{
     api::{
         ApiError,
-        types::{FacetCount, FacetValue},
+        types::{FacetCount, FacetValue, FacetView, List},
     },
-    query::{Column, Facets, Field, Kind, Query, Sql},
-    store::{self, sql::FacetExpression},
+    query::{Column, Facets, Field, Kind, Query},
+    store::{self, read::Reach, sql::FacetExpression},
 };
 
 /// A facet that is counted by.
@@ -61,22 +67,71 @@ impl Facet {
             .map(|(value, count)| FacetCount { value: self.shown(value), count: super::answer::count(count) })
             .collect()
     }
+}
 
-    /// Those of a condition that have a value.
-    pub fn with(
-        &self,
-        condition: &Sql,
-        value: &FacetValue,
-        facets: &'static Facets,
-    ) -> Result<Sql, ApiError> {
-        let value = value.to_string().replace('\\', "\\\\").replace('"', "\\\"");
-        let own = Query::parse(&format!("{}:\"{value}\"", self.name))?.matcher(facets)?.to_sql();
-        if condition.clause.trim().is_empty() {
-            return Ok(own);
+/// Facets that one request asks for.
+#[derive(Clone, Debug)]
+pub(super) enum Asked {
+    One(Facet),
+    Several(Vec<Facet>),
+}
+
+/// Facets of a request at most.
+const FACETS: usize = 20;
+
+impl Asked {
+    /// `facet=`, or `facets=` with names between commas.
+    pub fn read(params: &Params, example: &str, facets: &'static Facets) -> Result<Self, ApiError> {
+        if params.text("facet").is_some() && params.text("facets").is_some() {
+            return Err(bad("expected exactly one of facet and facets"));
         }
-        let params = condition.params.iter().chain(&own.params).cloned();
-        Ok(Sql::new(format!("({}) AND ({})", condition.clause, own.clause), params))
+        match params.text("facets") {
+            None => Ok(Self::One(Facet::find(params.needed("facet", example)?, facets)?)),
+            Some(names) if names.split(',').count() > FACETS => Err(bad(format!("facets: at most {FACETS}"))),
+            Some(names) => names
+                .split(',')
+                .map(|name| Facet::find(name, facets))
+                .collect::<Result<_, _>>()
+                .map(Self::Several),
+        }
     }
+
+    fn all(&self) -> &[Facet] {
+        match self {
+            Self::One(facet) => std::slice::from_ref(facet),
+            Self::Several(facets) => facets,
+        }
+    }
+
+    pub fn expressions(&self) -> Vec<&FacetExpression> {
+        self.all().iter().map(|facet| &facet.expression).collect()
+    }
+
+    /// What was found of each, in their order.
+    pub fn answer(&self, found: impl Iterator<Item = (Vec<(store::read::FacetValue, i64)>, Reach)>) -> Views {
+        let view = |(facet, (values, Reach { complete, since })): (&Facet, _)| FacetView {
+            facet: facet.name.clone(),
+            items: facet.counts(values),
+            complete,
+            since: (!complete).then(|| timestamp(since)),
+        };
+        let mut views: Vec<FacetView> = self.all().iter().zip(found).map(view).collect();
+        match (self, views.pop()) {
+            (Self::One(_), Some(view)) => Views::One(view),
+            (_, last) => {
+                views.extend(last);
+                Views::Several(List { items: views, next: None })
+            }
+        }
+    }
+}
+
+/// The answer: of one its view, of several a list.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Views {
+    One(FacetView),
+    Several(List<FacetView>),
 }
 
 /// Letters, digits and what joins them: no quotes and no brackets, which mean something in a path of JSON.

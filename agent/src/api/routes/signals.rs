@@ -13,7 +13,7 @@ use super::{
     Row, Shared,
     answer::{Answer, ask, page, run, stored, timestamp},
     body::Sent,
-    facet::Facet,
+    facet::{Asked, Facet},
     params::{Params, bad, id},
     piece::Piece,
     timeline,
@@ -22,16 +22,12 @@ use crate::{
     api::{
         ApiError, Code,
         access::Person,
-        types::{FacetView, HistoryView, List, Role, TriageBody, TriageManyBody, Triaged, Untriaged},
+        types::{HistoryView, List, Role, TriageBody, TriageManyBody, Triaged, Untriaged},
     },
     desk::Triage,
     limits::{self, API_NAME, API_TRIAGED, REASON_CHARS},
-    query::{SIGNALS, Sql},
-    store::{
-        Reader,
-        read::{Between, FacetValue},
-        sql::FacetExpression,
-    },
+    query::SIGNALS,
+    store::{Reader, read::Reach},
 };
 
 pub(super) fn rows() -> Vec<Row> {
@@ -105,14 +101,15 @@ fn no_such(id: Uuid) -> ApiError {
 }
 
 async fn facets(State(api): State<Shared>, uri: Uri) -> Answer {
-    let params = Params::read(&uri, &["facet", "query", "from", "to", "limit"])?;
-    let facet = Facet::find(params.needed("facet", "?facet=severity")?, &SIGNALS)?;
+    let params = Params::read(&uri, &["facet", "facets", "query", "from", "to", "limit"])?;
+    let asked = Asked::read(&params, "?facet=severity", &SIGNALS)?;
     let condition = params.query(&SIGNALS)?.to_sql();
     let between = params.between(None)?;
     let limit = params.limit(limits::API_FACET)?;
     ask(api, move |reader| {
-        let found = reader.signal_facet(&condition, &facet.expression, between, limit)?;
-        Ok(FacetView { items: facet.counts(found), facet: facet.name, complete: true, since: None })
+        let found = reader.signal_facets(&condition, &asked.expressions(), between, limit)?;
+        let reach = Reach { complete: true, since: 0 };
+        Ok(asked.answer(found.into_iter().map(|values| (values, reach))))
     })
     .await
 }
@@ -124,41 +121,12 @@ async fn in_time(State(api): State<Shared>, uri: Uri) -> Answer {
     let between = params.between(None)?;
     let buckets = params.number("buckets", 1..=limits::STORE_TIMELINE)?.unwrap_or(limits::API_BUCKETS);
     ask(api, move |reader| {
-        let days = points(reader, &condition, between, 86_400_000_000_000)?;
-        let first = days.iter().map(|(day, _)| *day).min().unwrap_or(0);
+        let by_values = by.as_ref().map(|facet| (&facet.expression, limits::API_SERIES));
         let now = stored(jiff::Timestamp::now());
-        let (from, to) = (between.from.unwrap_or(first), between.to.unwrap_or(now));
-        let width = timeline::width(from, to, buckets);
-        let mut series = Vec::new();
-        if let Some(facet) = &by {
-            for (value, _) in
-                reader.signal_facet(&condition, &facet.expression, between, limits::API_SERIES)?
-            {
-                let value = facet.shown(value);
-                let narrower = facet.with(&condition, &value, &SIGNALS)?;
-                series.push((value.to_string(), points(reader, &narrower, between, width)?));
-            }
-        }
-        let all = points(reader, &condition, between, width)?;
-        Ok(timeline::view(width, by.map(|facet| facet.name), all, series))
+        let found = reader.signal_timeline(&condition, between, now, buckets, by_values)?;
+        Ok(timeline::view(found, by.as_ref()))
     })
     .await
-}
-
-/// Signals by the time they were seen last.
-fn points(
-    reader: &Reader,
-    condition: &Sql,
-    between: Between,
-    width: i64,
-) -> Result<Vec<(i64, i64)>, ApiError> {
-    let start = FacetExpression::of(format!("e.time / {width} * {width}"));
-    let counts = reader.signal_facet(condition, &start, between, usize::MAX)?;
-    let point = |(start, count)| match start {
-        FacetValue::Integer(start) => Some((start, count)),
-        FacetValue::Text(_) => None,
-    };
-    Ok(counts.into_iter().filter_map(point).collect())
 }
 
 async fn triage(

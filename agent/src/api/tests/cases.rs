@@ -93,6 +93,13 @@ fn facets_and_timelines_count_what_lists_have() {
         }
         assert!(counted > 0, "{of} have no {facet}");
     }
+    for (of, names) in
+        [("events", "service,@rule.type,@host,blocked"), ("signals", "severity,client_ip,status")]
+    {
+        let together = ground.get(&format!("/v1/{of}/facets?facets={names}&limit=3"));
+        let apart = names.split(',').map(|name| ground.get(&format!("/v1/{of}/facets?facet={name}&limit=3")));
+        assert_eq!(*items(&together), apart.collect::<Vec<_>>(), "{names}");
+    }
     let flags = ground.get("/v1/events/facets?facet=blocked");
     assert_eq!(items(&flags)[0], json!({"value": "false", "count": EVENTS}));
 

@@ -218,13 +218,7 @@ fn break_down(
     between: Between,
     rows: &mut [Actor],
 ) -> Result<i64> {
-    let question = Question {
-        columns: by.columns().to_owned(),
-        join: String::new(),
-        params: &[],
-        condition,
-        coarsest: i64::MAX,
-    };
+    let question = Question { columns: by.columns().to_owned(), params: &[], condition, coarsest: i64::MAX };
     let places: HashMap<String, usize> =
         (0..).zip(rows.iter()).map(|(at, row)| (row.id.clone(), at)).collect();
     let stretch = stretch(db, between)?;

@@ -6,15 +6,21 @@ mod page;
 mod parts;
 mod pool;
 pub(super) mod question;
+mod signals;
 mod tables;
 mod tally;
+mod timeline;
+mod values;
 mod walk;
 
 pub use actors::{Actor, Actors};
 pub use page::{Cursor, Page, StoredEvent};
 pub use pool::Reader;
-pub use tables::{Count, CountBy, Counted, RuleSignals};
-pub use tally::{Facet, FacetValue, Reach, Timeline, Total};
+pub use signals::RuleSignals;
+pub use tables::{Count, CountBy, Counted};
+pub use tally::{Facet, Reach, Total};
+pub use timeline::{Series, Timeline};
+pub use values::FacetValue;
 
 /// A stretch of time in nanoseconds since the epoch: from the first on, before the second. None: no bound.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -19,9 +19,7 @@ const FEW: i64 = 10_000;
 pub(super) struct Question<'q> {
     /// Expressions over `e`; `{time}` stands for the time, in what is asked no coarser than the rollup allows.
     pub columns: String,
-    /// What `events e` is joined with.
-    pub join: String,
-    /// Values of the `?` in both.
+    /// Values of the `?` in them.
     pub params: &'q [SqlValue],
     /// Which events.
     pub condition: &'q Sql,
@@ -40,17 +38,22 @@ impl Question<'_> {
         if self.is_about_few(db, stretch, deadline)? {
             return Ok(("events", Coarsest::Few));
         }
+        Ok(self.rollup(db))
+    }
+
+    /// The same, when the events are not few.
+    pub fn rollup(&self, db: &Connection) -> (&'static str, Coarsest) {
         let part = Part::Level(rollup::HOURS, 0, 0);
         // The first rollup that has all columns: SQLite knows, when it prepares the question.
         let rollup = rollup::VIEWS.into_iter().find(|view| db.prepare_cached(&self.text(view, part)).is_ok());
-        Ok(match rollup {
+        match rollup {
             Some(view) if self.coarsest >= rollup::HOURS.1 => (view, Coarsest::Level(self.coarsest)),
             _ => ("events", Coarsest::Events),
-        })
+        }
     }
 
     /// Whether an index has the events, and they are few enough to look at all of them.
-    fn is_about_few(&self, db: &Connection, stretch: Stretch, deadline: &Deadline) -> Result<bool> {
+    pub fn is_about_few(&self, db: &Connection, stretch: Stretch, deadline: &Deadline) -> Result<bool> {
         if self.condition.clause.trim().is_empty() {
             return Ok(false);
         }
@@ -95,7 +98,7 @@ impl Question<'_> {
     }
 
     fn text(&self, view: &str, part: Part) -> String {
-        let Self { columns, join, condition, .. } = self;
+        let Self { columns, condition, .. } = self;
         let (view, count, time, between) = match part {
             Part::Events(..) => ("events", "1", "e.time".to_owned(), "e.time >= ? AND e.time < ?".to_owned()),
             Part::Level((level, size), ..) => (
@@ -106,7 +109,7 @@ impl Question<'_> {
             ),
         };
         let columns = columns.replace("{time}", &time);
-        format!("SELECT {columns}, {count} FROM {view} e{join} WHERE {between} AND {}", condition.text())
+        format!("SELECT {columns}, {count} FROM {view} e WHERE {between} AND {}", condition.text())
     }
 }
 

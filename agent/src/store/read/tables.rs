@@ -7,9 +7,9 @@ use super::{
     super::{
         error::ReadError,
         rows::{AuditEntry, EndpointRow, ListEntry, ListKind, ListState, Window},
-        sql::{FacetExpression, Sql},
+        sql::Sql,
     },
-    Between, FacetValue, Reader,
+    Between, Reader,
 };
 use crate::limits;
 
@@ -38,17 +38,6 @@ pub struct Count {
     pub count: i64,
 }
 
-/// The signals of a detection rule.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct RuleSignals {
-    /// The rule's id.
-    pub rule: String,
-    /// How many are stored.
-    pub count: i64,
-    /// When the latest of their events happened, nanoseconds since the epoch.
-    pub last_seen: i64,
-}
-
 /// Events that were counted and not stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Counted {
@@ -63,58 +52,6 @@ pub struct Counted {
 }
 
 impl Reader {
-    /// Signals by a value, the most frequent first.
-    ///
-    /// # Errors
-    /// When clause or expression is none, or it takes too long.
-    pub fn signal_facet(
-        &self,
-        condition: &Sql,
-        facet: &FacetExpression,
-        between: Between,
-        limit: usize,
-    ) -> Result<Vec<(FacetValue, i64)>, ReadError> {
-        let limit = limit.min(limits::STORE_FACET_VALUES);
-        let (key, join) = if facet.each {
-            ("facet.value".to_owned(), format!(", json_each({}) facet", facet.expression))
-        } else {
-            (facet.expression.clone(), String::new())
-        };
-        let text = format!(
-            "SELECT v, count(*) FROM (SELECT {key} AS v FROM signals e{join} WHERE e.time >= {} AND e.time < {} AND {})
-             WHERE v IS NOT NULL GROUP BY v ORDER BY 2 DESC, 1 LIMIT {limit}",
-            between.first(),
-            between.end(),
-            condition.text()
-        );
-        self.ask(|db, _| {
-            db.prepare_cached(&text)?
-                .query_map(params_from_iter(facet.params.iter().chain(&condition.params)), |row| {
-                    let value = match row.get::<_, rusqlite::types::Value>(0)? {
-                        rusqlite::types::Value::Integer(number) => FacetValue::Integer(number),
-                        rusqlite::types::Value::Text(text) => FacetValue::Text(text),
-                        other => FacetValue::Text(format!("{other:?}")),
-                    };
-                    Ok((value, row.get(1)?))
-                })?
-                .collect()
-        })
-    }
-
-    /// Signals by their rule.
-    ///
-    /// # Errors
-    /// When the database can't be read.
-    pub fn signals_by_rule(&self) -> Result<Vec<RuleSignals>, ReadError> {
-        self.ask(|db, _| {
-            db.prepare_cached("SELECT rule, count(*), max(time) FROM signals GROUP BY rule ORDER BY rule")?
-                .query_map([], |row| {
-                    Ok(RuleSignals { rule: row.get(0)?, count: row.get(1)?, last_seen: row.get(2)? })
-                })?
-                .collect()
-        })
-    }
-
     /// Entries of the lists, those added last first.
     ///
     /// # Errors

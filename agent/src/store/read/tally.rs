@@ -1,8 +1,6 @@
-//! How many, of which values, and when: from rollups where they know what is asked, from events otherwise.
+//! How many, and of which values: from rollups where they know what is asked, from events otherwise.
 
-use std::collections::{BTreeMap, HashMap};
-
-use rusqlite::{Connection, types::ValueRef};
+use rusqlite::Connection;
 use serde::Serialize;
 
 use super::{
@@ -11,21 +9,12 @@ use super::{
         sql::{FacetExpression, Sql},
     },
     Between, Reader,
-    parts::{Part, Stretch},
+    parts::Stretch,
+    pool::Deadline,
     question::Question,
-    walk::walk,
+    values::{FacetValue, Values, first},
+    walk::{Coarsest, walk},
 };
-use crate::limits;
-
-/// A value of a facet.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(untagged)]
-pub enum FacetValue {
-    /// A whole number.
-    Integer(i64),
-    /// Text, and what is neither.
-    Text(String),
-}
 
 /// How many events there are of each value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -47,21 +36,8 @@ pub struct Total {
     pub reach: Reach,
 }
 
-/// How many events there are in each stretch of time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Timeline {
-    /// Length of a stretch, nanoseconds: a round one, at least what was asked for.
-    pub width: i64,
-    /// Starts (nanoseconds since the epoch, multiples of the width) and events, the oldest first; those
-    /// without any are left out.
-    pub points: Vec<(i64, i64)>,
-    /// How far it was counted.
-    #[serde(flatten)]
-    pub reach: Reach,
-}
-
 /// How far something was counted before the deadline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Reach {
     /// Everything that was asked for is counted.
     pub complete: bool,
@@ -69,55 +45,28 @@ pub struct Reach {
     pub since: i64,
 }
 
-/// What is counted by.
-enum Key<'k> {
-    One,
-    Facet(&'k FacetExpression),
-    Time(i64),
-}
-
-impl Key<'_> {
-    fn question<'q>(&'q self, condition: &'q Sql) -> Question<'q> {
-        let mut question = Question {
-            columns: "0".to_owned(),
-            join: String::new(),
-            params: &[],
-            condition,
-            coarsest: i64::MAX,
-        };
-        match self {
-            Self::One => (),
-            Self::Time(width) => {
-                question.columns = format!("{{time}} / {width} * {width}");
-                question.coarsest = *width;
-            }
-            Self::Facet(FacetExpression { expression, params, each }) => {
-                question.params = params;
-                if *each {
-                    question.columns = "facet.value".to_owned();
-                    question.join = format!(", json_each({expression}) facet");
-                } else {
-                    question.columns.clone_from(expression);
-                }
-            }
-        }
-        question
-    }
-}
-
-/// Widths of a timeline's stretches, seconds. Half an hour and half a day are left out: an hour and a day are counted
-/// already, and what they are summed up of is fifty times as much.
-const WIDTHS: [i64; 14] =
-    [1, 5, 10, 30, 60, 300, 600, 3600, 10_800, 21_600, 86_400, 604_800, 2_592_000, 31_536_000];
-
 impl Reader {
     /// Counts events.
     ///
     /// # Errors
     /// When the clause is none, or not even the newest events could be looked at in time.
     pub fn count(&self, condition: &Sql, between: Between) -> Result<Total, ReadError> {
-        let (counts, reach) = self.tally(condition, &Key::One, between)?;
-        Ok(Total { count: counts.iter().map(|(_, count)| count).sum(), reach })
+        self.ask(|db, deadline| {
+            let stretch = stretch(db, between)?;
+            let question = Question { columns: "0".to_owned(), params: &[], condition, coarsest: i64::MAX };
+            let (view, coarsest) = question.place(db, stretch, deadline)?;
+            let mut count = 0;
+            let since = walk(stretch, coarsest, deadline, &mut |part| {
+                let mut of_part = 0_i64;
+                question.rows(db, view, part, &mut |row| {
+                    of_part += row.get::<_, i64>(1)?;
+                    Ok(())
+                })?;
+                count += of_part;
+                Ok(())
+            })?;
+            Ok(Total { count, reach: Reach { complete: since == stretch.from, since } })
+        })
     }
 
     /// Counts events by a value; those without one are left out. When the deadline passes, the newest events
@@ -135,7 +84,24 @@ impl Reader {
         self.facet_after(condition, facet, between, limit, None)
     }
 
-    /// The same, of values that come behind one and its count.
+    /// Counts events by several values, in one snapshot; what the same rows tell is counted in one go. All share the
+    /// deadline: those that take longest come last.
+    ///
+    /// # Errors
+    /// As [`Self::count`].
+    pub fn facets(
+        &self,
+        condition: &Sql,
+        facets: &[&FacetExpression],
+        between: Between,
+        limit: usize,
+    ) -> Result<Vec<Facet>, ReadError> {
+        let counted = self.values(condition, facets, between)?;
+        let facet = |(values, reach)| Facet { values: first(values, limit, None), reach };
+        Ok(counted.into_iter().map(facet).collect())
+    }
+
+    /// The same of one, of values that come behind one and its count.
     pub(super) fn facet_after(
         &self,
         condition: &Sql,
@@ -144,62 +110,92 @@ impl Reader {
         limit: usize,
         after: Option<&(FacetValue, i64)>,
     ) -> Result<Facet, ReadError> {
-        let (mut values, reach) = self.tally(condition, &Key::Facet(facet), between)?;
-        let order = |a: &(FacetValue, i64), b: &(FacetValue, i64)| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0));
-        if let Some(after) = after {
-            values.retain(|value| order(value, after).is_gt());
-        }
-        if limit < values.len() && limit > 0 {
-            values.select_nth_unstable_by(limit, order);
-        }
-        values.truncate(limit);
-        values.sort_unstable_by(order);
-        Ok(Facet { values, reach })
+        let mut counted = self.values(condition, &[facet], between)?;
+        // One was asked for.
+        let (values, reach) = counted.pop().unwrap_or_default();
+        Ok(Facet { values: first(values, limit, after), reach })
     }
 
-    /// Counts events by time, in at most about `points` stretches.
-    ///
-    /// # Errors
-    /// As [`Self::count`].
-    pub fn timeline(&self, condition: &Sql, between: Between, points: usize) -> Result<Timeline, ReadError> {
-        let points = i64::try_from(points.clamp(1, limits::STORE_TIMELINE)).unwrap_or(1);
-        let (from, to) = self.bounds(between)?;
-        let least = (to - from) / points;
-        let widths = WIDTHS.iter().map(|seconds| seconds * 1_000_000_000);
-        let longest = 31_536_000_000_000_000;
-        let width = widths.into_iter().find(|width| *width >= least).unwrap_or(longest);
-        let (counts, reach) = self.tally(condition, &Key::Time(width), Between::new(from, to))?;
-        let points: BTreeMap<i64, i64> = counts
-            .into_iter()
-            .filter_map(|(start, count)| match start {
-                FacetValue::Integer(start) => Some((start, count)),
-                FacetValue::Text(_) => None,
-            })
-            .collect();
-        Ok(Timeline { width, points: points.into_iter().collect(), reach })
-    }
-
-    /// The stretch that was asked for, as far as there are events.
-    fn bounds(&self, between: Between) -> Result<(i64, i64), ReadError> {
-        self.ask(|db, _| stretch(db, between).map(|stretch| (stretch.from, stretch.to)))
-    }
-
-    fn tally(
+    /// All values of each facet, in no order.
+    fn values(
         &self,
         condition: &Sql,
-        key: &Key<'_>,
+        facets: &[&FacetExpression],
         between: Between,
-    ) -> Result<(Vec<(FacetValue, i64)>, Reach), ReadError> {
-        let question = key.question(condition);
+    ) -> Result<Vec<Counted>, ReadError> {
         self.ask(|db, deadline| {
             let stretch = stretch(db, between)?;
-            let (view, coarsest) = question.place(db, stretch, deadline)?;
-            let mut counts = Counts::default();
-            let since = walk(stretch, coarsest, deadline, &mut |part| counts.add(db, &question, view, part))?;
-            let reach = Reach { complete: counts.complete && since == stretch.from, since };
-            Ok((counts.into_values(), reach))
+            let mut groups: Vec<Group<'_>> = Vec::new();
+            let question = |facets: &[&FacetExpression]| {
+                let columns: Vec<&str> = facets.iter().map(|facet| facet.expression.as_str()).collect();
+                let params: Vec<_> = facets.iter().flat_map(|facet| facet.params.clone()).collect();
+                (columns.join(", "), params)
+            };
+            let few = Question { columns: "0".to_owned(), params: &[], condition, coarsest: i64::MAX }
+                .is_about_few(db, stretch, deadline)?;
+            for (at, facet) in facets.iter().enumerate() {
+                let (columns, params) = question(&[facet]);
+                let question = Question { columns, params: &params, condition, coarsest: i64::MAX };
+                let place = if few { ("events", Coarsest::Few) } else { question.rollup(db) };
+                match groups.iter_mut().find(|group| group.place == place) {
+                    Some(group) => group.facets.push((at, facet)),
+                    None => groups.push(Group { place, facets: vec![(at, facet)] }),
+                }
+            }
+            // One by one where there is no rollup: last, because it takes what time there is.
+            groups.sort_by_key(|group| group.place.1 == Coarsest::Events);
+            let mut counted = vec![Counted::default(); facets.len()];
+            for Group { place: (view, coarsest), facets } in groups {
+                let (places, facets): (Vec<usize>, Vec<&FacetExpression>) = facets.into_iter().unzip();
+                let (columns, params) = question(&facets);
+                let question = Question { columns, params: &params, condition, coarsest: i64::MAX };
+                let (values, since) = values(db, deadline, &question, stretch, (view, coarsest), &facets)?;
+                for (values, at) in values.into_iter().zip(places) {
+                    let (values, complete) = values.finish();
+                    let reach = Reach { complete: complete && since == stretch.from, since };
+                    if let Some(counted) = counted.get_mut(at) {
+                        *counted = (values, reach);
+                    }
+                }
+            }
+            Ok(counted)
         })
     }
+}
+
+/// The values of a facet, in no order, and how far they were counted.
+type Counted = (Vec<(FacetValue, i64)>, Reach);
+
+/// Facets that the same rows tell, with their places in what was asked.
+struct Group<'f> {
+    place: (&'static str, Coarsest),
+    facets: Vec<(usize, &'f FacetExpression)>,
+}
+
+/// Counts the columns of a question, and since when.
+fn values(
+    db: &Connection,
+    deadline: &Deadline,
+    question: &Question<'_>,
+    stretch: Stretch,
+    (view, coarsest): (&str, Coarsest),
+    facets: &[&FacetExpression],
+) -> rusqlite::Result<(Vec<Values>, i64)> {
+    let mut all: Vec<Values> = facets.iter().map(|facet| Values::of(facet)).collect();
+    let since = walk(stretch, coarsest, deadline, &mut |part| {
+        // All of a part or nothing.
+        let mut of_part: Vec<Values> = all.iter().map(Values::anew).collect();
+        question.rows(db, view, part, &mut |row| {
+            let count: i64 = row.get(facets.len())?;
+            for (column, values) in of_part.iter_mut().enumerate() {
+                values.add(row.get_ref(column)?, count);
+            }
+            Ok(())
+        })?;
+        all.iter_mut().zip(of_part).for_each(|(all, of_part)| all.merge(of_part));
+        Ok(())
+    })?;
+    Ok((all, since))
 }
 
 /// The stretch that was asked for, as far as there are events.
@@ -212,76 +208,4 @@ pub(super) fn stretch(db: &Connection, between: Between) -> rusqlite::Result<Str
     let from = between.first().max(first);
     let to = between.end().min(end).max(from);
     Ok(Stretch { from, to, oldest: from <= first, newest: to >= end && from < to })
-}
-
-/// Values counted so far.
-struct Counts {
-    texts: HashMap<String, i64>,
-    numbers: HashMap<i64, i64>,
-    complete: bool,
-}
-
-impl Default for Counts {
-    fn default() -> Self {
-        Self { texts: HashMap::new(), numbers: HashMap::new(), complete: true }
-    }
-}
-
-impl Counts {
-    /// Adds a part; all of it or nothing.
-    fn add(
-        &mut self,
-        db: &Connection,
-        question: &Question<'_>,
-        view: &str,
-        part: Part,
-    ) -> rusqlite::Result<()> {
-        let mut counts = Self::default();
-        question.rows(db, view, part, &mut |row| {
-            let count: i64 = row.get(1)?;
-            match row.get_ref(0)? {
-                ValueRef::Null => {}
-                ValueRef::Integer(number) => counts.add_number(number, count),
-                ValueRef::Real(number) => counts.add_text(&number.to_string(), count),
-                ValueRef::Text(text) | ValueRef::Blob(text) => {
-                    counts.add_text(&String::from_utf8_lossy(text), count);
-                }
-            }
-            Ok(())
-        })?;
-        if self.texts.is_empty() && self.numbers.is_empty() {
-            *self = counts;
-            return Ok(());
-        }
-        self.complete &= counts.complete;
-        counts.numbers.into_iter().for_each(|(number, count)| self.add_number(number, count));
-        counts.texts.into_iter().for_each(|(text, count)| self.add_text(&text, count));
-        Ok(())
-    }
-
-    fn add_text(&mut self, text: &str, count: i64) {
-        if let Some(known) = self.texts.get_mut(text) {
-            *known += count;
-        } else if self.texts.len() < limits::STORE_FACET_VALUES {
-            self.texts.insert(text.to_owned(), count);
-        } else {
-            self.complete = false;
-        }
-    }
-
-    fn add_number(&mut self, number: i64, count: i64) {
-        if let Some(known) = self.numbers.get_mut(&number) {
-            *known += count;
-        } else if self.numbers.len() < limits::STORE_FACET_VALUES {
-            self.numbers.insert(number, count);
-        } else {
-            self.complete = false;
-        }
-    }
-
-    fn into_values(self) -> Vec<(FacetValue, i64)> {
-        let numbers = self.numbers.into_iter().map(|(number, count)| (FacetValue::Integer(number), count));
-        let texts = self.texts.into_iter().map(|(text, count)| (FacetValue::Text(text), count));
-        numbers.chain(texts).filter(|(_, count)| *count > 0).collect()
-    }
 }

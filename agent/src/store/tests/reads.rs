@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::store::{
-    read::{Between, FacetValue, Reader},
+    read::{Between, FacetValue, Reader, Series},
     sql::{FacetExpression, Sql},
 };
 
@@ -106,7 +106,17 @@ fn facets_counts_and_timelines_are_those_of_the_events() {
             let all = plainly(&db, &condition, &FacetExpression::of("1"), between);
             let all = all.first().map_or(0, |(_, count)| *count);
             assert_eq!(reader.count(&condition, between).unwrap().count, all);
-            let line = reader.timeline(&condition, between, 30).unwrap();
+            let together: Vec<FacetExpression> = facets();
+            let found = reader.facets(&condition, &together.iter().collect::<Vec<_>>(), between, 5).unwrap();
+            assert_eq!(found.len(), together.len());
+            for (facet, found) in together.iter().zip(found) {
+                assert_eq!(
+                    found,
+                    reader.facet(&condition, facet, between, 5).unwrap(),
+                    "{condition:?} {facet:?}"
+                );
+            }
+            let line = reader.timeline(&condition, between, 30, None).unwrap();
             let width = line.width;
             let expected: Vec<(i64, i64)> = plainly(
                 &db,
@@ -122,9 +132,58 @@ fn facets_counts_and_timelines_are_those_of_the_events() {
             .collect();
             assert_eq!(line.points, expected, "{condition:?} {between:?}");
             assert!(line.points.len() <= 32);
+            for facet in [FacetExpression::each("e.types"), FacetExpression::of("e.client_ip")] {
+                let by = reader.timeline(&condition, between, 30, Some((&facet, 3))).unwrap();
+                assert_eq!((by.width, &by.points), (width, &line.points));
+                let most = reader.facet(&condition, &facet, between, 3).unwrap().values;
+                let sums: Vec<(FacetValue, i64)> =
+                    by.series.iter().map(|of| (of.value.clone(), sum(&of.points))).collect();
+                assert_eq!(sums, most, "{condition:?} {facet:?} {between:?}");
+                for Series { value, points } in by.series {
+                    let start = FacetExpression::of(format!("e.time / {width} * {width}"));
+                    let narrower = with(&condition, &facet, &value);
+                    let expected = plainly(&db, &narrower, &start, between);
+                    let points: Vec<(FacetValue, i64)> = points
+                        .into_iter()
+                        .map(|(start, count)| (FacetValue::Integer(start), count))
+                        .collect();
+                    assert_eq!(points, expected, "{narrower:?} {between:?}");
+                }
+            }
         }
     }
     assert_eq!(compared, 14 * 6 * 9);
+}
+
+fn sum(points: &[(i64, i64)]) -> i64 {
+    points.iter().map(|(_, count)| count).sum()
+}
+
+/// A condition, and that a facet has a value.
+fn with(condition: &Sql, facet: &FacetExpression, value: &FacetValue) -> Sql {
+    let FacetValue::Text(value) = value else { panic!("{value:?}") };
+    let own = if facet.each {
+        format!("EXISTS (SELECT 1 FROM json_each({}) WHERE value = ?)", facet.expression)
+    } else {
+        format!("{} = ?", facet.expression)
+    };
+    let params = condition.params.iter().cloned().chain([value.as_str().into()]);
+    Sql::new(format!("({}) AND {own}", condition.text()), params)
+}
+
+#[test]
+fn a_timeline_by_what_has_too_many_values_is_drawn_in_two_goes() {
+    let directory = directory();
+    let store = open(directory.path());
+    fill(&store, 0..1500);
+    let facet = FacetExpression::of("e.client_ip");
+    let line = |held| {
+        let by = Some((&facet, 3));
+        store.reader().timeline_holding(&Sql::all(), Between::any(), 30, by, held).unwrap()
+    };
+    let (roomy, crowded) = (line(usize::MAX), line(10));
+    assert_eq!(roomy.series.len(), 3);
+    assert_eq!(roomy, crowded);
 }
 
 #[test]

@@ -79,21 +79,20 @@ impl Explorer {
         let route = format!("/v1/{}", self.of);
         let query = ("query", visit.parameter("query"));
         let (from, to) = (("from", range.from.as_str()), ("to", range.to.as_str()));
-        let questions = self.facets.iter().map(|facet| {
-            let parameters = [("facet", facet.name), query, from, to, ("limit", facets::VALUES)];
-            let parameters = parameters.into_iter().map(|(name, value)| (name, value.to_owned()));
-            (format!("{route}/facets"), parameters.collect())
-        });
+        let names: Vec<&str> = self.facets.iter().map(|facet| facet.name).collect();
+        let names = names.join(",");
         let cursor = ("cursor", visit.parameter("cursor"));
         let (list, timeline, counted) = tokio::join!(
             visit.get(&route, &[query, from, to, ("limit", ROWS), cursor]),
             visit.get(&format!("{route}/timeline"), &[("by", self.by), query, from, to, ("buckets", BARS)]),
-            visit.all::<FacetView>(questions.collect()),
+            visit.get::<List<FacetView>>(
+                &format!("{route}/facets"),
+                &[("facets", &names), query, from, to, ("limit", facets::VALUES)]
+            ),
         );
         // The list's error first: it is about what was asked.
         let (list, timeline) = (list?, timeline?);
-        let counted: Result<Vec<FacetView>, ApiError> = counted.into_iter().collect();
-        let facets = self.facets.iter().copied().zip(counted?).collect();
+        let facets = self.facets.iter().copied().zip(counted?.items).collect();
         Ok(Found { range, list, timeline, facets })
     }
 

@@ -159,7 +159,7 @@ fn others(reader: &Reader, conditions: &[(&str, Sql)], rounds: usize) -> Result<
         }),
         ("count", |reader, condition, between| Ok(reader.count(condition, between)?.reach.complete)),
         ("timeline of 60 points", |reader, condition, between| {
-            Ok(reader.timeline(condition, between, 60)?.reach.complete)
+            Ok(reader.timeline(condition, between, 60, None)?.reach.complete)
         }),
         ("20 clients with what is known of each", |reader, condition, between| {
             Ok(reader.actors(condition, between, 20, None)?.reach.complete)

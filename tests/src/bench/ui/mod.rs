@@ -10,9 +10,7 @@ mod signals;
 
 use std::path::PathBuf;
 
-use anyhow::Result;
-
-use super::{Bench, report::Section};
+use super::Bench;
 
 /// What the parts are given.
 pub struct UiBench {
@@ -25,14 +23,7 @@ pub struct UiBench {
 }
 
 /// A part.
-pub struct Part {
-    /// Its name.
-    pub name: &'static str,
-    /// What it measures.
-    pub about: &'static str,
-    /// Measures.
-    pub run: fn(&UiBench) -> Result<Section>,
-}
+pub type Part = super::Part<UiBench>;
 
 /// Every part, in the order they run.
 pub const PARTS: &[Part] = &[pages::PART, live::PART, cost::PART];
