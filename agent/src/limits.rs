@@ -80,6 +80,8 @@ pub const API_FACET: usize = 50;
 pub const API_SERIES: usize = 10;
 /// Stretches of a timeline unless asked otherwise.
 pub const API_BUCKETS: usize = 60;
+/// Milliseconds that a count may be given.
+pub const API_WITHIN: std::ops::RangeInclusive<usize> = 10..=5000;
 /// Signals that are triaged with one request.
 pub const API_TRIAGED: usize = 1000;
 /// Characters of an assignee, a case, the name of a token or of whom somebody acts for.

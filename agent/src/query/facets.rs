@@ -87,6 +87,12 @@ impl Facet {
         self
     }
 
+    /// A column with all its values, of what lies in a list itself.
+    pub(super) const fn list(mut self, name: &'static str) -> Self {
+        self.column = Some(Column { name, list: true });
+        self
+    }
+
     /// The name that is shown.
     #[must_use]
     pub fn name(&self) -> &'static str {

@@ -144,6 +144,8 @@ impl Writer {
             Some(Column { name, list: false }) => return self.column(&format!("e.{name}"), &look.check),
             Some(Column { name, list: true }) => {
                 match &look.check {
+                    // What has none may be NULL, which is not equal to anything either.
+                    Check::Present => return self.add(&format!("e.{name} <> '[]'")),
                     Check::Equal(text) => {
                         self.add(&format!("picket_has(e.{name}, "));
                         self.text(&**text);

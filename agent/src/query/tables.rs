@@ -102,7 +102,9 @@ const EVENT_ROWS: &[Facet] = &[
         .known(Known::UserAgent),
     Facet::new(&["@endpoint", "@http.route"], Text, (None, &["endpoint"]), "route pattern of the path")
         .known(Known::Endpoint),
-    Facet::new(&["@business"], Object, (None, &["business"]), "business events").known(Known::Business),
+    Facet::new(&["@business"], Object, (None, &["business"]), "business events")
+        .known(Known::Business)
+        .list("business"),
     Facet::new(&["@rule.id"], Text, (Some("matches"), &["rule"]), "id of a rule that matched")
         .known(Known::RuleId)
         .column("rules"),
@@ -123,7 +125,9 @@ const EVENT_ROWS: &[Facet] = &[
         .known(Known::Location),
     Facet::new(&["@rule.value"], Text, (Some("matches"), &["value"]), "what it matched")
         .known(Known::MatchedValue),
-    Facet::new(&["@matches"], Object, (None, &["matches"]), "rules that matched").known(Known::Matches),
+    Facet::new(&["@matches"], Object, (None, &["matches"]), "rules that matched")
+        .known(Known::Matches)
+        .column("attack"),
     Facet::new(
         &["@business.name", "@evt.name"],
         Text,
@@ -237,14 +241,15 @@ const SIGNAL_ROWS: &[Facet] = &[
     Facet::new(&["comment"], Text, (None, &["comment"]), "a person's word on it"),
     Facet::new(&["assignee"], Text, (None, &["assignee"]), "who works on it").column("assignee"),
     Facet::new(&["case"], Text, (None, &["case"]), "case it belongs to"),
-    Facet::new(&["service"], Text, (None, &["services"]), "services asked"),
+    Facet::new(&["service"], Text, (None, &["services"]), "services asked").list("services"),
     Facet::new(
         &["client_ip", "@http.client_ip", "@network.client.ip"],
         Address,
         (None, &["actors"]),
         "addresses of the actors",
-    ),
-    Facet::new(&["user.id", "@usr.id"], Text, (None, &["users"]), "users"),
+    )
+    .list("actors"),
+    Facet::new(&["user.id", "@usr.id"], Text, (None, &["users"]), "users").list("users"),
     Facet::new(&["session.id", "@usr.session_id"], Text, (None, &["sessions"]), "sessions"),
     Facet::new(&["@user_agent", "@http.useragent"], Text, (None, &["user_agents"]), "user agents"),
     Facet::new(&["tags"], Text, (None, &["tags"]), "tags of the detection rule"),

@@ -110,11 +110,13 @@ impl Change {
 fn signal(db: &Connection, row: &SignalRow, events: &[String]) -> Result<()> {
     // Not REPLACE: that would delete the row, and its history with it.
     db.prepare_cached(
-        "INSERT INTO signals (id, time, first_seen, rule, severity, status, assignee, json)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        "INSERT INTO signals (id, time, first_seen, rule, severity, status, assignee, json, services, actors, users)
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, json_extract(valid, '$.services'), json_extract(valid, '$.actors'),
+             json_extract(valid, '$.users') FROM (SELECT CASE WHEN json_valid(?8) THEN ?8 END AS valid) WHERE TRUE
          ON CONFLICT (id) DO UPDATE SET time = excluded.time, first_seen = excluded.first_seen,
              rule = excluded.rule, severity = excluded.severity, status = excluded.status,
-             assignee = excluded.assignee, json = excluded.json",
+             assignee = excluded.assignee, json = excluded.json, services = excluded.services,
+             actors = excluded.actors, users = excluded.users",
     )?
     .execute((
         &row.id,

@@ -22,6 +22,12 @@ pub(super) const FACTS_OF_JSON: &str = "
     FROM event_bodies b
     WHERE json_valid(json) AND NOT EXISTS (SELECT 1 FROM event_facts f WHERE f.time = b.time)";
 
+/// What lists of signals are found by, where it is not known: of rows of an earlier version.
+pub(super) const LISTS_OF_SIGNALS: &str = "
+    UPDATE signals SET services = json_extract(json, '$.services'), actors = json_extract(json, '$.actors'),
+        users = json_extract(json, '$.users')
+    WHERE services IS NULL AND actors IS NULL AND users IS NULL AND json_valid(json)";
+
 /// Stores an event. Gives its time there, or none when an event with this id is stored already.
 pub(super) fn event(db: &Connection, event: &NewEvent) -> Result<Option<i64>> {
     const ROWID: i32 = rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY;

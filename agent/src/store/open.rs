@@ -88,9 +88,15 @@ impl From<rusqlite::Error> for Trouble {
         use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
         match error.sqlite_error_code() {
             Some(DatabaseCorrupt | NotADatabase) => Self::Corrupt(error.to_string()),
+            // It ends before a page that its schema lies in.
+            _ if ends_early(&error) => Self::Corrupt(error.to_string()),
             _ => Self::Failed(error),
         }
     }
+}
+
+fn ends_early(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHORT_READ)
 }
 
 /// What the end of the WAL had, should it be damaged, or all of a database that somebody has emptied: entries of lists

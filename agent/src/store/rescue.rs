@@ -33,9 +33,10 @@ pub(super) fn rescue(
         let text = match table {
             // Of two states of a signal, the later one.
             "signals" => format!(
-                "INSERT INTO signals VALUES ({marks}) ON CONFLICT (id) DO UPDATE SET time = excluded.time,
+                "INSERT INTO signals (id, time, first_seen, rule, severity, status, assignee, json)
+                 VALUES ({marks}) ON CONFLICT (id) DO UPDATE SET time = excluded.time,
                  severity = excluded.severity, status = excluded.status, assignee = excluded.assignee,
-                 json = excluded.json WHERE excluded.time > signals.time"
+                 json = excluded.json, services = NULL, actors = NULL, users = NULL WHERE excluded.time > signals.time"
             ),
             _ => format!("INSERT OR IGNORE INTO {table} VALUES ({marks})"),
         };
@@ -68,11 +69,21 @@ fn belongs(found: Found) -> Option<(&'static str, Vec<Value>)> {
         (Some(_), [Null, Text(id), Text(json)]) if id.len() == 36 && json.starts_with('{') => "event_bodies",
         (Some(_), [Null, Text(_), Integer(_), Text(_), Text(_), Text(_)]) => "signal_history",
         (Some(_), [Null, Integer(_), Text(_), Text(_), Text(_), Null | Text(_), Null | Text(_)]) => "audit",
-        (None, [Text(_), Integer(_), Integer(_), Text(_), Text(_), Text(_), Null | Text(_), Text(json)])
-            if json.starts_with('{') =>
-        {
-            "signals"
-        }
+        // What else it has is made of its JSON again.
+        (
+            None,
+            [
+                Text(_),
+                Integer(_),
+                Integer(_),
+                Text(_),
+                Text(_),
+                Text(_),
+                Null | Text(_),
+                Text(json),
+                rest @ ..,
+            ],
+        ) if json.starts_with('{') && matches!(rest.len(), 0 | 3) => "signals",
         (
             None,
             [
@@ -97,6 +108,9 @@ fn belongs(found: Found) -> Option<(&'static str, Vec<Value>)> {
         (None, [Text(event), Text(_)]) if event.len() == 36 => "signal_events",
         _ => return None,
     };
+    if table == "signals" {
+        values.truncate(8);
+    }
     // The column that is the number is empty in the row.
     if let (Some(number), Some(first)) = (number, values.first_mut()) {
         *first = Value::Integer(number);

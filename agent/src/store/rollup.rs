@@ -15,20 +15,30 @@ struct Rollup {
 const SERVICE: &str = "coalesce(f.service, '')";
 const KIND: &str = "coalesce(f.kind, '')";
 const BUSINESS: &str = "f.business";
+const ATTACK: &str = "f.rules <> '[]'";
 const STATUS: &str = "coalesce(f.status, 0)";
 
 const ROLLUPS: [Rollup; 5] = [
     Rollup {
         table: "rollup_facts_rows",
-        dimensions: &[SERVICE, KIND, "coalesce(f.method, '')", STATUS, "f.blocked", "f.types", BUSINESS],
+        dimensions: &[
+            SERVICE,
+            KIND,
+            "coalesce(f.method, '')",
+            STATUS,
+            "f.blocked",
+            "f.types",
+            BUSINESS,
+            ATTACK,
+        ],
     },
     Rollup {
         table: "rollup_clients_rows",
-        dimensions: &["coalesce(f.client_ip, '')", SERVICE, KIND, "f.types"],
+        dimensions: &["coalesce(f.client_ip, '')", SERVICE, KIND, "f.types", ATTACK],
     },
     Rollup {
         table: "rollup_users_rows",
-        dimensions: &["coalesce(f.user_id, '')", SERVICE, KIND, "f.types", BUSINESS],
+        dimensions: &["coalesce(f.user_id, '')", SERVICE, KIND, "f.types", BUSINESS, ATTACK],
     },
     Rollup { table: "rollup_paths_rows", dimensions: &["coalesce(f.path, '')", SERVICE, STATUS] },
     Rollup { table: "rollup_rules_rows", dimensions: &[SERVICE, KIND, "f.types", "f.rules"] },

@@ -156,6 +156,7 @@ pub(super) fn copy(
          DELETE FROM event_facts WHERE time NOT IN (SELECT time FROM event_bodies);",
     )?;
     repair.execute(insert::FACTS_OF_JSON, [])?;
+    repair.execute(insert::LISTS_OF_SIGNALS, [])?;
     rollup::rebuild(&repair)?;
     repair.commit()?;
     new.pragma_update(None, "foreign_keys", true)?;

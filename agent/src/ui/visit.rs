@@ -27,6 +27,11 @@ use crate::{
     limits::API_ANSWER,
 };
 
+/// Milliseconds that a page counts for, unless it is asked for more.
+const MOMENT: &str = "60";
+/// … as many as it may be asked for.
+pub(super) const PATIENT: &str = "5000";
+
 /// A request of somebody who is logged in.
 #[derive(Clone)]
 pub(super) struct Visit {
@@ -88,6 +93,11 @@ impl Visit {
     /// A parameter of the URL; empty when it is not there.
     pub fn parameter(&self, name: &str) -> &str {
         self.frame.here.get(name).unwrap_or_default()
+    }
+
+    /// How long things are counted for a page, milliseconds: a moment, unless somebody wants all of it.
+    pub fn within(&self) -> (&str, &str) {
+        ("within", self.frame.here.get("within").unwrap_or(MOMENT))
     }
 
     /// A piece of the path, decoded; empty when there is none of this name.

@@ -18,13 +18,13 @@ use super::{
 use crate::{
     api::{
         ApiError, Code, Control,
-        types::{Actor, List, Logins, Role, User},
+        types::{Actor, Logins, Ranking, Role, User},
     },
     limits,
     query::{EVENTS, Sql},
     store::{
         ReadError, Reader,
-        read::{self, Between, Cursor},
+        read::{self, Between, Cursor, Reach},
     },
 };
 
@@ -56,7 +56,7 @@ async fn most<T: Serialize + Send + 'static>(
     question: Most,
     view: fn(&Lists, read::Actor) -> T,
 ) -> Answer {
-    let params = Params::read(uri, &["query", "from", "to", "limit", "cursor"])?;
+    let params = Params::read(uri, &["query", "from", "to", "limit", "cursor", "within"])?;
     let condition = params.query(&EVENTS)?.to_sql();
     let cursor = params.cursor()?;
     let mut between = params.between(cursor.as_ref())?;
@@ -67,13 +67,15 @@ async fn most<T: Serialize + Send + 'static>(
     let lists = Lists::of(&api);
     ask(api, move |reader| {
         let lists = lists.read()?;
-        let found = question(reader, &condition, between, limit, after.as_ref())?;
-        if !found.reach.complete {
+        let found = question(&params.within(reader)?, &condition, between, limit, after.as_ref())?;
+        let Reach { complete, since } = found.reach;
+        if !complete {
             // The next page counts what this one did.
-            between.from = Some(found.reach.since);
+            between.from = Some(since);
         }
         let next = found.next.map(|next| params.next(between, next));
-        Ok(List { items: found.rows.into_iter().map(|actor| view(&lists, actor)).collect(), next })
+        let items = found.rows.into_iter().map(|actor| view(&lists, actor)).collect();
+        Ok(Ranking { items, next, complete, since: (!complete).then(|| timestamp(since)) })
     })
     .await
 }

@@ -58,27 +58,27 @@ async fn one(State(api): State<Shared>, Piece(text): Piece, uri: Uri) -> Answer 
 }
 
 async fn facets(State(api): State<Shared>, uri: Uri) -> Answer {
-    let params = Params::read(&uri, &["facet", "facets", "query", "from", "to", "limit"])?;
+    let params = Params::read(&uri, &["facet", "facets", "query", "from", "to", "limit", "within"])?;
     let asked = Asked::read(&params, "?facet=service", &EVENTS)?;
     let condition = params.query(&EVENTS)?.to_sql();
     let between = params.between(None)?;
     let limit = params.limit(limits::API_FACET)?;
     ask(api, move |reader| {
-        let found = reader.facets(&condition, &asked.expressions(), between, limit)?;
+        let found = params.within(reader)?.facets(&condition, &asked.expressions(), between, limit)?;
         Ok(asked.answer(found.into_iter().map(|found| (found.values, found.reach))))
     })
     .await
 }
 
 async fn in_time(State(api): State<Shared>, uri: Uri) -> Answer {
-    let params = Params::read(&uri, &["by", "buckets", "query", "from", "to"])?;
+    let params = Params::read(&uri, &["by", "buckets", "query", "from", "to", "within"])?;
     let by = params.text("by").map(|by| Facet::find(by, &EVENTS)).transpose()?;
     let condition = params.query(&EVENTS)?.to_sql();
     let between = params.between(None)?;
     let buckets = params.number("buckets", 1..=limits::STORE_TIMELINE)?.unwrap_or(limits::API_BUCKETS);
     ask(api, move |reader| {
         let by_values = by.as_ref().map(|facet| (&facet.expression, limits::API_SERIES));
-        let found = reader.timeline(&condition, between, buckets, by_values)?;
+        let found = params.within(reader)?.timeline(&condition, between, buckets, by_values)?;
         Ok(timeline::view(found, by.as_ref()))
     })
     .await

@@ -1,6 +1,6 @@
 //! Parameters of a request, each known by its name.
 
-use std::{fmt::Display, ops::RangeInclusive, str::FromStr};
+use std::{fmt::Display, ops::RangeInclusive, str::FromStr, time::Duration};
 
 use axum::http::Uri;
 use jiff::Timestamp;
@@ -14,7 +14,7 @@ use crate::{
     },
     limits,
     query::{Facets, Matcher, Moment, Query},
-    store::read::Between,
+    store::{Reader, read::Between},
 };
 
 /// Parameters that were given, each once, of those that are known.
@@ -78,6 +78,15 @@ impl Params {
     /// `query=`, with its facets.
     pub fn query(&self, facets: &'static Facets) -> Result<Matcher, ApiError> {
         Ok(Query::parse(self.text("query").unwrap_or(""))?.matcher(facets)?)
+    }
+
+    /// `within=`, milliseconds: how long is counted at most, before what was counted has to do.
+    pub fn within(&self, reader: &Reader) -> Result<Reader, ApiError> {
+        let millis = self.number("within", limits::API_WITHIN)?;
+        Ok(millis.map_or_else(
+            || reader.clone(),
+            |millis| reader.with_patience(Duration::from_millis(millis as u64)),
+        ))
     }
 
     /// `from=` and `to=`; of a page behind the first, those of the first.

@@ -7,6 +7,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::endpoint::Endpoint;
 
+/// A page of those with the most events.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ranking<T> {
+    /// Who is on it.
+    pub items: Vec<T>,
+    /// What `cursor=` is for the next page; none: there are no more.
+    pub next: Option<String>,
+    /// Everything that was asked for is counted; otherwise the newest events are.
+    pub complete: bool,
+    /// Counted from here on; none: from the oldest.
+    pub since: Option<Timestamp>,
+}
+
 /// A client address and what it did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {

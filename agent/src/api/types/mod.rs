@@ -22,7 +22,7 @@ mod tokens;
 mod trial;
 mod ui;
 
-pub use actors::{Actor, EndpointView, Logins, User};
+pub use actors::{Actor, EndpointView, Logins, Ranking, User};
 pub use agent::{KernelCounter, Reloaded, StageCounter, Stats, Version};
 pub use audit::AuditView;
 pub use detection::{

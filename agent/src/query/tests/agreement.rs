@@ -7,21 +7,26 @@ use rusqlite::{Connection, params_from_iter, types::Value as Stored};
 use serde_json::Value as Json;
 
 use super::samples;
-use crate::query::{EVENTS, Facets, Fields, Kind, Query, SIGNALS, Sql, Value, register};
+use crate::query::{Column, EVENTS, Facet, Facets, Fields, Kind, Query, SIGNALS, Sql, Value, register};
+
+/// Columns with the facet whose values they have. Whether there is any is asked of the same column.
+fn columns(facets: &Facets) -> impl Iterator<Item = (&'static Facet, Column)> {
+    let rows = facets.rows.iter().filter_map(|row| Some((row, row.column?)));
+    rows.filter(|(row, column)| row.kind != Kind::Object || !column.list)
+}
 
 /// A table as the store has it: the JSON, and a column for each facet that has one.
 fn table(facets: &Facets) -> Connection {
     let connection = Connection::open_in_memory().unwrap();
     register(&connection).unwrap();
-    let columns: Vec<_> = facets.rows.iter().filter_map(|row| Some(row.column?.name)).collect();
+    let columns: Vec<_> = columns(facets).map(|(_, column)| column.name).collect();
     connection.execute_batch(&format!("CREATE TABLE things (json TEXT, {})", columns.join(", "))).unwrap();
     connection
 }
 
 fn store(connection: &Connection, facets: &Facets, json: &Json) {
     let mut values = vec![Stored::Text(json.to_string())];
-    for row in facets.rows {
-        let Some(column) = row.column else { continue };
+    for (row, column) in columns(facets) {
         let mut found = Vec::new();
         for field in row.found().fields {
             json.each(&field, &mut |value| {
@@ -29,11 +34,16 @@ fn store(connection: &Connection, facets: &Facets, json: &Json) {
                     Value::Text(text) => Json::from(text),
                     Value::Number(number) => serde_json::from_str(&number.to_string()).unwrap(),
                     Value::Flag(flag) => Json::from(i64::from(flag)),
-                    Value::Address(_) | Value::Object => panic!("JSON has none"),
+                    Value::Object => Json::from(1),
+                    Value::Address(_) => panic!("JSON has none"),
                 });
             });
         }
-        assert!(row.kind != Kind::Any && (column.list || found.len() < 2), "{}", row.name());
+        assert!(
+            row.kind != Kind::Any && (column.list || found.len() < 2 || row.kind == Kind::Object),
+            "{}",
+            row.name()
+        );
         values.push(match (column.list, found.pop()) {
             (true, last) => {
                 found.extend(last);

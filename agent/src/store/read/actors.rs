@@ -22,7 +22,7 @@ use super::{
 use crate::limits;
 
 /// Newest events of each whose names are looked at, in a list and of one.
-const LOOKED_AT: (usize, usize) = (50, 2000);
+const LOOKED_AT: (usize, usize) = (20, 500);
 /// Names that are given of each kind.
 const NAMES: usize = 20;
 /// Newest signals that are looked through.
@@ -89,6 +89,14 @@ impl By {
         }
     }
 
+    /// The column that an index has, in events and where they are counted.
+    fn key(self) -> &'static str {
+        match self {
+            Self::Address => "client_key",
+            Self::User => "user_key",
+        }
+    }
+
     /// Events `f` of one of them. Users have an index without regard to the case of letters, and ids with.
     fn is(self) -> &'static str {
         match self {
@@ -97,18 +105,11 @@ impl By {
         }
     }
 
-    fn one(self, id: &str) -> Sql {
-        match self {
-            Self::Address => Sql::new("e.client_ip = ?", [id.into()]),
-            Self::User => Sql::new("e.user_id = ? COLLATE NOCASE AND e.user_id = ?", [id.into(), id.into()]),
-        }
-    }
-
-    /// Where signals name them.
+    /// The column of signals that names them.
     fn of_signal(self) -> &'static str {
         match self {
-            Self::Address => "$.actors",
-            Self::User => "$.users",
+            Self::Address => "actors",
+            Self::User => "users",
         }
     }
 }
@@ -126,7 +127,7 @@ impl Reader {
         limit: usize,
         after: Option<&Cursor>,
     ) -> Result<Actors, ReadError> {
-        self.most(By::Address, condition, between, (limit, LOOKED_AT.0), after)
+        self.most(By::Address, condition, between, limit, after)
     }
 
     /// An address, if there are events of it.
@@ -148,7 +149,7 @@ impl Reader {
         limit: usize,
         after: Option<&Cursor>,
     ) -> Result<Actors, ReadError> {
-        self.most(By::User, condition, between, (limit, LOOKED_AT.0), after)
+        self.most(By::User, condition, between, limit, after)
     }
 
     /// A user, if there are events of them. Ids are told apart by the case of their letters.
@@ -160,7 +161,18 @@ impl Reader {
     }
 
     fn one(&self, by: By, id: &str, between: Between) -> Result<Option<Actor>, ReadError> {
-        Ok(self.most(by, &by.one(id), between, (1, LOOKED_AT.1), None)?.rows.pop())
+        self.ask(|db, deadline| {
+            let mut rows = [Actor { id: id.to_owned(), ..Actor::default() }];
+            let (_, events) = break_down(db, deadline, by, &Sql::all(), between, &mut rows)?;
+            let [mut row] = rows;
+            row.events = events.iter().sum();
+            if row.events == 0 {
+                return Ok(None);
+            }
+            row.signals = signals(db, by, between)?.get(id).copied().unwrap_or(0);
+            look_at(db, by, between, LOOKED_AT.1, &mut row)?;
+            Ok(Some(row))
+        })
     }
 
     fn most(
@@ -168,7 +180,7 @@ impl Reader {
         by: By,
         condition: &Sql,
         between: Between,
-        (limit, looked_at): (usize, usize),
+        limit: usize,
         after: Option<&Cursor>,
     ) -> Result<Actors, ReadError> {
         let limit = limit.clamp(1, limits::STORE_ACTORS);
@@ -194,11 +206,11 @@ impl Reader {
         let mut reach = facet.reach;
         let counted = Between { from: Some(reach.since), to: between.to };
         let since = self.ask(|db, deadline| {
-            let since = break_down(db, deadline, by, condition, counted, &mut rows)?;
+            let (since, _) = break_down(db, deadline, by, condition, counted, &mut rows)?;
             let signals = signals(db, by, between)?;
             for row in &mut rows {
                 row.signals = signals.get(&row.id).copied().unwrap_or(0);
-                look_at(db, by, between, looked_at, row)?;
+                look_at(db, by, between, LOOKED_AT.0, row)?;
             }
             Ok(since)
         })?;
@@ -209,7 +221,7 @@ impl Reader {
     }
 }
 
-/// Counts services, types and the business of each. Gives the time since when.
+/// Counts services, types and the business of each. Gives the time since when, and the events of each.
 fn break_down(
     db: &Connection,
     deadline: &Deadline,
@@ -217,19 +229,24 @@ fn break_down(
     condition: &Sql,
     between: Between,
     rows: &mut [Actor],
-) -> Result<i64> {
-    let question = Question { columns: by.columns().to_owned(), params: &[], condition, coarsest: i64::MAX };
+) -> Result<(i64, Vec<i64>)> {
+    let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
+    let columns = by.columns().to_owned();
+    let among = Some((by.key(), ids.as_slice()));
+    let question = Question { columns, params: &[], condition, among, coarsest: i64::MAX };
+    let mut events = vec![0; rows.len()];
     let places: HashMap<String, usize> =
         (0..).zip(rows.iter()).map(|(at, row)| (row.id.clone(), at)).collect();
     let stretch = stretch(db, between)?;
     let (view, coarsest) = question.place(db, stretch, deadline)?;
-    walk(stretch, coarsest, deadline, &mut |part| {
+    let since = walk(stretch, coarsest, deadline, &mut |part| {
         // All of a part or nothing.
-        let mut counts = vec![<[HashMap<String, i64>; 3]>::default(); rows.len()];
+        let mut counts = vec![<(i64, [HashMap<String, i64>; 3])>::default(); rows.len()];
         question.rows(db, view, part, &mut |row: &Row<'_>| {
             let Some(id) = row.get_ref(0)?.as_str_or_null().ok().flatten() else { return Ok(()) };
-            let Some(of) = places.get(id).and_then(|at| counts.get_mut(*at)) else { return Ok(()) };
+            let Some((all, of)) = places.get(id).and_then(|at| counts.get_mut(*at)) else { return Ok(()) };
             let count: i64 = row.get(4)?;
+            *all += count;
             for (column, of) in (1..4).zip(of) {
                 if let Some(text) = row.get_ref(column)?.as_str_or_null().ok().flatten() {
                     match of.get_mut(text) {
@@ -240,7 +257,10 @@ fn break_down(
             }
             Ok(())
         })?;
-        for (row, [services, types, business]) in rows.iter_mut().zip(counts) {
+        for ((row, events), (all, [services, types, business])) in
+            rows.iter_mut().zip(&mut events).zip(counts)
+        {
+            *events += all;
             for (service, count) in services {
                 *row.services.entry(service).or_default() += count;
             }
@@ -253,7 +273,8 @@ fn break_down(
             }
         }
         Ok(())
-    })
+    })?;
+    Ok((since, events))
 }
 
 /// First and last time, and names that the newest events have.
@@ -304,18 +325,20 @@ fn frequent(names: HashMap<String, usize>) -> Vec<String> {
 
 /// Signals that name somebody.
 fn signals(db: &Connection, by: By, between: Between) -> Result<HashMap<String, i64>> {
-    let mut statement = db.prepare_cached(
-        "SELECT v.value, count(DISTINCT e.id) FROM
-             (SELECT id, json FROM signals WHERE time >= ? AND time < ? AND json_valid(json) ORDER BY time DESC LIMIT ?) e,
-             json_each(e.json, ?) v
-         WHERE v.type = 'text' GROUP BY 1",
-    )?;
-    let most = i64::try_from(SIGNALS).unwrap_or(i64::MAX);
-    statement
-        .query_map((between.first(), between.end(), most, by.of_signal()), |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?
-        .collect()
+    let column = by.of_signal();
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT e.{column} FROM signals e WHERE e.time >= ? AND e.time < ? ORDER BY e.time DESC LIMIT ?"
+    ))?;
+    let mut rows =
+        statement.query((between.first(), between.end(), i64::try_from(SIGNALS).unwrap_or(i64::MAX)))?;
+    let mut counts = HashMap::new();
+    while let Some(row) = rows.next()? {
+        let mut names = texts(row.get_ref(0)?.as_str_or_null().ok().flatten().unwrap_or_default());
+        names.sort_unstable();
+        names.dedup();
+        names.into_iter().for_each(|name| *counts.entry(name).or_default() += 1);
+    }
+    Ok(counts)
 }
 
 /// The texts of a JSON array.

@@ -114,6 +114,12 @@ impl Reader {
         Self { deadline, patience: deadline, ..self.clone() }
     }
 
+    /// The same with another patience, within the deadline.
+    #[must_use]
+    pub fn with_patience(&self, patience: Duration) -> Self {
+        Self { patience: patience.min(self.deadline), ..self.clone() }
+    }
+
     /// The same; a question ends, as at its deadline, when this is set.
     #[must_use]
     pub fn until(&self, gone: Arc<AtomicBool>) -> Self {

@@ -15,6 +15,9 @@ use super::{
 /// Events that are looked at one by one where an index has them.
 const FEW: i64 = 10_000;
 
+/// Starts of a rollup that are named one by one, at most.
+const STARTS: i64 = 128;
+
 /// Rows of columns and a count.
 pub(super) struct Question<'q> {
     /// Expressions over `e`; `{time}` stands for the time, in what is asked no coarser than the rollup allows.
@@ -23,6 +26,8 @@ pub(super) struct Question<'q> {
     pub params: &'q [SqlValue],
     /// Which events.
     pub condition: &'q Sql,
+    /// Only rows whose key is one of these; the column that an index has, and the keys.
+    pub among: Option<(&'static str, &'q [String])>,
     /// Longest stretch of a rollup that tells the times apart; `i64::MAX`: it does not matter.
     pub coarsest: i64,
 }
@@ -43,7 +48,8 @@ impl Question<'_> {
 
     /// The same, when the events are not few.
     pub fn rollup(&self, db: &Connection) -> (&'static str, Coarsest) {
-        let part = Part::Level(rollup::HOURS, 0, 0);
+        // Of one start: SQLite drops all beside an empty list before it looks at names.
+        let part = Part::Level(rollup::HOURS, 0, 1);
         // The first rollup that has all columns: SQLite knows, when it prepares the question.
         let rollup = rollup::VIEWS.into_iter().find(|view| db.prepare_cached(&self.text(view, part)).is_ok());
         match rollup {
@@ -87,7 +93,11 @@ impl Question<'_> {
         let (first, end) = match part {
             Part::Events(first, end) | Part::Level(_, first, end) => (first, end),
         };
-        let own: [SqlValue; 2] = [first.into(), end.into()];
+        let mut own: Vec<SqlValue> = Vec::new();
+        if self.starts(part).is_none() {
+            own.extend([first.into(), end.into()]);
+        }
+        own.extend(self.among.iter().flat_map(|(_, keys)| keys.iter().map(|key| key.as_str().into())));
         let mut statement = db.prepare_cached(&self.text(view, part))?;
         let params = self.params.iter().chain(&own).chain(&self.condition.params);
         let mut rows = statement.query(params_from_iter(params))?;
@@ -97,17 +107,32 @@ impl Question<'_> {
         Ok(())
     }
 
+    /// The starts of a part one by one: then the index finds the keys in each of them.
+    fn starts(&self, part: Part) -> Option<Vec<String>> {
+        match part {
+            Part::Level(_, first, end) if self.among.is_some() && end.saturating_sub(first) <= STARTS => {
+                Some((first..end).map(|start| start.to_string()).collect())
+            }
+            _ => None,
+        }
+    }
+
     fn text(&self, view: &str, part: Part) -> String {
         let Self { columns, condition, .. } = self;
-        let (view, count, time, between) = match part {
+        let (view, count, time, mut between) = match part {
             Part::Events(..) => ("events", "1", "e.time".to_owned(), "e.time >= ? AND e.time < ?".to_owned()),
-            Part::Level((level, size), ..) => (
-                view,
-                "e.count",
-                format!("e.start * {size}"),
-                format!("e.level = {level} AND e.start >= ? AND e.start < ?"),
-            ),
+            Part::Level((level, size), ..) => {
+                let starts = match self.starts(part) {
+                    Some(starts) => format!("e.start IN ({})", starts.join(", ")),
+                    None => "e.start >= ? AND e.start < ?".to_owned(),
+                };
+                (view, "e.count", format!("e.start * {size}"), format!("e.level = {level} AND {starts}"))
+            }
         };
+        if let Some((key, keys)) = self.among {
+            let marks = vec!["?"; keys.len()].join(", ");
+            between.push_str(&format!(" AND e.{key} IN ({marks})"));
+        }
         let columns = columns.replace("{time}", &time);
         format!("SELECT {columns}, {count} FROM {view} e WHERE {between} AND {}", condition.text())
     }

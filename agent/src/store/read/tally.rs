@@ -53,7 +53,8 @@ impl Reader {
     pub fn count(&self, condition: &Sql, between: Between) -> Result<Total, ReadError> {
         self.ask(|db, deadline| {
             let stretch = stretch(db, between)?;
-            let question = Question { columns: "0".to_owned(), params: &[], condition, coarsest: i64::MAX };
+            let question =
+                Question { columns: "0".to_owned(), params: &[], condition, among: None, coarsest: i64::MAX };
             let (view, coarsest) = question.place(db, stretch, deadline)?;
             let mut count = 0;
             let since = walk(stretch, coarsest, deadline, &mut |part| {
@@ -131,11 +132,13 @@ impl Reader {
                 let params: Vec<_> = facets.iter().flat_map(|facet| facet.params.clone()).collect();
                 (columns.join(", "), params)
             };
-            let few = Question { columns: "0".to_owned(), params: &[], condition, coarsest: i64::MAX }
-                .is_about_few(db, stretch, deadline)?;
+            let few =
+                Question { columns: "0".to_owned(), params: &[], condition, among: None, coarsest: i64::MAX }
+                    .is_about_few(db, stretch, deadline)?;
             for (at, facet) in facets.iter().enumerate() {
                 let (columns, params) = question(&[facet]);
-                let question = Question { columns, params: &params, condition, coarsest: i64::MAX };
+                let question =
+                    Question { columns, params: &params, condition, among: None, coarsest: i64::MAX };
                 let place = if few { ("events", Coarsest::Few) } else { question.rollup(db) };
                 match groups.iter_mut().find(|group| group.place == place) {
                     Some(group) => group.facets.push((at, facet)),
@@ -148,7 +151,8 @@ impl Reader {
             for Group { place: (view, coarsest), facets } in groups {
                 let (places, facets): (Vec<usize>, Vec<&FacetExpression>) = facets.into_iter().unzip();
                 let (columns, params) = question(&facets);
-                let question = Question { columns, params: &params, condition, coarsest: i64::MAX };
+                let question =
+                    Question { columns, params: &params, condition, among: None, coarsest: i64::MAX };
                 let (values, since) = values(db, deadline, &question, stretch, (view, coarsest), &facets)?;
                 for (values, at) in values.into_iter().zip(places) {
                     let (values, complete) = values.finish();

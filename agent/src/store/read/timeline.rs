@@ -111,6 +111,7 @@ impl Reader {
                 columns: format!("{{time}} / {width} * {width}{by}"),
                 params: lines.by.map_or(&[], |facet| &facet.params),
                 condition,
+                among: None,
                 coarsest: width,
             };
             let (view, coarsest) = question.place(db, stretch, deadline)?;

@@ -176,6 +176,8 @@ fn an_index_finds_what_has_one() {
         ("blocked:true", "INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
         ("@rule.id:sqli-1", "INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
         ("@rule.type:sqli", "INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
+        ("@matches:*", "INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
+        ("@business:*", "INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
         ("@business.name:users.login.failure", "INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
     ];
     let mut ran = 0;
@@ -192,9 +194,9 @@ fn an_index_finds_what_has_one() {
         assert!(plan.iter().any(|line| line.contains(step)), "{text}: {plan:?}");
         ran += 1;
     }
-    assert_eq!(ran, 14);
+    assert_eq!(ran, 16);
     let columns = EVENTS.rows.iter().filter(|row| row.column.is_some()).count();
-    assert_eq!(columns, 11, "each column has a case above");
+    assert_eq!(columns, 13, "each column has a case above");
 }
 
 #[test]

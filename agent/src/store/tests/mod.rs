@@ -149,10 +149,10 @@ fn number(db: &Connection, query: &str) -> i64 {
 /// The rollups hold what the events give.
 fn check_rollups(db: &Connection) {
     let dimensions = [
-        ("rollup_facts", "service, kind, method, status, blocked, types, business"),
-        ("rollup_rules", "service, kind, types, rules"),
-        ("rollup_clients", "client_ip, service, kind, types"),
-        ("rollup_users", "user_id, service, kind, types, business"),
+        ("rollup_facts", "service, kind, method, status, blocked, types, business, attack"),
+        ("rollup_rules", "service, kind, types, rules, attack"),
+        ("rollup_clients", "client_ip, service, kind, types, attack"),
+        ("rollup_users", "user_id, service, kind, types, business, attack"),
         ("rollup_paths", "path, service, status"),
     ];
     let mut looked = 0;

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::{
     api::{
         ApiError,
-        types::{Actor, List},
+        types::{Actor, Ranking},
     },
     cli::screen::grouped,
     event::printable,
@@ -46,7 +46,7 @@ pub async fn show(visit: Visit) -> Result<Page, ApiError> {
     PEOPLE.show(&visit, found).await
 }
 
-fn found(frame: &Frame, actors: &List<Actor>) -> Markup {
+fn found(frame: &Frame, actors: &Ranking<Actor>) -> Markup {
     const COLUMNS: [Column; 7] = [
         Column::new("Address", ""),
         Column::new("What it does", "wide"),

@@ -84,16 +84,25 @@ impl Explorer {
         let cursor = ("cursor", visit.parameter("cursor"));
         let (list, timeline, counted) = tokio::join!(
             visit.get(&route, &[query, from, to, ("limit", ROWS), cursor]),
-            visit.get(&format!("{route}/timeline"), &[("by", self.by), query, from, to, ("buckets", BARS)]),
+            visit.get(
+                &format!("{route}/timeline"),
+                &self.counted(visit, &[("by", self.by), query, from, to, ("buckets", BARS)])
+            ),
             visit.get::<List<FacetView>>(
                 &format!("{route}/facets"),
-                &[("facets", &names), query, from, to, ("limit", facets::VALUES)]
+                &self.counted(visit, &[("facets", &names), query, from, to, ("limit", facets::VALUES)])
             ),
         );
         // The list's error first: it is about what was asked.
         let (list, timeline) = (list?, timeline?);
         let facets = self.facets.iter().copied().zip(counted?.items).collect();
         Ok(Found { range, list, timeline, facets })
+    }
+
+    /// What is asked, and how long it is counted: signals are few.
+    fn counted<'v>(&self, visit: &'v Visit, asked: &[(&'v str, &'v str)]) -> Vec<(&'v str, &'v str)> {
+        let within = (self.of == "events").then(|| visit.within());
+        asked.iter().copied().chain(within).collect()
     }
 
     /// The page of what was found.

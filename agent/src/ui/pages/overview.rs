@@ -68,7 +68,7 @@ struct Overview {
 pub async fn show(visit: Visit) -> Result<Page, ApiError> {
     let range = Range::of(&visit.frame, DEFAULT);
     let (from, to) = (("from", range.from.as_str()), ("to", range.to.as_str()));
-    let attacks = ("query", ATTACKS);
+    let (attacks, within) = (("query", ATTACKS), visit.within());
     let (by_type, by_service, by_name) =
         (("by", "@rule.type"), ("facet", "service"), ("facet", "@business.name"));
     let (open, few, none) = (("query", OPEN), ("limit", "8"), ("limit", "0"));
@@ -76,10 +76,10 @@ pub async fn show(visit: Visit) -> Result<Page, ApiError> {
     let questions = tokio::join!(
         visit.get("/v1/signals/facets", &[("facet", "severity"), open]),
         visit.get("/v1/signals", &[open, few]),
-        visit.get("/v1/events/timeline", &[by_type, attacks, from, to, ("buckets", "100")]),
-        visit.get("/v1/events/facets", &[by_service, attacks, from, to, few]),
-        visit.get("/v1/events/facets", &[by_name, ("query", BUSINESS), from, to, few]),
-        visit.get("/v1/actors", &[attacks, from, to, few]),
+        visit.get("/v1/events/timeline", &[by_type, attacks, from, to, ("buckets", "100"), within]),
+        visit.get("/v1/events/facets", &[by_service, attacks, from, to, few, within]),
+        visit.get("/v1/events/facets", &[by_name, ("query", BUSINESS), from, to, few, within]),
+        visit.get("/v1/actors", &[attacks, from, to, few, within]),
         visit.get("/v1/services", &[]),
         visit.get("/v1/denylist", &[none]),
         visit.get("/v1/stats", &[]),

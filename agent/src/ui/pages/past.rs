@@ -42,10 +42,13 @@ pub(in crate::ui) fn range(frame: &Frame) -> Range {
 impl Past {
     /// Of whom a term takes.
     pub async fn of(visit: &Visit, term: String, range: &Range) -> Result<Self, ApiError> {
-        let query = ("query", term.as_str());
+        let (query, within) = (("query", term.as_str()), visit.within());
         let (from, to) = (("from", range.from.as_str()), ("to", range.to.as_str()));
         let (timeline, events, signals) = tokio::join!(
-            visit.get("/v1/events/timeline", &[("by", "@rule.type"), query, from, to, ("buckets", "100")]),
+            visit.get(
+                "/v1/events/timeline",
+                &[("by", "@rule.type"), query, from, to, ("buckets", "100"), within]
+            ),
             visit.get("/v1/events", &[query, from, to, ("limit", "25")]),
             visit.get("/v1/signals", &[query, ("limit", "10")]),
         );
@@ -55,10 +58,13 @@ impl Past {
 
     /// The same without signals: of what signals are not about.
     pub async fn of_events(visit: &Visit, term: String, range: &Range) -> Result<Self, ApiError> {
-        let query = ("query", term.as_str());
+        let (query, within) = (("query", term.as_str()), visit.within());
         let (from, to) = (("from", range.from.as_str()), ("to", range.to.as_str()));
         let (timeline, events) = tokio::join!(
-            visit.get("/v1/events/timeline", &[("by", "service"), query, from, to, ("buckets", "100")]),
+            visit.get(
+                "/v1/events/timeline",
+                &[("by", "service"), query, from, to, ("buckets", "100"), within]
+            ),
             visit.get("/v1/events", &[query, from, to, ("limit", "25")]),
         );
         let (timeline, events) = (timeline?, events?);

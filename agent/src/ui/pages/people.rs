@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use serde::de::DeserializeOwned;
 
 use crate::{
-    api::{ApiError, Code, types::List},
+    api::{ApiError, Code, types::Ranking},
     ui::{
         command::Command,
         frame::Frame,
@@ -15,8 +15,9 @@ use crate::{
             icon::Icon,
             pager, query,
             range::{self, Range},
+            time,
         },
-        visit::Visit,
+        visit::{PATIENT, Visit},
     },
 };
 
@@ -43,15 +44,21 @@ impl People {
     pub async fn show<T: DeserializeOwned>(
         &self,
         visit: &Visit,
-        table: impl FnOnce(&Frame, &List<T>) -> Markup,
+        table: impl FnOnce(&Frame, &Ranking<T>) -> Markup,
     ) -> Result<Page, ApiError> {
         let frame = &visit.frame;
         let range = Range::of(frame, SINCE);
         let asked = visit.parameter("query");
         let cursor = ("cursor", visit.parameter("cursor"));
-        let parameters =
-            [("query", asked), ("from", &range.from), ("to", &range.to), ("limit", ROWS), cursor];
-        let list: List<T> = match visit.get(&format!("/v1/{}", self.of), &parameters).await {
+        let parameters = [
+            ("query", asked),
+            ("from", &range.from),
+            ("to", &range.to),
+            ("limit", ROWS),
+            cursor,
+            visit.within(),
+        ];
+        let list: Ranking<T> = match visit.get(&format!("/v1/{}", self.of), &parameters).await {
             Ok(list) => list,
             Err(error) if error.code == Code::BadQuery => {
                 return Ok(explorer::not_understood(frame, self.title, "events", self.example, &error));
@@ -62,6 +69,12 @@ impl People {
             p.message { (self.about) }
             (query::bar(frame, "events", self.example, None))
             (explorer::views(frame, self.views))
+            @if !list.complete {
+                p.hint {
+                    "The newest events are counted" @if let Some(since) = list.since { ", back to " (time::exact(frame, since)) } ". "
+                    a href=(frame.here.with("within", PATIENT)) { "Count longer" }
+                }
+            }
             section.card.list { (table(frame, &list)) (pager::between(frame, list.next.as_deref(), "To the beginning", "More")) }
         };
         let command = Command::new(&format!("picket {}", self.of)).word(asked);

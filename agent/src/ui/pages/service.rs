@@ -59,6 +59,7 @@ pub async fn show(visit: Visit) -> Result<Page, ApiError> {
     let term = terms::term("service", &name);
     let attacks = terms::with(&term, "@matches:*");
     let (from, to, few) = (("from", range.from.as_str()), ("to", range.to.as_str()), ("limit", FEW));
+    let within = visit.within();
     let policy = format!("/v1/services/{}/policy", segment(&name));
     let busiest = [("query", term.as_str()), ("sort", "requests"), ("limit", ENDPOINTS)];
     let (past, services, policy, endpoints, rules, actors, users) = tokio::join!(
@@ -66,9 +67,9 @@ pub async fn show(visit: Visit) -> Result<Page, ApiError> {
         visit.get::<Vec<ServiceView>>("/v1/services", &[]),
         visit.find(&policy, &[]),
         visit.get("/v1/endpoints", &busiest),
-        visit.get("/v1/events/facets", &[("facet", "@rule.id"), ("query", &attacks), from, to, few]),
-        visit.get("/v1/actors", &[("query", &attacks), from, to, few]),
-        visit.get("/v1/users", &[("query", &term), from, to, few]),
+        visit.get("/v1/events/facets", &[("facet", "@rule.id"), ("query", &attacks), from, to, few, within]),
+        visit.get("/v1/actors", &[("query", &attacks), from, to, few, within]),
+        visit.get("/v1/users", &[("query", &term), from, to, few, within]),
     );
     let services = services?.into_iter().filter(|service| service.name == name).collect();
     let shown = Shown {

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::{
     api::{
         ApiError,
-        types::{List, User},
+        types::{Ranking, User},
     },
     cli::screen::grouped,
     ui::{
@@ -41,7 +41,7 @@ pub async fn show(visit: Visit) -> Result<Page, ApiError> {
     PEOPLE.show(&visit, found).await
 }
 
-fn found(frame: &Frame, users: &List<User>) -> Markup {
+fn found(frame: &Frame, users: &Ranking<User>) -> Markup {
     const COLUMNS: [Column; 7] = [
         Column::new("User", "wide"),
         Column::new("Logins", "num"),

@@ -6,7 +6,7 @@ use crate::{
     api::types::FacetView,
     cli::screen::grouped,
     event::printable,
-    ui::{frame::Frame, terms},
+    ui::{frame::Frame, terms, visit::PATIENT},
 };
 
 /// A facet as it is shown.
@@ -27,11 +27,14 @@ pub fn facets(frame: &Frame, counted: &[(Facet, FacetView)]) -> Markup {
     let here = frame.here.without("cursor");
     html! {
         aside.facets aria-label="Facets" {
+            @if counted.iter().any(|(_, view)| !view.complete) && frame.here.get("within").is_none() {
+                p.hint { "Some count the newest only. " a href=(here.with("within", PATIENT)) { "Count longer" } }
+            }
             @for (facet, view) in counted.iter().filter(|(_, view)| !view.items.is_empty()) {
                 details open {
                     summary {
                         (facet.title)
-                        @if !view.complete { span.hint title="the newest are counted; ask for a shorter time to count all" { " newest only" } }
+                        @if !view.complete { span.hint title="the newest are counted" { " newest only" } }
                     }
                     ul {
                         @for item in &view.items {
