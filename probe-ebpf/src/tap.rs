@@ -76,8 +76,14 @@ fn tap(skb: *mut __sk_buff, direction: Direction) -> Option<()> {
             && conn.phase >= phase::PROBING
             && conn.phase != phase::TLS
         {
-            // Ends a response that has no length.
+            // Ends a response that has no length. What stands before it was skipped, or lost: the agent can't tell.
             fill(Skb(skb), conn, &packet, record);
+            if conn.egress.lost != 0 {
+                record.flags |= flags::AFTER_LOSS;
+            }
+            if conn.egress.skipped != 0 {
+                record.flags |= flags::AFTER_SKIP;
+            }
             let _ = emit::bare(record);
         }
         return None;

@@ -21,6 +21,7 @@ use crate::{
     },
     detect::signals::{Archive, Signal, Status},
     event::Event,
+    limits,
 };
 
 /// Addresses of a signal that are looked up.
@@ -72,7 +73,7 @@ pub(super) fn table(signals: &[Signal], screen: &mut Screen<'_>) -> Result<(), C
             signal.severity.name().to_owned(),
             signal.title.clone(),
             who(signal),
-            several(&signal.services, 0),
+            several(&signal.services),
             grouped(signal.counts.events),
             screen.when(signal.last_seen),
             status(signal),
@@ -112,24 +113,21 @@ pub(crate) fn archive_word(reason: Archive) -> String {
     word.as_ref().and_then(|word| word.as_str()).unwrap_or_default().to_owned()
 }
 
-/// The first, and how many more there are.
-pub(super) fn several(names: &[String], unnamed: u64) -> String {
-    let more = names.len().saturating_sub(1) as u64 + unnamed;
+/// The first, and how many more there are; of a list that is full, at least.
+pub(super) fn several(names: &[String]) -> String {
+    let more = names.len().saturating_sub(1) as u64;
+    let full = if names.len() >= limits::SIGNAL_NAMES { " or more" } else { "" };
     match (names.first(), more) {
         (None, _) => "-".to_owned(),
         (Some(first), 0) => first.clone(),
-        (Some(first), more) => format!("{first} +{}", grouped(more)),
+        (Some(first), more) => format!("{first} +{}{full}", grouped(more)),
     }
 }
 
 /// Addresses; users where a signal is about a user.
 fn who(signal: &Signal) -> String {
     let by_user = signal.group.keys().any(|name| name.contains("user") || name.contains("usr"));
-    if by_user && !signal.users.is_empty() {
-        several(&signal.users, 0)
-    } else {
-        several(&signal.actors, signal.counts.unnamed)
-    }
+    if by_user && !signal.users.is_empty() { several(&signal.users) } else { several(&signal.actors) }
 }
 
 fn show(client: &Client, id: &str, screen: &mut Screen<'_>) -> Result<Exit, CliError> {

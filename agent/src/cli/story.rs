@@ -21,6 +21,7 @@ use crate::{
     api::types::{Actor, HistoryView},
     detect::signals::{Signal, Stage},
     event::{Event, fit, printable},
+    limits,
 };
 
 /// Names that are named in a line; of more, how many.
@@ -105,13 +106,13 @@ impl Story {
         let signal = &self.signal;
         let mut parts = Vec::new();
         if !signal.actors.is_empty() {
-            parts.push(listed(&signal.actors, signal.counts.unnamed));
+            parts.push(listed(&signal.actors));
         }
         if !signal.users.is_empty() {
-            parts.push(format!("as {}", listed(&signal.users, 0)));
+            parts.push(format!("as {}", listed(&signal.users)));
         }
         if !signal.user_agents.is_empty() {
-            parts.push(format!("with {}", listed(&signal.user_agents, 0)));
+            parts.push(format!("with {}", listed(&signal.user_agents)));
         }
         if parts.is_empty() { "not one actor: see the events".to_owned() } else { parts.join(", ") }
     }
@@ -143,7 +144,7 @@ impl Story {
         let signal = &self.signal;
         let mut parts: Vec<String> = Vec::new();
         if !signal.services.is_empty() {
-            parts.push(listed(&signal.services, 0));
+            parts.push(listed(&signal.services));
         }
         for (name, value) in &signal.group {
             let named = [&signal.services, &signal.actors, &signal.users, &signal.sessions];
@@ -171,7 +172,7 @@ impl Story {
             .map(|entry| format!("{} ({})", entry.what, times(entry.count)))
             .collect();
         match timeline.furthest() {
-            _ if !hints.is_empty() => format!("perhaps: {}", listed(&hints, 0)),
+            _ if !hints.is_empty() => format!("perhaps: {}", listed(&hints)),
             Some(Stage::Attempt | Stage::ActionTaken) => "nothing hints at it".to_owned(),
             Some(_) => "it only looked around".to_owned(),
             None => "its events don't tell".to_owned(),
@@ -188,10 +189,10 @@ impl Story {
         let acts: Vec<String> = acts.map(|entry| entry.what.clone()).collect();
         let mut parts = Vec::new();
         if !acts.is_empty() {
-            parts.push(listed(&acts, 0));
+            parts.push(listed(&acts));
         }
         if !blocked.is_empty() {
-            parts.push(format!("on the denylist now: {}", listed(&blocked, 0)));
+            parts.push(format!("on the denylist now: {}", listed(&blocked)));
         }
         match self.signal.counts.blocked {
             0 => {}
@@ -202,18 +203,19 @@ impl Story {
             parts.push("nobody is blocked".to_owned());
         }
         if !passed.is_empty() {
-            parts.push(format!("on the passlist, so never blocked: {}", listed(&passed, 0)));
+            parts.push(format!("on the passlist, so never blocked: {}", listed(&passed)));
         }
         parts.join("; ")
     }
 }
 
-/// The first few, and how many more.
-fn listed(names: &[String], unnamed: u64) -> String {
+/// The first few, and how many more; of a list that is full, at least.
+fn listed(names: &[String]) -> String {
     let mut out = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-    let more = names.len().saturating_sub(NAMED) as u64 + unnamed;
+    let more = names.len().saturating_sub(NAMED) as u64;
+    let least = if names.len() >= limits::SIGNAL_NAMES { "at least " } else { "" };
     if more > 0 {
-        out.push_str(&format!(" and {} more", grouped(more)));
+        out.push_str(&format!(" and {least}{} more", grouped(more)));
     }
     out
 }

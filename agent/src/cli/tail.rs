@@ -86,8 +86,8 @@ fn signal(changed: &SignalChanged, screen: &mut Screen<'_>) -> Result<(), CliErr
     let about = format!(
         "{}  {} on {}, {} events",
         signal.title,
-        several(&signal.actors, signal.counts.unnamed),
-        several(&signal.services, 0),
+        several(&signal.actors),
+        several(&signal.services),
         grouped(signal.counts.events)
     );
     let about = printable(&about).into_owned();

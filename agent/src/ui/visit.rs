@@ -9,7 +9,9 @@ use axum::{
     response::IntoResponse as _,
 };
 use bytes::Bytes;
+use maud::{Markup, html};
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
 use tokio::task::JoinSet;
 
 use super::{
@@ -23,14 +25,37 @@ use super::{
     target::Target,
 };
 use crate::{
-    api::{ApiError, Caller, Code, client, error::ErrorBody},
+    api::{ApiError, Caller, Code, client, error::ErrorBody, types::List},
     limits::API_ANSWER,
 };
 
-/// Milliseconds that a page counts for, unless it is asked for more.
-const MOMENT: &str = "60";
+/// Milliseconds that a page counts for, unless it is asked for more. Unit tests want all, on machines that do much else.
+const MOMENT: &str = if cfg!(test) { "5000" } else { "60" };
 /// … as many as it may be asked for.
 pub(super) const PATIENT: &str = "5000";
+
+/// A page of a list of what is stored.
+#[derive(Clone, Debug)]
+pub(super) struct Rows<T> {
+    pub items: Vec<T>,
+    /// Where the next page begins.
+    pub next: Option<String>,
+    /// Rows that can't be read.
+    pub unreadable: usize,
+}
+
+impl<T> Rows<T> {
+    pub const NONE: Self = Self { items: Vec::new(), next: None, unreadable: 0 };
+
+    /// What is said of those that can't be read.
+    pub fn note(&self) -> Markup {
+        html! {
+            @if self.unreadable > 0 {
+                p.note { (self.unreadable) " of these can't be read by this version, and are left out; the command below with --json shows them." }
+            }
+        }
+    }
+}
 
 /// A request of somebody who is logged in.
 #[derive(Clone)]
@@ -116,7 +141,23 @@ impl Visit {
         async move { read(self.send(Method::GET, target, Vec::new()).await?).await }
     }
 
-    /// The same; none: there is no such thing.
+    /// Asks for a list of what is stored. What this version can't read, because another one wrote it or the disk lost it,
+    /// is left out, and counted.
+    pub fn rows<'v, T: DeserializeOwned>(
+        &'v self,
+        path: &str,
+        parameters: &[(&str, &str)],
+    ) -> impl Future<Output = Result<Rows<T>, ApiError>> + Send + use<'v, T> {
+        let list = self.get::<List<Box<RawValue>>>(path, parameters);
+        async move {
+            let List { items, next } = list.await?;
+            let all = items.len();
+            let items: Vec<T> = items.iter().filter_map(|row| serde_json::from_str(row.get()).ok()).collect();
+            Ok(Rows { unreadable: all - items.len(), items, next })
+        }
+    }
+
+    /// The same as [`get`](Self::get); none: there is no such thing.
     pub fn find<'v, T: DeserializeOwned>(
         &'v self,
         path: &str,

@@ -82,11 +82,13 @@ impl Params {
 
     /// `within=`, milliseconds: how long is counted at most, before what was counted has to do.
     pub fn within(&self, reader: &Reader) -> Result<Reader, ApiError> {
+        Ok(self.moment()?.map_or_else(|| reader.clone(), |moment| reader.with_patience(moment)))
+    }
+
+    /// The same by itself.
+    pub fn moment(&self) -> Result<Option<Duration>, ApiError> {
         let millis = self.number("within", limits::API_WITHIN)?;
-        Ok(millis.map_or_else(
-            || reader.clone(),
-            |millis| reader.with_patience(Duration::from_millis(millis as u64)),
-        ))
+        Ok(millis.map(|millis| Duration::from_millis(millis as u64)))
     }
 
     /// `from=` and `to=`; of a page behind the first, those of the first.

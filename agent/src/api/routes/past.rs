@@ -10,14 +10,14 @@ use crate::{
     store::{Reader, read::Between},
 };
 
-/// How long it is looked.
-const LONGEST: Duration = Duration::from_secs(2);
+/// How long it is looked, unless somebody says otherwise.
+pub(super) const LONGEST: Duration = Duration::from_secs(2);
 /// Events of a page of the store.
 const PAGE: usize = 500;
 /// What is given as examples.
 pub(super) const EXAMPLES: usize = 10;
 
-/// Shows events, at most so many and for two seconds at most. Whether they were all.
+/// Shows events, at most so many and for so long. Whether they were all.
 ///
 /// # Errors
 ///
@@ -26,7 +26,7 @@ pub(super) fn newest<E: DeserializeOwned>(
     reader: &Reader,
     condition: &Sql,
     between: Between,
-    most: u64,
+    (most, longest): (u64, Duration),
     mut see: impl FnMut(E),
 ) -> Result<bool, ApiError> {
     let began = Instant::now();
@@ -34,7 +34,7 @@ pub(super) fn newest<E: DeserializeOwned>(
     loop {
         let page = reader.events(condition, between, PAGE, after.as_ref())?;
         for stored in page.rows {
-            if seen >= most || began.elapsed() >= LONGEST {
+            if seen >= most || began.elapsed() >= longest {
                 return Ok(false);
             }
             // What is no event any more, after an update, is not counted.

@@ -54,7 +54,7 @@ pub(super) fn rows() -> Vec<Row> {
 /// By id: a page begins behind the last rule of the one before, whatever was reloaded since. Facets are of all rules that
 /// fit, not of the page: who wants both has the hits counted once.
 async fn list(State(api): State<Shared>, uri: Uri) -> Answer {
-    let params = Params::read(&uri, &["query", "from", "to", "limit", "cursor", "facets"])?;
+    let params = Params::read(&uri, &["query", "from", "to", "limit", "cursor", "facets", "within"])?;
     let matcher = params.query(&RULES)?;
     let cursor = params.cursor()?;
     let between = params.between(cursor.as_ref())?;
@@ -65,7 +65,7 @@ async fn list(State(api): State<Shared>, uri: Uri) -> Answer {
     }
     let mut counted = names.into_iter().map(Counted::of).collect::<Result<Vec<_>, _>>()?;
     run(api, move |api| {
-        let hits = Hits::of(&api.desk().reader(), between)?;
+        let hits = Hits::of(&params.within(&api.desk().reader())?, between)?;
         let settings = api.control.settings();
         let mut answer = RuleList {
             complete: hits.reach.complete,
@@ -99,12 +99,12 @@ async fn list(State(api): State<Shared>, uri: Uri) -> Answer {
 }
 
 async fn facets(State(api): State<Shared>, uri: Uri) -> Answer {
-    let params = Params::read(&uri, &["facet", "query", "from", "to"])?;
+    let params = Params::read(&uri, &["facet", "query", "from", "to", "within"])?;
     let mut counted = Counted::of(params.needed("facet", "?facet=type")?)?;
     let matcher = params.query(&RULES)?;
     let between = params.between(None)?;
     run(api, move |api| {
-        let hits = Hits::of(&api.desk().reader(), between)?;
+        let hits = Hits::of(&params.within(&api.desk().reader())?, between)?;
         let settings = api.control.settings();
         for (_, mut rule) in in_force(&settings) {
             rule.hits = Some(hits.on(&rule.id));

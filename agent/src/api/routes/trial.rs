@@ -1,6 +1,6 @@
 //! Rules tried on a request, and on stored events.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
 use axum::{
     Extension,
@@ -16,7 +16,7 @@ use super::{
     body::Sent,
     own::free,
     params::{Params, bad},
-    past::{EXAMPLES, newest},
+    past::{EXAMPLES, LONGEST, newest},
 };
 use crate::{
     api::{
@@ -50,8 +50,9 @@ async fn try_it(
     uri: Uri,
     body: Result<Sent<BODY>, ApiError>,
 ) -> Answer {
-    let params = Params::read(&uri, &["from", "to"])?;
+    let params = Params::read(&uri, &["from", "to", "within"])?;
     let between = params.between(None)?;
+    let longest = params.moment()?.unwrap_or(LONGEST);
     let body: TrialBody = body?.json(EXPECTED)?;
     if body.text.is_some() {
         // Compiling what anybody sends costs more than looking.
@@ -78,7 +79,7 @@ async fn try_it(
             tried.request = Some(String::from_utf8_lossy(&bytes).into_owned());
         }
         if body.past {
-            tried.past = Some(past(&reader, &trial, between)?);
+            tried.past = Some(past(&reader, &trial, between, longest)?);
         }
         Ok(tried)
     })
@@ -182,9 +183,9 @@ fn of_event(event: &Event) -> Vec<u8> {
 }
 
 /// On the newest stored events.
-fn past(reader: &Reader, trial: &Trial, between: Between) -> Result<TriedPast, ApiError> {
+fn past(reader: &Reader, trial: &Trial, between: Between, longest: Duration) -> Result<TriedPast, ApiError> {
     let (mut past, mut scratch) = (TriedPast::default(), Scratch::default());
-    past.complete = newest(reader, &Sql::all(), between, PAST_EVENTS, |event: Event| {
+    past.complete = newest(reader, &Sql::all(), between, (PAST_EVENTS, longest), |event: Event| {
         past.looked_at += 1;
         past.since = Some(event.time);
         let exchange: Exchange = http::exchange(&of_event(&event), None, Limits::default());

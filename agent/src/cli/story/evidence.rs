@@ -54,7 +54,7 @@ impl Story {
                 actor.ip.clone(),
                 grouped(actor.events),
                 if types.is_empty() { "-".to_owned() } else { types.join(", ") },
-                several(&actor.users, 0),
+                several(&actor.users),
                 grouped(actor.signals),
                 screen.when(actor.last_seen),
                 state.to_owned(),
@@ -80,7 +80,7 @@ impl Story {
             ("networks", &signal.fingerprints.network),
         ] {
             if !names.is_empty() {
-                facts.fact(label, listed(names, 0));
+                facts.fact(label, listed(names));
             }
         }
         facts.print(screen)?;

@@ -6,6 +6,7 @@ use crate::{
         engine::Finding,
         facet::{self, Facet},
     },
+    limits,
     query::Fields,
 };
 
@@ -63,6 +64,10 @@ fn facet_value<F: Fields + ?Sized>(name: &str, signal: &Signal, event: &F) -> Op
         [] => None,
         [one] => Some(one.clone()),
         [first, second] => Some(format!("{first} and {second}")),
-        [first, ..] => Some(format!("{first} and {} more", names.len() as u64 - 1 + signal.counts.unnamed)),
+        // A list that is full may have left some out.
+        [first, rest @ ..] if names.len() >= limits::SIGNAL_NAMES => {
+            Some(format!("{first} and at least {} more", rest.len()))
+        }
+        [first, rest @ ..] => Some(format!("{first} and {} more", rest.len())),
     }
 }

@@ -72,8 +72,8 @@ fn row(frame: &Frame, actor: &Actor) -> Markup {
                 @if actor.passlisted { " " (badge::word("passlisted")) }
             }
             td.wide { (does(actor)) }
-            td.less { (link::several(&actor.services, 2, 0, link::service)) }
-            td.less { (link::several(&actor.users, 2, 0, link::user)) }
+            td.less { (link::several(&actor.services, 2, link::service)) }
+            td.less { (link::several(&actor.users, 2, link::user)) }
             td.num.less { @if actor.signals > 0 { (grouped(actor.signals)) } @else { span.none { "—" } } }
             td.num { a href=(events.with("from", actor.first_seen)) { (grouped(actor.events)) } }
             td { (time::ago(frame, actor.last_seen)) }

@@ -22,7 +22,7 @@ use crate::{
             range::{self, Range},
         },
         views::View,
-        visit::Visit,
+        visit::{Rows, Visit},
     },
 };
 
@@ -52,7 +52,7 @@ pub(in crate::ui) struct Explorer {
 #[derive(Clone, Debug)]
 pub(in crate::ui) struct Found<T> {
     pub range: Range,
-    pub list: List<T>,
+    pub list: Rows<T>,
     pub timeline: TimelineView,
     pub facets: Vec<(Facet, FacetView)>,
 }
@@ -83,7 +83,7 @@ impl Explorer {
         let names = names.join(",");
         let cursor = ("cursor", visit.parameter("cursor"));
         let (list, timeline, counted) = tokio::join!(
-            visit.get(&route, &[query, from, to, ("limit", ROWS), cursor]),
+            visit.rows(&route, &[query, from, to, ("limit", ROWS), cursor]),
             visit.get(
                 &format!("{route}/timeline"),
                 &self.counted(visit, &[("by", self.by), query, from, to, ("buckets", BARS)])
@@ -116,7 +116,7 @@ impl Explorer {
             section.card.timeline { (timeline.show(frame)) }
             div.explorer {
                 (facets(frame, &found.facets))
-                section.card.list { (table) (pager::pager(frame, list.next.as_deref())) }
+                section.card.list { (list.note()) (table) (pager::pager(frame, list.next.as_deref())) }
             }
         };
         let query = frame.here.get("query").unwrap_or_default();

@@ -8,7 +8,7 @@ use verdict::Verdict;
 use crate::{
     api::{
         ApiError,
-        types::{Actor, Denylist, FacetView, List, ServiceView, Stats, TimelineView},
+        types::{Actor, Denylist, FacetView, Ranking, ServiceView, Stats, TimelineView},
     },
     cli::screen::grouped,
     detect::{Severity, Signal},
@@ -31,7 +31,7 @@ use crate::{
             time,
         },
         target::Target,
-        visit::Visit,
+        visit::{Rows, Visit},
     },
 };
 
@@ -53,13 +53,13 @@ const SIGNALS: usize = 8;
 struct Overview {
     range: Range,
     severities: FacetView,
-    urgent: List<Signal>,
-    signals: List<Signal>,
-    latest: List<Event>,
+    urgent: Rows<Signal>,
+    signals: Rows<Signal>,
+    latest: Rows<Event>,
     attacks: TimelineView,
     services: FacetView,
     business: FacetView,
-    actors: List<Actor>,
+    actors: Ranking<Actor>,
     known: Vec<ServiceView>,
     denylist: Denylist,
     stats: Stats,
@@ -75,7 +75,7 @@ pub async fn show(visit: Visit) -> Result<Page, ApiError> {
     let (urgent, one) = (("query", URGENT), ("limit", "1"));
     let questions = tokio::join!(
         visit.get("/v1/signals/facets", &[("facet", "severity"), open]),
-        visit.get("/v1/signals", &[open, few]),
+        visit.rows("/v1/signals", &[open, few]),
         visit.get("/v1/events/timeline", &[by_type, attacks, from, to, ("buckets", "100"), within]),
         visit.get("/v1/events/facets", &[by_service, attacks, from, to, few, within]),
         visit.get("/v1/events/facets", &[by_name, ("query", BUSINESS), from, to, few, within]),
@@ -83,8 +83,8 @@ pub async fn show(visit: Visit) -> Result<Page, ApiError> {
         visit.get("/v1/services", &[]),
         visit.get("/v1/denylist", &[none]),
         visit.get("/v1/stats", &[]),
-        visit.get("/v1/signals", &[urgent, few]),
-        visit.get("/v1/events", &[attacks, from, to, one]),
+        visit.rows("/v1/signals", &[urgent, few]),
+        visit.rows("/v1/events", &[attacks, from, to, one]),
     );
     let overview = Overview {
         severities: questions.0?,
@@ -230,7 +230,11 @@ impl Overview {
             count: actor.events,
             to: self.events(&format!("client_ip:{}", actor.ip)).to_string(),
         };
-        ranked(&self.actors.items.iter().map(row).collect::<Vec<_>>())
+        let ranked = ranked(&self.actors.items.iter().map(row).collect::<Vec<_>>());
+        html! {
+            (ranked)
+            @if let Some(since) = self.actors.since { p.hint { "The newest attacks are counted, back to " (time::exact(frame, since)) "." } }
+        }
     }
 
     fn services(&self) -> Markup {

@@ -3,10 +3,7 @@
 use maud::{Markup, html};
 
 use crate::{
-    api::{
-        ApiError,
-        types::{List, TimelineView},
-    },
+    api::{ApiError, types::TimelineView},
     detect::Signal,
     event::Event,
     ui::{
@@ -14,7 +11,7 @@ use crate::{
         pages::events,
         parts::{badge, chart::timeline::Timeline, link, range::Range, table::table, time},
         target::Target,
-        visit::Visit,
+        visit::{Rows, Visit},
     },
 };
 
@@ -30,8 +27,8 @@ pub(in crate::ui) struct Past {
     by: &'static str,
     range: Range,
     timeline: TimelineView,
-    events: List<Event>,
-    signals: List<Signal>,
+    events: Rows<Event>,
+    signals: Rows<Signal>,
 }
 
 /// The time that is looked at.
@@ -49,8 +46,8 @@ impl Past {
                 "/v1/events/timeline",
                 &[("by", "@rule.type"), query, from, to, ("buckets", "100"), within]
             ),
-            visit.get("/v1/events", &[query, from, to, ("limit", "25")]),
-            visit.get("/v1/signals", &[query, ("limit", "10")]),
+            visit.rows("/v1/events", &[query, from, to, ("limit", "25")]),
+            visit.rows("/v1/signals", &[query, ("limit", "10")]),
         );
         let (timeline, events, signals) = (timeline?, events?, signals?);
         Ok(Self { term, by: "@rule.type", range: range.clone(), timeline, events, signals })
@@ -65,10 +62,10 @@ impl Past {
                 "/v1/events/timeline",
                 &[("by", "service"), query, from, to, ("buckets", "100"), within]
             ),
-            visit.get("/v1/events", &[query, from, to, ("limit", "25")]),
+            visit.rows("/v1/events", &[query, from, to, ("limit", "25")]),
         );
         let (timeline, events) = (timeline?, events?);
-        let signals = List { items: Vec::new(), next: None };
+        let signals = Rows::NONE;
         Ok(Self { term, by: "service", range: range.clone(), timeline, events, signals })
     }
 
@@ -101,6 +98,7 @@ impl Past {
         html! {
             section.card {
                 header { h2 { "Latest requests" } a href=(self.all()) { "All events" } }
+                (self.events.note())
                 @if self.events.items.is_empty() { p.hint { "None in this time." } } @else {
                     (table("Latest requests", &events::heads(frame), &html! { @for event in &self.events.items { (events::row(frame, event)) } }))
                 }
@@ -119,8 +117,8 @@ pub(in crate::ui) fn feed(frame: &Frame, signals: &[Signal]) -> Markup {
                     div.what {
                         a href=(link::signal(&signal.id)) { (link::text(&signal.title)) }
                         p {
-                            (link::several(&signal.services, 2, 0, link::text)) " · "
-                            (link::several(&signal.actors, 1, signal.counts.unnamed, link::address))
+                            (link::several(&signal.services, 2, link::text)) " · "
+                            (link::several(&signal.actors, 1, link::address))
                         }
                     }
                     (badge::status(signal))
@@ -136,7 +134,7 @@ pub(in crate::ui) fn several(names: &[String], show: impl Fn(&str) -> Markup) ->
     if names.is_empty() {
         html! {}
     } else {
-        link::several(names, 6, 0, show)
+        link::several(names, 6, show)
     }
 }
 

@@ -206,7 +206,7 @@ fn judged(rule: &RuleDetails, services: &[ServiceView]) -> Markup {
                 li {
                     p { strong { (policy.name) } " " @if policy.off.is_none() { (badge::word(&policy.mode)) } @else { (badge::word("off")) } }
                     @if let Some(off) = &policy.off { p.hint { (printable(&off.message)) } }
-                    p.hint { @if of.is_empty() { "no service has it at the moment" } @else { (link::several(&of, 8, 0, link::text)) } }
+                    p.hint { @if of.is_empty() { "no service has it at the moment" } @else { (link::several(&of, 8, link::text)) } }
                 }
             }
         }

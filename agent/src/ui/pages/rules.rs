@@ -25,7 +25,7 @@ use crate::{
         },
         target::Target,
         terms,
-        visit::Visit,
+        visit::{PATIENT, Visit},
     },
 };
 
@@ -67,7 +67,8 @@ pub async fn show(visit: Visit) -> Result<Page, ApiError> {
     let asked = visit.parameter("query");
     let given = [("query", asked), ("from", range.from.as_str()), ("to", range.to.as_str())];
     let facets = FACETS.map(|facet| facet.name).join(",");
-    let of_page = [("limit", ROWS), ("cursor", visit.parameter("cursor")), ("facets", &facets)];
+    let of_page =
+        [("limit", ROWS), ("cursor", visit.parameter("cursor")), ("facets", &facets), visit.within()];
     // One question: hits are counted once.
     let found = visit.get::<RuleList>("/v1/rules", &[&given[..], &of_page].concat()).await;
     let mut found = match found {
@@ -92,7 +93,7 @@ pub async fn show(visit: Visit) -> Result<Page, ApiError> {
         div.explorer {
             (facets::facets(frame, &counted))
             section.card.list {
-                @if let Some(since) = found.since { p.note { "Hits since " (time::exact(frame, since)) " are counted; choose a shorter time to count all of it." } }
+                @if let Some(since) = found.since { p.note { "Hits since " (time::exact(frame, since)) " are counted. " @if frame.here.get("within").is_none() { a href=(frame.here.with("within", PATIENT)) { "Count longer" } } } }
                 (table(frame, &found, &range))
                 (pager::between(frame, found.next.as_deref(), "To the first", "More"))
             }

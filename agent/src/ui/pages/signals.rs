@@ -82,7 +82,7 @@ const COLUMNS: &[Choice<Signal>] = &[
         key: "service",
         column: Column::new("Service", "less"),
         usual: true,
-        cell: |_, signal| link::several(&signal.services, 1, 0, link::text),
+        cell: |_, signal| link::several(&signal.services, 1, link::text),
     },
     Choice {
         key: "@events",
@@ -118,7 +118,7 @@ const COLUMNS: &[Choice<Signal>] = &[
         key: "user.id",
         column: Column::new("Users", "less"),
         usual: false,
-        cell: |_, signal| link::several(&signal.users, 1, 0, link::user),
+        cell: |_, signal| link::several(&signal.users, 1, link::user),
     },
     Choice {
         key: "first_seen",
@@ -132,9 +132,9 @@ const COLUMNS: &[Choice<Signal>] = &[
 fn who(signal: &Signal) -> Markup {
     let by_user = signal.group.keys().any(|name| name.contains("user") || name.contains("usr"));
     if by_user && !signal.users.is_empty() {
-        link::several(&signal.users, 1, 0, link::user)
+        link::several(&signal.users, 1, link::user)
     } else {
-        link::several(&signal.actors, 1, signal.counts.unnamed, link::address)
+        link::several(&signal.actors, 1, link::address)
     }
 }
 

@@ -63,11 +63,11 @@ fn row(frame: &Frame, user: &User) -> Markup {
         tr {
             td.wide {
                 a.open href=(format!("/users/{}", crate::api::client::segment(&user.id))) { (link::text(&user.id)) }
-                p.sub { @if user.blocked { (badge::loud("on the denylist")) } (link::several(&user.services, 3, 0, link::text)) }
+                p.sub { @if user.blocked { (badge::loud("on the denylist")) } (link::several(&user.services, 3, link::text)) }
             }
             td.num { (grouped(user.logins.success)) }
             td.num { @if user.logins.failure > 0 { span.failed { (grouped(user.logins.failure)) } } @else { "0" } }
-            td.less { (link::several(&user.ips, 2, 0, link::address)) }
+            td.less { (link::several(&user.ips, 2, link::address)) }
             td.num.less { @if user.signals > 0 { (grouped(user.signals)) } @else { span.none { "—" } } }
             td.num.less { a href=(events.with("from", user.first_seen)) { (grouped(user.events)) } }
             td { (time::ago(frame, user.last_seen)) }

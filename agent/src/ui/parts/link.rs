@@ -71,15 +71,16 @@ pub fn service_path(name: &str) -> String {
     format!("/services/{}", segment(name))
 }
 
-/// Several: the first few, and how many more.
-pub fn several(names: &[String], most: usize, unnamed: u64, show: impl Fn(&str) -> Markup) -> Markup {
-    let more = names.len().saturating_sub(most) as u64 + unnamed;
+/// Several: the first few, and how many more; of a list that is full, at least.
+pub fn several(names: &[String], most: usize, show: impl Fn(&str) -> Markup) -> Markup {
+    let more = names.len().saturating_sub(most) as u64;
+    let full = names.len() >= crate::limits::SIGNAL_NAMES;
     html! {
         @if names.is_empty() { span.none { "—" } }
         @for (at, name) in names.iter().take(most).enumerate() {
             @if at > 0 { ", " }
             (show(name))
         }
-        @if more > 0 { " " span.more { "+" (crate::cli::screen::grouped(more)) } }
+        @if more > 0 { " " span.more { "+" (crate::cli::screen::grouped(more)) @if full { " or more" } } }
     }
 }

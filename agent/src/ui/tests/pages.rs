@@ -5,10 +5,15 @@ use axum::http::StatusCode;
 use super::served::{Served, all, text};
 use crate::{
     api::{
-        tests::{InMemory, desk::Ground},
+        Control as _,
+        tests::{
+            InMemory,
+            desk::{CLIENT, Ground},
+        },
         types::Role,
     },
     config::Config,
+    store::{Facts, Fate},
     ui::rows::rows,
 };
 
@@ -433,6 +438,30 @@ fn a_rule_is_tried_on_a_request_an_event_and_the_past() {
     let html = served.page(&format!("/rules/try?text={rule}&request={request}"));
     assert!(text(&html, ".wrong").contains("needs responder"), "{}", text(&html, ".wrong"));
     assert!(all(&html, "textarea[name=text]").is_empty());
+}
+
+#[test]
+fn what_can_not_be_read_is_left_out_and_said() {
+    let served = Served::logged_in(Role::Viewer);
+    let events = all(&served.page("/events"), "#rows tr").len();
+    let facts = Facts {
+        time: crate::time::since_epoch(jiff::Timestamp::now()),
+        service: "shop".to_owned(),
+        client_ip: CLIENT.to_owned(),
+        ..Facts::default()
+    };
+    let desk = served.ground.control.desk();
+    let fate =
+        desk.handle().event(uuid::Uuid::from_u128(7), facts, || r#"{"of": "another version"}"#.to_owned());
+    assert_eq!(fate, Fate::Queued);
+    served.ground.flush();
+    for page in ["/events", "/services/shop", &format!("/actors/{CLIENT}")] {
+        let html = served.page(page);
+        assert!(text(&html, ".note").contains("1 of these can't be read"), "{page}");
+    }
+    assert_eq!(all(&served.page("/events?limit=50"), "#rows tr").len(), events - 1, "it took a row's place");
+    // It is the newest, too.
+    assert!(text(&served.page("/"), "h1").contains("Overview"));
 }
 
 #[test]

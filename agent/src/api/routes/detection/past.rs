@@ -10,7 +10,7 @@ use crate::{
         ApiError, Code,
         routes::{
             answer::{stored, timestamp},
-            past::{EXAMPLES, newest},
+            past::{EXAMPLES, LONGEST, newest},
         },
         types::{RulesPast, WouldRaise},
     },
@@ -27,7 +27,7 @@ const MOST: u64 = 10_000;
 pub fn of(reader: &Reader, rules: &[Arc<Rule>], between: Between) -> Result<RulesPast, ApiError> {
     let internal = |error: String| ApiError::new(Code::Internal, error);
     let (mut past, mut events) = (RulesPast::default(), Vec::new());
-    past.complete = newest(reader, &Sql::all(), between, MOST, |event: Value| {
+    past.complete = newest(reader, &Sql::all(), between, (MOST, LONGEST), |event: Value| {
         let time = event["time"].as_str().and_then(|time| time.parse().ok());
         if let Some(time) = time.map(stored) {
             events.push((time, event));

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::{
     api::{
         ApiError,
-        routes::past::{EXAMPLES, newest},
+        routes::past::{EXAMPLES, LONGEST, newest},
         types::{ExcludedEvent, ExcludedPast},
     },
     event::{Event, EventMatch},
@@ -34,7 +34,7 @@ pub fn of(
     let condition = Query::parse(&query)?.matcher(&EVENTS)?.to_sql();
     let labels = labels(settings);
     let (mut past, mut path) = (ExcludedPast::default(), RequestPath::default());
-    past.complete = newest(reader, &condition, between, PAST_EVENTS, |event: Event| {
+    past.complete = newest(reader, &condition, between, (PAST_EVENTS, LONGEST), |event: Event| {
         past.looked_at += 1;
         past.since = Some(event.time);
         note(&mut past, exclusion, &labels, &event, &mut path);

@@ -107,8 +107,8 @@ fn urgent(signal: &Signal) -> Markup {
     html! {
         (badge::severity(signal.severity)) " "
         a href=(link::signal(&signal.id)) { (link::text(&signal.title)) }
-        @if !signal.services.is_empty() { ", against " (link::several(&signal.services, 1, 0, link::text)) }
-        @if !signal.actors.is_empty() { ", by " (link::several(&signal.actors, 1, signal.counts.unnamed, link::address)) }
+        @if !signal.services.is_empty() { ", against " (link::several(&signal.services, 1, link::text)) }
+        @if !signal.actors.is_empty() { ", by " (link::several(&signal.actors, 1, link::address)) }
         @if let Some(assignee) = &signal.assignee { "; " (link::text(assignee)) " has it" }
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     cli::{screen::grouped, story::Story},
     detect::Signal,
     event::{Event, printable},
+    limits::SIGNAL_NAMES,
     ui::{
         frame::Frame,
         pages::{past, request},
@@ -81,17 +82,17 @@ pub fn actors(frame: &Frame, story: &Story) -> Markup {
         signal.actors.iter().filter(|ip| !story.actors.iter().any(|actor| actor.ip == **ip)).collect();
     html! {
         section.card {
-            header { h2 { "Actors" } @if signal.counts.unnamed > 0 { span.hint { "and " (grouped(signal.counts.unnamed)) " more" } } }
+            header { h2 { "Actors" } @if signal.actors.len() >= SIGNAL_NAMES { span.hint { "the first " (SIGNAL_NAMES) } } }
             @if !story.actors.is_empty() {
                 (table("Actors", &COLUMNS, &html! { @for actor in &story.actors { (of_actor(frame, actor)) } }))
             }
             @if !unknown.is_empty() {
                 p.hint { @if !story.actors.is_empty() { "Also: " } @for (at, ip) in unknown.iter().enumerate() { @if at > 0 { ", " } (link::address(ip)) } }
             }
-            @if !signal.users.is_empty() { p.list { "Users: " (link::several(&signal.users, 12, 0, link::user)) } }
-            @if !signal.user_agents.is_empty() { p.list { "User agents: " (link::several(&signal.user_agents, 6, 0, link::raw)) } }
+            @if !signal.users.is_empty() { p.list { "Users: " (link::several(&signal.users, 12, link::user)) } }
+            @if !signal.user_agents.is_empty() { p.list { "User agents: " (link::several(&signal.user_agents, 6, link::raw)) } }
             @for (name, prints) in [("TLS (JA4)", &signal.fingerprints.ja4), ("Headers", &signal.fingerprints.header), ("Network", &signal.fingerprints.network)] {
-                @if !prints.is_empty() { p.list { "Fingerprints, " (name) ": " (link::several(prints, 4, 0, link::raw)) } }
+                @if !prints.is_empty() { p.list { "Fingerprints, " (name) ": " (link::several(prints, 4, link::raw)) } }
             }
         }
     }
@@ -102,7 +103,7 @@ fn of_actor(frame: &Frame, actor: &Actor) -> Markup {
         tr {
             td { (link::address(&actor.ip)) @if actor.blocked { " " (badge::loud("blocked")) } @if actor.passlisted { " " (badge::word("passlisted")) } }
             td.wide { @for (name, count) in &actor.types { (badge::word(&format!("{name} {}", grouped(*count)))) } }
-            td.less { (link::several(&actor.users, 2, 0, link::user)) }
+            td.less { (link::several(&actor.users, 2, link::user)) }
             td.num { (grouped(actor.events)) }
             td.less { (time::ago(frame, actor.last_seen)) }
         }
