@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     api::types::{Actor, HistoryView},
-    detect::signals::{Signal, Stage},
+    detect::signals::{Entry, Signal, Stage},
     event::{Event, fit, printable},
     limits,
 };
@@ -169,13 +169,25 @@ impl Story {
             .0
             .iter()
             .filter(|entry| entry.stage == Stage::SuccessHint)
-            .map(|entry| format!("{} ({})", entry.what, times(entry.count)))
+            .map(|entry| format!("{} ({}{})", entry.what, times(entry.count), self.first(entry)))
             .collect();
         match timeline.furthest() {
             _ if !hints.is_empty() => format!("perhaps: {}", listed(&hints)),
             Some(Stage::Attempt | Stage::ActionTaken) => "nothing hints at it".to_owned(),
             Some(_) => "it only looked around".to_owned(),
             None => "its events don't tell".to_owned(),
+        }
+    }
+
+    /// Which request was the first of an entry, if it is among the samples: where somebody has to look.
+    fn first(&self, entry: &Entry) -> String {
+        let of = |id: &String| self.signal.events.iter().find(|sample| sample.id == *id);
+        let Some(sample) = entry.event.as_ref().and_then(of) else { return String::new() };
+        let request = sample.what.strip_suffix(entry.what.as_str()).unwrap_or_default().trim_end();
+        match (request, entry.count) {
+            ("", _) => String::new(),
+            (request, 1) => format!(": {request}"),
+            (request, _) => format!(", the first: {request}"),
         }
     }
 

@@ -65,7 +65,6 @@ pub(super) fn rows() -> Vec<Row> {
         page("/rules/detection", detections::show),
         page("/rules/detection/{id}", detection::show),
         asked("/rules/detection/edit", detection::edit::show),
-        action("/rules/detection/save", detection::edit::save),
         action("/rules/detection/switch", detection::edit::switch),
         action("/rules/detection/remove", detection::edit::remove),
         page("/rules/try", trial::show),

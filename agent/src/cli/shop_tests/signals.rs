@@ -35,7 +35,7 @@ fn a_signal_from_the_list_to_the_archive() {
     assert_eq!(did.exit, Exit::Done, "{}", did.err);
     for part in [
         "HIGH  SQL injection likely successful  open\n",
-        "  did it work    perhaps: sql_injection (6 times)\n",
+        "  did it work    perhaps: sql_injection (6 times, the first: GET /search 500)\n",
         "  what was done  nobody is blocked\n",
         "query.q: ' OR 1=1",
         "\nRelated signals\n",

@@ -19,11 +19,12 @@ use crate::{
         frame::Frame,
         page::Page,
         parts::{badge, empty::empty, form, icon::Icon, link, time},
-        rows::Done,
+        rows::{Answered, Done},
         visit::Visit,
     },
 };
 
+const TITLE: &str = "Write a detection rule";
 const PATH: &str = "/rules/detection/edit";
 /// Past events are played from here on.
 const SINCE: &str = "-1d";
@@ -42,12 +43,12 @@ const EXAMPLE: &str = r#"{
   "options": {"detectionMethod": "threshold", "evaluationWindow": 300, "keepAlive": 600, "maxSignalDuration": 3600}
 }"#;
 
-pub async fn show(visit: Visit, sent: Form) -> Result<Page, ApiError> {
+pub async fn show(visit: Visit, sent: Form) -> Result<Answered, ApiError> {
     let frame = &visit.frame;
     if !frame.may(Role::Admin) {
         let advice = html! { p { "Rules are written by administrators: " code { "sudo picket ui login" } } };
         let body = html! { section.card { (empty(Icon::Rules, "Not for your role", &advice)) } };
-        return Ok(Page::new("Write a detection rule", body));
+        return Ok(Page::new(TITLE, body).into());
     }
     let rule = visit.parameter("rule");
     let text = match sent.get("text") {
@@ -61,6 +62,11 @@ pub async fn show(visit: Visit, sent: Form) -> Result<Page, ApiError> {
     };
     let checked: Option<Result<RulesChecked, ApiError>> = match sent.get("text") {
         None => None,
+        Some(text) if sent.get("save").is_some() => match save(&visit, text).await {
+            Ok(done) => return Ok(done.into()),
+            // What was written stays where it is.
+            Err(error) => Some(Err(error)),
+        },
         Some(text) => {
             let past = if sent.get("past").is_some() { "true" } else { "" };
             let parameters = [("past", past), ("from", SINCE)];
@@ -77,20 +83,19 @@ pub async fn show(visit: Visit, sent: Form) -> Result<Page, ApiError> {
                 (form::post(frame, PATH, "stack", &html! {
                     label.field {
                         span { "The rule, as JSON" }
-                        textarea.mono name="text" rows="26" spellcheck="false" maxlength="60000" data-check="outcome" { (text) }
+                        textarea.mono name="text" rows="26" spellcheck="false" maxlength="60000" data-check="outcome" { "\n" (text) }
                     }
                     p.buttons {
                         button.button name="past" value="yes" { "Check, and play the last day" }
                         " "
-                        button.button.primary formaction="/rules/detection/save" { "Save" }
+                        button.button.primary name="save" value="yes" { "Save" }
                     }
                 }))
             }
             aside #outcome aria-live="polite" aria-label="What came of it" { (outcome(frame, checked.as_ref())) }
         }
     };
-    Ok(Page::new("Write a detection rule", body)
-        .command(Command::new("picket rules detection save RULE-FILE --dry-run")))
+    Ok(Page::new(TITLE, body).command(Command::new("picket rules detection save RULE-FILE --dry-run")).into())
 }
 
 /// JSON as it was written; what is none is said where it is wrong.
@@ -139,8 +144,7 @@ fn raised(frame: &Frame, past: &RulesPast) -> Markup {
 }
 
 /// Saves a rule; its id is in it.
-pub async fn save(visit: Visit, form: Form) -> Result<Done, ApiError> {
-    let text = form.needed("text")?;
+async fn save(visit: &Visit, text: &str) -> Result<Done, ApiError> {
     let raw = raw(text)?;
     let id = serde_json::from_str::<Value>(text).ok().and_then(|rule| rule["id"].as_str().map(str::to_owned));
     let id = id.ok_or_else(|| ApiError::new(Code::BadRule, "expected one rule with an \"id\""))?;
