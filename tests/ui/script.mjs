@@ -139,6 +139,7 @@ export const checks = [
     equal(cookies.find((cookie) => cookie.name === "picket-zone")?.value, "Asia/Tokyo", "the zone that the server is told");
     await page.goto(`${house.url}/events`);
     const time = page.locator("#rows time").first();
+    await time.hover();
     const [shown, title] = [await time.textContent(), await time.getAttribute("title")];
     const hours = new Date(await time.getAttribute("datetime")).toLocaleTimeString("en-GB", { timeZone: "Asia/Tokyo" });
     equal([shown.slice(-8), title.includes(hours)], [hours, true], `the time in the viewer's zone (${title})`);

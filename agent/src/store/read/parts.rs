@@ -28,12 +28,13 @@ impl Stretch {
         (self.oldest && self.newest).then_some(Part::Level(ALL, 0, 1))
     }
 
-    /// Splits it, the newest first. Ends with nothing beyond are moved to where a day ends: whole days and hours are
-    /// counted already.
+    /// Splits it, the newest first. Ends with nothing beyond are moved to where a day (or an hour, of hours) ends: what is
+    /// whole is counted already.
     pub fn split(self, coarsest: i64) -> Vec<Part> {
-        let day = DAYS.1;
-        let from = if self.oldest { self.from.div_euclid(day) * day } else { self.from };
-        let to = if self.newest { (self.to.saturating_add(day - 1)).div_euclid(day) * day } else { self.to };
+        let unit = if coarsest >= DAYS.1 { DAYS.1 } else { HOURS.1 };
+        let from = if self.oldest { self.from.div_euclid(unit) * unit } else { self.from };
+        let to =
+            if self.newest { (self.to.saturating_add(unit - 1)).div_euclid(unit) * unit } else { self.to };
         split(from, to, coarsest)
     }
 }

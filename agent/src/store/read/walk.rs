@@ -5,12 +5,13 @@ use std::time::Duration;
 use rusqlite::Result;
 
 use super::{
+    super::rollup,
     parts::{Part, Stretch},
     pool::Deadline,
 };
 
 /// First piece of events, nanoseconds; then longer ones as time allows.
-const EVENTS: i64 = 10_000_000_000;
+const EVENTS: i64 = 1_000_000_000;
 
 /// Where rollups may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +33,7 @@ pub(super) fn walk(
     look: &mut dyn FnMut(Part) -> Result<()>,
 ) -> Result<i64> {
     let Stretch { from, to, .. } = stretch;
-    let mut walk = Walk { deadline, look, since: to, counted: false };
+    let mut walk = Walk { deadline, look, to, since: to, counted: false };
     let parts = match coarsest {
         Coarsest::Few => {
             (walk.look)(Part::Events(from, to))?;
@@ -63,6 +64,8 @@ pub(super) fn walk(
 struct Walk<'w> {
     deadline: &'w Deadline,
     look: &'w mut dyn FnMut(Part) -> Result<()>,
+    /// Behind it there is nothing.
+    to: i64,
     since: i64,
     /// Something was looked through.
     counted: bool,
@@ -86,15 +89,18 @@ impl Walk<'_> {
                 Part::Level(level, ..) => (Part::Level(level, start, end), true),
             };
             let began = deadline.elapsed();
-            let leash = if self.counted || is_level { deadline.patience } else { Duration::MAX };
+            let leash = match (self.counted, is_level) {
+                (true, _) => deadline.patience,
+                // Half of what is left: finer pieces take the other half, should it be too much.
+                (false, true) => began + deadline.patience.saturating_sub(began) / 2,
+                (false, false) => Duration::MAX,
+            };
             match deadline.until(leash, || (self.look)(piece)) {
                 Ok(()) => (),
                 Err(error) if !Deadline::is_why(&error) => return Err(error),
                 Err(_) if self.counted => return Ok(false),
-                // An hour may have more rows than there is time for; seconds of its events have not.
-                Err(_) if is_level && !deadline.over() => {
-                    return self.part(Part::Events(first.saturating_mul(size), end.saturating_mul(size)));
-                }
+                // A day may have more rows than there is time for, and so may an hour; seconds of events have not.
+                Err(_) if is_level && !deadline.over() => return self.finer(size, first, end),
                 Err(error) => return Err(error),
             }
             end = start;
@@ -108,5 +114,17 @@ impl Walk<'_> {
             }
         }
         Ok(true)
+    }
+
+    /// The same as a part of a finer level, or of events; from where there are some.
+    fn finer(&mut self, size: i64, first: i64, end: i64) -> Result<bool> {
+        let (from, to) = (first.saturating_mul(size), end.saturating_mul(size).min(self.to));
+        let hour = rollup::HOURS.1;
+        let hours = size > hour && size != rollup::ALL.1;
+        self.part(if hours {
+            Part::Level(rollup::HOURS, from / hour, to.saturating_add(hour - 1) / hour)
+        } else {
+            Part::Events(from, to)
+        })
     }
 }

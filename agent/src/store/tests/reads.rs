@@ -188,6 +188,36 @@ fn a_timeline_by_what_has_too_many_values_is_drawn_in_two_goes() {
 }
 
 #[test]
+fn the_most_impatient_question_gives_the_newest() {
+    let directory = directory();
+    let store = open(directory.path());
+    fill(&store, 0..4500);
+    let newest = raw(directory.path())
+        .query_row("SELECT max(time) FROM event_facts", [], |row| row.get::<_, i64>(0))
+        .unwrap();
+    let reader = store.reader().with_patience(std::time::Duration::ZERO);
+    let mut asked = 0;
+    for between in [Between::any(), Between { from: Some(START + HOUR / 2), to: None }] {
+        for facet in facets() {
+            let found = reader.facet(&Sql::all(), &facet, between, 10).unwrap();
+            assert!(found.reach.complete || found.reach.since <= newest, "{facet:?} {:?}", found.reach);
+            assert!(found.reach.since > START || found.reach.complete);
+            let counted = store.reader().facet(
+                &Sql::all(),
+                &facet,
+                Between { from: Some(found.reach.since), to: None },
+                10,
+            );
+            assert_eq!(found.values, counted.unwrap().values, "{facet:?} {between:?}");
+            asked += 1;
+        }
+        let line = reader.timeline(&Sql::all(), between, 5, None).unwrap();
+        assert!(!line.points.is_empty(), "{line:?}");
+    }
+    assert_eq!(asked, 18);
+}
+
+#[test]
 fn the_top_of_a_facet_is_its_top() {
     let directory = directory();
     let store = open(directory.path());
