@@ -82,7 +82,8 @@ async function show({ paths }) {
   for (const path of paths) {
     const page = await house.page("admin");
     await page.goto(house.url + path);
-    const button = page.getByRole("button", { name: "Live", exact: true });
+    // Of a stream; the figures of other pages go on by themselves.
+    const button = page.locator("button[data-live]");
     if (await button.count() > 0) {
       if ((await button.getAttribute("aria-pressed")) !== "true") await button.click();
       await connected(page);
