@@ -21,7 +21,6 @@ use crate::{
     },
     detect::signals::{Archive, Signal, Status},
     event::Event,
-    limits,
 };
 
 /// Addresses of a signal that are looked up.
@@ -116,7 +115,7 @@ pub(crate) fn archive_word(reason: Archive) -> String {
 /// The first, and how many more there are; of a list that is full, at least.
 pub(super) fn several(names: &[String]) -> String {
     let more = names.len().saturating_sub(1) as u64;
-    let full = if names.len() >= limits::SIGNAL_NAMES { " or more" } else { "" };
+    let full = if crate::detect::signals::is_full(names) { " or more" } else { "" };
     match (names.first(), more) {
         (None, _) => "-".to_owned(),
         (Some(first), 0) => first.clone(),

@@ -19,9 +19,8 @@ use super::{
 };
 use crate::{
     api::types::{Actor, HistoryView},
-    detect::signals::{Entry, Signal, Stage},
+    detect::signals::{Entry, Signal, Stage, is_full},
     event::{Event, fit, printable},
-    limits,
 };
 
 /// Names that are named in a line; of more, how many.
@@ -225,7 +224,7 @@ impl Story {
 fn listed(names: &[String]) -> String {
     let mut out = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
     let more = names.len().saturating_sub(NAMED) as u64;
-    let least = if names.len() >= limits::SIGNAL_NAMES { "at least " } else { "" };
+    let least = if is_full(names) { "at least " } else { "" };
     if more > 0 {
         out.push_str(&format!(" and {least}{} more", grouped(more)));
     }

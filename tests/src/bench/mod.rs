@@ -22,11 +22,23 @@ pub mod sys;
 pub mod tls;
 pub mod ui;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 
 use report::Section;
+
+/// How a benchmark's program ends; what went wrong stands on standard error.
+#[must_use]
+pub fn ended(result: Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
 
 /// What the parts are given.
 pub struct Bench {

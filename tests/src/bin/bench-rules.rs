@@ -8,7 +8,7 @@ use std::{
 use anyhow::Result;
 use clap::Parser;
 use picket_tests::bench::{
-    docs, machine,
+    docs, ended, machine,
     rules::{self, Options, Sources, footprint, single},
 };
 
@@ -45,13 +45,7 @@ struct Args {
 const COMMAND: &str = "cargo xtask bench rules";
 
 fn main() -> ExitCode {
-    match run(Args::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    ended(run(Args::parse()))
 }
 
 fn run(args: Args) -> Result<()> {

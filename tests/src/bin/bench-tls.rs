@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::{Result, bail};
 use clap::Parser;
 use picket_tests::bench::{
-    Bench,
+    Bench, ended,
     named::{Run, chosen, measure},
     tls,
 };
@@ -41,13 +41,7 @@ struct Args {
 const COMMAND: &str = "cargo xtask bench tls";
 
 fn main() -> ExitCode {
-    match run(Args::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    ended(run(Args::parse()))
 }
 
 fn run(args: Args) -> Result<()> {

@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Result, bail};
 use clap::Parser;
-use picket_tests::bench::{Bench, PARTS, Part, docs, machine, report::Section};
+use picket_tests::bench::{Bench, PARTS, Part, docs, ended, machine, report::Section};
 
 /// Measures what Picket costs and how fast it is, side by side with doing without.
 #[derive(Parser)]
@@ -33,13 +33,7 @@ struct Args {
 const COMMAND: &str = "cargo xtask bench";
 
 fn main() -> ExitCode {
-    match run(&Args::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    ended(run(&Args::parse()))
 }
 
 fn run(args: &Args) -> Result<()> {

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::{
     Api, Row, Shared,
-    answer::{Answer, ask, count, stored, timestamp},
+    answer::{Answer, ask, count, since, stored, timestamp},
     params::{Params, segment},
     piece::Piece,
 };
@@ -24,7 +24,7 @@ use crate::{
     query::{EVENTS, Sql},
     store::{
         ReadError, Reader,
-        read::{self, Between, Cursor, Reach},
+        read::{self, Between, Cursor},
     },
 };
 
@@ -68,14 +68,14 @@ async fn most<T: Serialize + Send + 'static>(
     ask(api, move |reader| {
         let lists = lists.read()?;
         let found = question(&params.within(reader)?, &condition, between, limit, after.as_ref())?;
-        let Reach { complete, since } = found.reach;
-        if !complete {
+        let reach = found.reach;
+        if !reach.complete {
             // The next page counts what this one did.
-            between.from = Some(since);
+            between.from = Some(reach.since);
         }
         let next = found.next.map(|next| params.next(between, next));
         let items = found.rows.into_iter().map(|actor| view(&lists, actor)).collect();
-        Ok(Ranking { items, next, complete, since: (!complete).then(|| timestamp(since)) })
+        Ok(Ranking { items, next, complete: reach.complete, since: since(reach) })
     })
     .await
 }

@@ -16,7 +16,7 @@ use super::{Api, Shared};
 use crate::{
     api::{ApiError, Code, types::List},
     desk::{Desk, DeskError},
-    store::{ReadError, Reader, WriteError},
+    store::{ReadError, Reader, WriteError, read::Reach},
 };
 
 pub(super) type Answer = Result<Response, ApiError>;
@@ -88,6 +88,11 @@ pub(super) fn page(
 /// A time of the store.
 pub(super) fn timestamp(nanoseconds: i64) -> jiff::Timestamp {
     jiff::Timestamp::from_nanosecond(nanoseconds.into()).unwrap_or(jiff::Timestamp::MAX)
+}
+
+/// Since when was counted, where that is not all.
+pub(super) fn since(reach: Reach) -> Option<jiff::Timestamp> {
+    (!reach.complete).then(|| timestamp(reach.since))
 }
 
 /// A time as the store has it.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    answer::timestamp,
+    answer::since,
     params::{Params, bad},
     short,
 };
@@ -85,14 +85,12 @@ impl Asked {
         if params.text("facet").is_some() && params.text("facets").is_some() {
             return Err(bad("expected exactly one of facet and facets"));
         }
-        match params.text("facets") {
+        match params.names("facets", FACETS)? {
             None => Ok(Self::One(Facet::find(params.needed("facet", example)?, facets)?)),
-            Some(names) if names.split(',').count() > FACETS => Err(bad(format!("facets: at most {FACETS}"))),
-            Some(names) => names
-                .split(',')
-                .map(|name| Facet::find(name, facets))
-                .collect::<Result<_, _>>()
-                .map(Self::Several),
+            Some(names) => {
+                let found = names.into_iter().map(|name| Facet::find(name, facets));
+                found.collect::<Result<_, _>>().map(Self::Several)
+            }
         }
     }
 
@@ -109,11 +107,11 @@ impl Asked {
 
     /// What was found of each, in their order.
     pub fn answer(&self, found: impl Iterator<Item = (Vec<(store::read::FacetValue, i64)>, Reach)>) -> Views {
-        let view = |(facet, (values, Reach { complete, since })): (&Facet, _)| FacetView {
+        let view = |(facet, (values, reach)): (&Facet, (_, Reach))| FacetView {
             facet: facet.name.clone(),
             items: facet.counts(values),
-            complete,
-            since: (!complete).then(|| timestamp(since)),
+            complete: reach.complete,
+            since: since(reach),
         };
         let mut views: Vec<FacetView> = self.all().iter().zip(found).map(view).collect();
         match (self, views.pop()) {

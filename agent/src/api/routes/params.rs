@@ -80,6 +80,15 @@ impl Params {
         Ok(Query::parse(self.text("query").unwrap_or(""))?.matcher(facets)?)
     }
 
+    /// Names between commas, at most so many.
+    pub fn names(&self, name: &str, most: usize) -> Result<Option<Vec<&str>>, ApiError> {
+        let names: Option<Vec<&str>> = self.text(name).map(|names| names.split(',').collect());
+        match names {
+            Some(names) if names.len() > most => Err(bad(format!("{name}: at most {most}"))),
+            names => Ok(names),
+        }
+    }
+
     /// `within=`, milliseconds: how long is counted at most, before what was counted has to do.
     pub fn within(&self, reader: &Reader) -> Result<Reader, ApiError> {
         Ok(self.moment()?.map_or_else(|| reader.clone(), |moment| reader.with_patience(moment)))

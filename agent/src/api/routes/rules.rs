@@ -11,9 +11,9 @@ use serde_json::Value;
 
 use super::{
     Api, Row, Shared,
-    answer::{Answer, count, run, timestamp},
+    answer::{Answer, count, run, since},
     facet::Facet,
-    params::{Params, bad},
+    params::Params,
     piece::Piece,
 };
 use crate::{
@@ -59,19 +59,13 @@ async fn list(State(api): State<Shared>, uri: Uri) -> Answer {
     let cursor = params.cursor()?;
     let between = params.between(cursor.as_ref())?;
     let limit = params.limit(limits::API_PAGE)?;
-    let names: Vec<&str> = params.text("facets").map(|names| names.split(',').collect()).unwrap_or_default();
-    if names.len() > FACETS {
-        return Err(bad(format!("facets: at most {FACETS}")));
-    }
+    let names = params.names("facets", FACETS)?.unwrap_or_default();
     let mut counted = names.into_iter().map(Counted::of).collect::<Result<Vec<_>, _>>()?;
     run(api, move |api| {
         let hits = Hits::of(&params.within(&api.desk().reader())?, between)?;
         let settings = api.control.settings();
-        let mut answer = RuleList {
-            complete: hits.reach.complete,
-            since: (!hits.reach.complete).then(|| timestamp(hits.reach.since)),
-            ..RuleList::default()
-        };
+        let mut answer =
+            RuleList { complete: hits.reach.complete, since: since(hits.reach), ..RuleList::default() };
         for (_, mut rule) in in_force(&settings) {
             let is_before = cursor.as_ref().is_some_and(|cursor| rule.id <= cursor.at);
             if counted.is_empty() && (is_before || answer.next.is_some()) {
@@ -155,7 +149,7 @@ impl Counted {
             facet: self.name,
             items: items.map(|(value, count)| FacetCount { value: FacetValue::Text(value), count }).collect(),
             complete: hits.reach.complete,
-            since: (!hits.reach.complete).then(|| timestamp(hits.reach.since)),
+            since: since(hits.reach),
         }
     }
 }

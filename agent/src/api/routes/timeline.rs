@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::{
-    answer::{count, timestamp},
+    answer::{count, since, timestamp},
     facet::Facet,
 };
 use crate::{
     api::types::{TimelineBucket, TimelineView},
-    store::read::{Reach, Timeline},
+    store::read::Timeline,
 };
 
 /// Nanoseconds of a second.
@@ -16,7 +16,7 @@ const SECOND: i64 = 1_000_000_000;
 
 /// Points of all, and of each value of a facet.
 pub(super) fn view(found: Timeline, by: Option<&Facet>) -> TimelineView {
-    let Timeline { width, points, series, reach: Reach { complete, since } } = found;
+    let Timeline { width, points, series, reach } = found;
     let bucket = |(start, all)| {
         (start, TimelineBucket { start: timestamp(start), count: count(all), values: BTreeMap::new() })
     };
@@ -33,7 +33,7 @@ pub(super) fn view(found: Timeline, by: Option<&Facet>) -> TimelineView {
         width_seconds: count(width / SECOND),
         by: by.map(|facet| facet.name.clone()),
         items: buckets.into_values().collect(),
-        complete,
-        since: (!complete).then(|| timestamp(since)),
+        complete: reach.complete,
+        since: since(reach),
     }
 }

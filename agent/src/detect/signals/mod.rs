@@ -21,6 +21,7 @@ mod under_way;
 
 pub use book::{BookStats, SignalBook};
 pub use change::{Change, ChangeKind, Wanted};
+pub(crate) use signal::is_full;
 pub use signal::{Archive, Counts, Fingerprints, Sample, Signal, Status};
 pub use timeline::{Entry, Stage, Timeline};
 pub use triage::{Triage, TriageError};

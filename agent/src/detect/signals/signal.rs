@@ -170,6 +170,11 @@ pub struct Sample {
     pub what: String,
 }
 
+/// Whether a list of names may have left some out: it has as many as it can.
+pub(crate) fn is_full(names: &[String]) -> bool {
+    names.len() >= crate::limits::SIGNAL_NAMES
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 fn is_zero(number: &u64) -> bool {
     *number == 0

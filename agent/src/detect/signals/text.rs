@@ -6,7 +6,6 @@ use crate::{
         engine::Finding,
         facet::{self, Facet},
     },
-    limits,
     query::Fields,
 };
 
@@ -65,7 +64,7 @@ fn facet_value<F: Fields + ?Sized>(name: &str, signal: &Signal, event: &F) -> Op
         [one] => Some(one.clone()),
         [first, second] => Some(format!("{first} and {second}")),
         // A list that is full may have left some out.
-        [first, rest @ ..] if names.len() >= limits::SIGNAL_NAMES => {
+        [first, rest @ ..] if super::is_full(names) => {
             Some(format!("{first} and at least {} more", rest.len()))
         }
         [first, rest @ ..] => Some(format!("{first} and {} more", rest.len())),

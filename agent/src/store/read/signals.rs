@@ -12,6 +12,7 @@ use super::{
     timeline::{Lines, width},
     values::{Values, first},
 };
+use crate::limits;
 
 /// The signals of a detection rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -78,30 +79,27 @@ impl Reader {
         points: usize,
         by: Option<(&FacetExpression, usize)>,
     ) -> Result<Timeline, ReadError> {
-        let facet = by.map(|(facet, _)| facet);
-        let column = facet.map_or(String::new(), |facet| format!(", {}", facet.expression));
-        self.ask(|db, _| {
-            let oldest: Option<i64> =
-                db.prepare_cached("SELECT min(time) FROM signals")?.query_row([], |row| row.get(0))?;
-            let from = between.from.or(oldest).unwrap_or(now);
-            let to = between.to.unwrap_or(now).max(from);
-            let width = width(to - from, points);
-            let columns = format!("e.time / {width} * {width}{column}, 1");
-            let mut statement = db.prepare_cached(&text(&columns, condition, between))?;
-            let params = facet.into_iter().flat_map(|facet| &facet.params).chain(&condition.params);
-            let mut rows = statement.query(params_from_iter(params))?;
-            let mut lines = Lines::new(facet);
-            while let Some(row) = rows.next()? {
-                lines.add(row)?;
-            }
-            let series = by.map_or(Vec::new(), |(_, most)| lines.most_frequent(most));
-            Ok(Timeline {
-                width,
-                points: lines.points(),
-                series,
-                reach: Reach { complete: true, since: from },
+        let column = by.map_or(String::new(), |(facet, _)| format!(", {}", facet.expression));
+        let draw = |lines: &mut Lines<'_>| {
+            self.ask(|db, _| {
+                let oldest: Option<i64> =
+                    db.prepare_cached("SELECT min(time) FROM signals")?.query_row([], |row| row.get(0))?;
+                let from = between.from.or(oldest).unwrap_or(now);
+                let to = between.to.unwrap_or(now).max(from);
+                let width = width(to - from, points);
+                let columns = format!("e.time / {width} * {width}{column}, 1");
+                let mut statement = db.prepare_cached(&text(&columns, condition, between))?;
+                let params = by.into_iter().flat_map(|(facet, _)| &facet.params).chain(&condition.params);
+                let mut rows = statement.query(params_from_iter(params))?;
+                while let Some(row) = rows.next()? {
+                    lines.add(row)?;
+                }
+                Ok((width, Reach { complete: true, since: from }))
             })
-        })
+        };
+        let frequent = |facet: &FacetExpression, most| self.signal_facet(condition, facet, between, most);
+        let (lines, series, (width, reach)) = Lines::drawn(by, limits::STORE_TIMELINE_HELD, draw, frequent)?;
+        Ok(Timeline { width, points: lines.points(), series, reach })
     }
 
     /// Signals by their rule.

@@ -78,20 +78,10 @@ impl Reader {
         by: Option<(&FacetExpression, usize)>,
         most_held: usize,
     ) -> Result<Timeline, ReadError> {
-        let mut lines = Lines { most_held, ..Lines::new(by.map(|(facet, _)| facet)) };
-        let (width, reach) = self.draw(condition, between, points, &mut lines)?;
-        let series = match by {
-            None => Vec::new(),
-            Some((_, most)) if !lines.crowded => lines.most_frequent(most),
-            Some((facet, most)) => {
-                // Too many values to hold the times of all: first which, then when.
-                let frequent = self.facet(condition, facet, between, most)?.values;
-                let mut again = Lines::new(Some(facet));
-                again.only = Some(frequent.iter().map(|(value, _)| value.clone()).collect());
-                self.draw(condition, between, points, &mut again)?;
-                again.most_frequent(most)
-            }
-        };
+        let draw = |lines: &mut Lines<'_>| self.draw(condition, between, points, lines);
+        let frequent =
+            |facet: &FacetExpression, most| Ok(self.facet(condition, facet, between, most)?.values);
+        let (lines, series, (width, reach)) = Lines::drawn(by, most_held, draw, frequent)?;
         Ok(Timeline { width, points: lines.points(), series, reach })
     }
 
@@ -151,6 +141,29 @@ pub(super) struct Lines<'f> {
 }
 
 impl<'f> Lines<'f> {
+    /// Has lines drawn, and those of the most frequent values. Where there are too many values to hold the times of all, it
+    /// is first found which, then when.
+    pub fn drawn<T>(
+        by: Option<(&'f FacetExpression, usize)>,
+        most_held: usize,
+        mut draw: impl FnMut(&mut Self) -> Result<T, ReadError>,
+        frequent: impl FnOnce(&FacetExpression, usize) -> Result<Vec<(FacetValue, i64)>, ReadError>,
+    ) -> Result<(Self, Vec<Series>, T), ReadError> {
+        let mut lines = Self { most_held, ..Self::new(by.map(|(facet, _)| facet)) };
+        let drawn = draw(&mut lines)?;
+        let series = match by {
+            None => Vec::new(),
+            Some((_, most)) if !lines.crowded => lines.most_frequent(most),
+            Some((facet, most)) => {
+                let values = frequent(facet, most)?.into_iter().map(|(value, _)| value);
+                let mut again = Self { only: Some(values.collect()), ..Self::new(Some(facet)) };
+                draw(&mut again)?;
+                again.most_frequent(most)
+            }
+        };
+        Ok((lines, series, drawn))
+    }
+
     pub fn new(by: Option<&'f FacetExpression>) -> Self {
         let most_held = limits::STORE_TIMELINE_HELD;
         Self { by, all: Points::new(), of: HashMap::new(), held: 0, most_held, crowded: false, only: None }

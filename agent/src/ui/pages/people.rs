@@ -13,11 +13,11 @@ use crate::{
         parts::{
             empty::empty,
             icon::Icon,
-            pager, query,
+            link, pager, query,
             range::{self, Range},
             time,
         },
-        visit::{PATIENT, Visit},
+        visit::Visit,
     },
 };
 
@@ -72,7 +72,7 @@ impl People {
             @if !list.complete {
                 p.hint {
                     "The newest events are counted" @if let Some(since) = list.since { ", back to " (time::exact(frame, since)) } ". "
-                    a href=(frame.here.with("within", PATIENT)) { "Count longer" }
+                    (link::longer(frame, "Count longer"))
                 }
             }
             section.card.list { (table(frame, &list)) (pager::between(frame, list.next.as_deref(), "To the beginning", "More")) }

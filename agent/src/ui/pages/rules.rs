@@ -25,7 +25,7 @@ use crate::{
         },
         target::Target,
         terms,
-        visit::{PATIENT, Visit},
+        visit::Visit,
     },
 };
 
@@ -93,7 +93,7 @@ pub async fn show(visit: Visit) -> Result<Page, ApiError> {
         div.explorer {
             (facets::facets(frame, &counted))
             section.card.list {
-                @if let Some(since) = found.since { p.note { "Hits since " (time::exact(frame, since)) " are counted. " @if frame.here.get("within").is_none() { a href=(frame.here.with("within", PATIENT)) { "Count longer" } } } }
+                @if let Some(since) = found.since { p.note { "Hits since " (time::exact(frame, since)) " are counted. " (link::longer(frame, "Count longer")) } }
                 (table(frame, &found, &range))
                 (pager::between(frame, found.next.as_deref(), "To the first", "More"))
             }

@@ -26,7 +26,7 @@ use crate::{
             table::{Column, table},
             time,
         },
-        visit::{PATIENT, Visit},
+        visit::Visit,
     },
 };
 
@@ -175,7 +175,7 @@ fn on_past(frame: &Frame, past: &TriedPast) -> Markup {
         section.card {
             header { h2 { "On past events" } }
             p { "Of " strong { (grouped(past.looked_at)) } " stored events it would have matched " strong { (grouped(past.matched)) } "." }
-            @if !past.complete { p.hint { "The newest were looked at" @if let Some(since) = past.since { ", back to " (time::exact(frame, since)) } ". " @if frame.here.get("within").is_none() { a href=(frame.here.with("within", PATIENT)) { "Look further back" } } } }
+            @if !past.complete { p.hint { "The newest were looked at" @if let Some(since) = past.since { ", back to " (time::exact(frame, since)) } ". " (link::longer(frame, "Look further back")) } }
             p.hint { "Stored events are redacted, and have method, path, query, host and user agent alone: what a rule finds in bodies, cookies or other fields does not show here." }
             @if !past.examples.is_empty() { (table("Events that it would have matched", &COLUMNS, &html! { @for event in &past.examples { (row(event)) } })) }
         }

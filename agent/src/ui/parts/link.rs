@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::{
     api::client::segment,
     event::printable,
-    ui::{target::Target, terms},
+    ui::{frame::Frame, target::Target, terms, visit::PATIENT},
 };
 
 /// Characters of a text of others that are shown in a row; the whole is its title.
@@ -71,10 +71,15 @@ pub fn service_path(name: &str) -> String {
     format!("/services/{}", segment(name))
 }
 
+/// The way to the same page with more time to count, unless that is this one.
+pub fn longer(frame: &Frame, says: &str) -> Markup {
+    html! { @if frame.here.get("within").is_none() { a href=(frame.here.with("within", PATIENT)) { (says) } } }
+}
+
 /// Several: the first few, and how many more; of a list that is full, at least.
 pub fn several(names: &[String], most: usize, show: impl Fn(&str) -> Markup) -> Markup {
     let more = names.len().saturating_sub(most) as u64;
-    let full = names.len() >= crate::limits::SIGNAL_NAMES;
+    let full = crate::detect::signals::is_full(names);
     html! {
         @if names.is_empty() { span.none { "—" } }
         @for (at, name) in names.iter().take(most).enumerate() {
