@@ -41,6 +41,53 @@ pub struct DenyCpu {
     pub time: u64,
 }
 
+/// Bytes of a dropped packet that are handed to the agent at most: an Ethernet frame with two VLAN tags and 1,500 bytes.
+pub const PAGE_BYTES: usize = 1528;
+
+/// Ticks of the kernel (1 to 10 ms each, `CONFIG_HZ`) within which...
+pub const PAGE_TICKS: u64 = 8;
+
+/// ...a CPU hands over so many packets at most: some thousands a second. A flood's other packets are dropped as fast as
+/// without a blocking page.
+pub const PAGE_PACKETS: u64 = 32;
+
+/// Bytes of the ring buffer of dropped packets.
+pub const PAGE_RING: u32 = 256 * 1024;
+
+/// Ports whose clients get a blocking page, at most.
+pub const PAGE_PORTS: u32 = 1024;
+
+/// A packet that was dropped, for the agent to answer it with the blocking page.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct PagePacket {
+    /// Index of the interface it came in by.
+    pub interface: u32,
+    /// Bytes of [`Self::frame`] that are its own; the packet may be longer.
+    pub length: u32,
+    /// It, from its Ethernet header on.
+    pub frame: [u8; PAGE_BYTES],
+}
+
+/// What is counted of packets for the blocking page, on each CPU.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PageCpu {
+    /// [`PAGE_TICKS`] since the system started.
+    pub window: u64,
+    /// Packets handed over in it.
+    pub spent: u64,
+    /// Packets handed over.
+    pub handed: u64,
+    /// Packets that were beyond [`PAGE_PACKETS`].
+    pub limited: u64,
+    /// Packets for which the ring buffer had no room.
+    pub full: u64,
+}
+
+#[cfg(feature = "user")]
+// SAFETY: repr(C), only integers, no padding: every byte pattern is valid.
+unsafe impl aya::Pod for PageCpu {}
 #[cfg(feature = "user")]
 // SAFETY: repr(C), only integers, no padding: every byte pattern is valid.
 unsafe impl aya::Pod for DenyEntry {}

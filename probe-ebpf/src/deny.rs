@@ -14,8 +14,13 @@ use picket_common::deny::{DenyConfig, DenyCpu, DenyEntry};
 use crate::{
     count,
     maps::{DENY_CONFIG, DENY_CPU, DENY_V4, DENY_V4_CIDR, DENY_V6, DENY_V6_CIDR, PASS_V4, PASS_V6},
+    page,
 };
 
+/// `ETH_P_IP`.
+pub const V4: u16 = 0x0800;
+/// `ETH_P_IPV6`.
+pub const V6: u16 = 0x86dd;
 const ETH_LEN: usize = 14;
 const VLAN_LEN: usize = 4;
 /// VLAN tags that are stepped over (802.1Q inside 802.1ad).
@@ -26,7 +31,10 @@ const LAST_SECOND: u64 = 1_000_000_000;
 #[xdp]
 pub fn picket_deny(ctx: XdpContext) -> u32 {
     match verdict(&ctx) {
-        Some(true) => XDP_DROP,
+        Some(true) => {
+            page::offer(&ctx);
+            XDP_DROP
+        }
         _ => XDP_PASS,
     }
 }
@@ -34,6 +42,16 @@ pub fn picket_deny(ctx: XdpContext) -> u32 {
 /// Whether to drop. `None`: not an IP packet, or cut short.
 #[inline(always)]
 fn verdict(ctx: &XdpContext) -> Option<bool> {
+    match network(ctx)? {
+        (V4, at) => v4(words(ctx, at + 12)?),
+        (V6, at) => v6(words(ctx, at + 8)?),
+        _ => None,
+    }
+}
+
+/// The network layer's protocol, and where it begins.
+#[inline(always)]
+pub fn network(ctx: &XdpContext) -> Option<(u16, usize)> {
     let mut at = ETH_LEN;
     let mut kind = half(ctx, 12)?;
     for _ in 0..MAX_VLANS {
@@ -42,11 +60,7 @@ fn verdict(ctx: &XdpContext) -> Option<bool> {
             at += VLAN_LEN;
         }
     }
-    match kind {
-        0x0800 => v4(words(ctx, at + 12)?),
-        0x86dd => v6(words(ctx, at + 8)?),
-        _ => None,
-    }
+    Some((kind, at))
 }
 
 #[inline(always)]
@@ -163,7 +177,7 @@ impl Here {
 
 /// Two bytes at `at` in network order, if the packet is that long.
 #[inline(always)]
-fn half(ctx: &XdpContext, at: usize) -> Option<u16> {
+pub fn half(ctx: &XdpContext, at: usize) -> Option<u16> {
     let from = within(ctx, at, 2)?;
     let value: u64;
     // SAFETY: inside the packet, as checked.

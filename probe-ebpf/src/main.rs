@@ -3,7 +3,7 @@
 //! - [`tap`]: `cgroup_skb` ingress and egress, copies HTTP bytes into ring buffers;
 //! - [`conn`]: `sock_ops`, connections opened and closed;
 //! - [`client`]: `cgroup/connect`, which process of this host connects to a service;
-//! - [`deny`]: XDP, drops what denylisted addresses send;
+//! - [`deny`]: XDP, drops what denylisted addresses send; [`page`] tells the agent of it, which may answer;
 //! - [`tls`]: uprobes on TLS libraries, plaintext into the same ring buffers.
 //!
 //! [`packet`] reads headers, [`source`] bytes, [`turns`] says which of them are wanted, [`emit`] writes records, [`maps`] declares what is shared, [`count`]
@@ -20,6 +20,7 @@ mod deny;
 mod emit;
 mod maps;
 mod packet;
+mod page;
 mod preempt;
 mod source;
 mod tap;

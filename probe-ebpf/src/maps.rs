@@ -5,12 +5,12 @@ use aya_ebpf::{
     btf_maps::{ArrayOfMaps, RingBuf, SkStorage},
     helpers::generated::bpf_sk_storage_get,
     macros::{btf_map, map},
-    maps::{Array, HashMap, LpmTrie, LruHashMap, PerCpuArray},
+    maps::{Array, HashMap, LpmTrie, LruHashMap, PerCpuArray, RingBuf as Ring},
 };
 use picket_common::{
     advice::Advice,
     conn::{TapConfig, Tuple},
-    deny::{DenyConfig, DenyCpu, DenyEntry},
+    deny::{DenyConfig, DenyCpu, DenyEntry, PAGE_PORTS as PORTS, PAGE_RING, PageCpu},
     limits::{
         ADVICE_ENTRIES, CIDR_ENTRIES, CLIENTS_NOTED, DENY_ENTRIES, MAX_RINGS, TLS_CALLS, TLS_HELLOS,
         TLS_LAYOUTS, TLS_OBJECTS, TLS_RECORDS,
@@ -129,6 +129,19 @@ pub static DENY_CONFIG: Array<DenyConfig> = Array::with_max_entries(1, 0);
 /// Counts and clock of the deny program, which outlives the agent: its own map.
 #[map]
 pub static DENY_CPU: PerCpuArray<DenyCpu> = PerCpuArray::with_max_entries(1, 0);
+
+/// 1: who is blocked may get an answer from the agent.
+#[map]
+pub static PAGE: Array<u32> = Array::with_max_entries(1, 0);
+/// Ports, in host order, on which they may.
+#[map]
+pub static PAGE_PORTS: HashMap<u16, u8> = HashMap::with_max_entries(PORTS, BPF_F_NO_PREALLOC);
+/// Their packets, which are dropped all the same.
+#[map]
+pub static PAGE_PACKETS: Ring = Ring::with_byte_size(PAGE_RING, 0);
+/// How many they were.
+#[map]
+pub static PAGE_CPU: PerCpuArray<PageCpu> = PerCpuArray::with_max_entries(1, 0);
 
 /// Value of [`HANDSHAKE`].
 #[repr(C)]

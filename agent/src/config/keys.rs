@@ -6,15 +6,15 @@ use picket_common::limits::MAX_RINGS;
 use toml::{Spanned, de::DeValue};
 
 use super::{
-    Colour, Config, DenyMode, Rings, api,
+    Colour, Config, DenyAnswer, DenyMode, Rings, api,
     detection::RULES,
     metrics,
     policies::{MODE, glob, mode, selector},
     ui,
     users::{COOKIES, IDENTITY, IDLE, NAMES, SOURCES, identity, idle, source},
     values::{
-        Wrong, absolute, boolean, duration, header_name, integer, interface, level, list, name, network,
-        path, size, word,
+        Wrong, absolute, because, boolean, duration, header_name, integer, interface, level, list, name,
+        network, path, size, word,
     },
 };
 use crate::client_ip::ForwardedHeader;
@@ -127,6 +127,11 @@ keys! {
     deny.mode: "\"auto\", \"native\" or \"generic\"", RESTART, |value| word(value, &[
         ("auto", DenyMode::Auto), ("native", DenyMode::Native), ("generic", DenyMode::Generic),
     ]);
+    deny.answer: "\"drop\" or \"page\"", LIVE, |value| word(value, &[("drop", DenyAnswer::Drop), ("page", DenyAnswer::Page)]);
+    deny.page_ports: "a list of ports such as [80, 8080]", LIVE, |value| list(value, port);
+    deny.page_contact: "a mail address, the address of a web page, or a short text", LIVE, |value| contact(value).map(Some);
+    deny.page_html: "a file of HTML", LIVE, |value| path(value).map(Some);
+    deny.page_json: "a file of JSON", LIVE, |value| path(value).map(Some);
 
     respond.enabled: "true or false", LIVE, |value| boolean(value);
     respond.events: "a number from 1 to 1000", LIVE, |value| integer(value, 1..=1000).map(|n| n as usize);
@@ -182,6 +187,17 @@ fn ring_size(value: &Spanned<DeValue<'_>>) -> Result<u32, Wrong> {
     let near = if near >= 1024 { format!("{} MiB", near >> 10) } else { format!("{near} KiB") };
     let found = format!("{bytes} bytes");
     Err(Wrong { span: value.span(), found, help: Some(format!("the next power of two is \"{near}\"")) })
+}
+
+fn port(value: &Spanned<DeValue<'_>>) -> Result<u16, Wrong> {
+    integer(value, 1..=65_535).map(|port| port as u16)
+}
+
+/// What fits a line of a small page.
+fn contact(value: &Spanned<DeValue<'_>>) -> Result<String, Wrong> {
+    let text = name(value)?;
+    let long = text.chars().count() > 200 || text.contains(char::is_control);
+    if long { Err(because(value, "one line of at most 200 characters")) } else { Ok(text) }
 }
 
 fn body(value: &Spanned<DeValue<'_>>) -> Result<u32, Wrong> {

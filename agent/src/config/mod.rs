@@ -29,6 +29,7 @@ use std::{
 };
 
 use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
 
 pub use api::ApiConfig;
 pub use detection::{DetectionConfig, DetectionResponse, GeoIp, Suppression};
@@ -227,13 +228,45 @@ pub struct Redact {
     pub headers: Vec<String>,
 }
 
-/// `[deny]`: where the denylist is in force.
+/// `[deny]`: where the denylist is in force, and what who is blocked is told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Deny {
     /// Network interfaces XDP is attached to; none: blocks are recorded, not enforced.
     pub interfaces: Vec<String>,
     /// How it is attached.
     pub mode: DenyMode,
+    /// What who is blocked is told.
+    pub answer: DenyAnswer,
+    /// Ports on which they are told anything; none: those on which HTTP is seen.
+    pub page_ports: Vec<u16>,
+    /// Whom they can turn to: a mail address, the address of a web page, or a text.
+    pub page_contact: Option<String>,
+    /// A blocking page instead of Picket's, for people.
+    pub page_html: Option<PathBuf>,
+    /// The same for programs.
+    pub page_json: Option<PathBuf>,
+}
+
+/// What who is blocked is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DenyAnswer {
+    /// Nothing: their packets are dropped.
+    #[default]
+    Drop,
+    /// Their packets are dropped, and the agent answers new connections with the blocking page.
+    Page,
+}
+
+impl DenyAnswer {
+    /// The word for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Drop => "drop",
+            Self::Page => "page",
+        }
+    }
 }
 
 /// How XDP is attached.
@@ -368,6 +401,8 @@ impl Config {
             });
             let of_detection = config.detection.rules.iter_mut().chain(&mut config.geoip.database);
             let of_detection = of_detection.chain(&mut config.geoip.asn_database);
+            let of_detection =
+                of_detection.chain(&mut config.deny.page_html).chain(&mut config.deny.page_json);
             let of_rules = config.rules.files.iter_mut().chain(&mut config.rules.crs).chain(of_policies);
             for file in of_rules.chain(of_detection) {
                 *file = directory.join(&*file);

@@ -75,6 +75,10 @@ fn each_key_of_the_example_uncommented_gives_the_default() {
                 assert_eq!(config.rules.paranoia, Some(1));
                 assert_eq!(Config { rules: Rules::default(), ..config }, Config::default());
             }
+            ("deny", "page_contact" | "page_html" | "page_json") => {
+                assert_ne!(config.deny, Deny::default(), "{setting}");
+                assert_eq!(Config { deny: Deny::default(), ..config }, Config::default());
+            }
             ("metrics", "listen") => {
                 assert!(config.metrics.listen.is_some_and(|address| address.ip().is_loopback()));
                 assert_eq!(Config { metrics: MetricsConfig::default(), ..config }, Config::default());
@@ -237,7 +241,7 @@ fn the_manual_names_every_key() {
 #[test]
 fn the_examples_of_the_manuals_are_configurations() {
     let manuals = [
-        ("configuration.md", include_str!("../../../docs/configuration.md"), 6),
+        ("configuration.md", include_str!("../../../docs/configuration.md"), 7),
         ("detection.md", include_str!("../../../docs/detection.md"), 2),
         ("rules.md", include_str!("../../../docs/rules.md"), 5),
         ("users.md", include_str!("../../../docs/users.md"), 4),
@@ -321,6 +325,11 @@ fn everything_set() {
         [deny]
         interfaces = ["eth0", "wlan0"]
         mode = "generic"
+        answer = "page"
+        page_ports = [80, 8080]
+        page_contact = "security@shop.example"
+        page_html = "blocked.html"
+        page_json = "/blocked.json"
         [respond]
         enabled = true
         events = 3
@@ -380,7 +389,8 @@ fn everything_set() {
     assert_eq!(trusted, ["10.0.0.0/8", "192.168.0.0/16", "2001:db8::1/128"]);
     assert_eq!(config.proxies.header, ForwardedHeader::Forwarded);
     assert_eq!(config.redact.headers, ["x-customer"]);
-    assert_eq!(config.deny.mode, DenyMode::Generic);
+    assert_eq!((config.deny.mode, config.deny.answer), (DenyMode::Generic, DenyAnswer::Page));
+    assert_eq!(config.deny.page_ports, [80, 8080]);
     assert_eq!((config.respond.window, config.respond.block_for), (Duration::from_secs(90), None));
     assert_eq!((config.respond.events, config.respond.ipv6_prefix), (3, 64));
     assert_eq!(config.output, Output { all: true, json: true, colour: Colour::Never });
@@ -524,6 +534,9 @@ fn wrong_settings_say_where_and_what() {
         ("[ui]\nhosts = [\"a.example:7180\"]", 2, 10, "the name without a port"),
         ("[ui]\nhosts = [\"b\u{fc}cher\"]", 2, 10, "letters, digits, dots and hyphens"),
         ("[api]\nlisten = 7181", 2, 10, "expected an address and a port such as"),
+        ("[deny]\npage_ports = [80, 65536]", 2, 19, "expected a list of ports such as [80, 8080]"),
+        ("[deny]\npage_contact = \"a\\nb\"", 2, 16, "one line of at most 200 characters"),
+        ("[deny]\nanswer = \"pages\"", 2, 10, "did you mean \"page\"?"),
         ("[deny]\nmode = \"nativ\"", 2, 8, "did you mean \"native\"?"),
         ("# é\n[output]\ncolour = 'é' # é", 3, 10, "3 | colour = 'é' # é\n    |          ^^^\n"),
         ("[output\nall = true", 1, 8, "not TOML"),
@@ -538,7 +551,7 @@ fn wrong_settings_say_where_and_what() {
         assert!(shown.starts_with(&format!("picket.toml:{line}:{column}: ")), "{shown}");
         assert!(shown.contains(says), "{shown}\ndoes not say\n{says}");
     }
-    assert_eq!(cases.len(), 55);
+    assert_eq!(cases.len(), 58);
 }
 
 #[test]

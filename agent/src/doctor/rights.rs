@@ -16,7 +16,7 @@ struct Capability {
     costs: &'static str,
 }
 
-const CAPABILITIES: [Capability; 5] = [
+const CAPABILITIES: [Capability; 6] = [
     Capability { number: 39, name: "CAP_BPF", essential: true, costs: "programs cannot be loaded" },
     Capability { number: 12, name: "CAP_NET_ADMIN", essential: true, costs: "programs cannot be attached" },
     Capability {
@@ -36,6 +36,12 @@ const CAPABILITIES: [Capability; 5] = [
         name: "CAP_SYS_PTRACE",
         essential: false,
         costs: "open files of other users' processes cannot be read: their services stay unknown",
+    },
+    Capability {
+        number: 13,
+        name: "CAP_NET_RAW",
+        essential: false,
+        costs: "blocked clients get no blocking page, should one be configured",
     },
 ];
 

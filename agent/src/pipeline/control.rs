@@ -112,7 +112,11 @@ impl Agent {
 
     /// Once a second: ends blocks whose time is over, samples rates, notes what services counted.
     pub fn tick(&self) {
-        self.shared.responder().tick();
+        let ports = self.shared.services.web_ports();
+        let mut responder = self.shared.responder();
+        responder.see_ports(ports);
+        responder.tick();
+        drop(responder);
         self.shared.services.note_counts(time::now());
         let kernel = self.kernel.counts.read().unwrap_or_default();
         let packets = kernel.iter().filter(|(c, _)| *c == Counter::Packets).flat_map(|(_, cpus)| cpus).sum();

@@ -24,6 +24,7 @@ mod lists;
 mod memory;
 mod modes;
 mod older;
+mod page;
 mod parked;
 mod policies;
 mod printer;
@@ -145,8 +146,13 @@ async fn start(options: RunOptions) -> anyhow::Result<()> {
     }
     let rules = settings.rules();
     let desk = Arc::new(Desk::open(&options.paths.state, &config)?);
-    let responder =
-        Responder::new(&options.paths.state, &config, enforcement(&options, &config)?, Arc::clone(&desk))?;
+    let responder = Responder::new(
+        &options.paths.state,
+        &config,
+        Arc::clone(&settings.page),
+        enforcement(&options, &config)?,
+        Arc::clone(&desk),
+    )?;
     let (modes, notice) = Modes::open(&options.paths.state, Timestamp::now())?;
     if let Some(notice) = notice {
         tracing::warn!("{notice}");

@@ -172,7 +172,7 @@ impl Work for Reloads {
             took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
         };
         self.shared.desk.reload(&new).map_err(|error| wrong(error.to_string()))?;
-        self.shared.responder().reconfigure(&new)?;
+        self.shared.responder().reconfigure(&new, Arc::clone(&settings.page))?;
         let before = self.shared.replace_settings(&settings);
         reloaded.generation = self.shared.generation();
         self.before = Some((Instant::now(), before));

@@ -1,10 +1,11 @@
 //! respond at work: the policy, the denylist and the passlist of the running agent.
 
-use std::{fs, io, net::IpAddr, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, fs, io, net::IpAddr, path::Path, sync::Arc, time::Duration};
 
 use ipnet::IpNet;
 use jiff::Timestamp;
 
+use super::page::Paging;
 use crate::{
     api::{
         ApiError, BlockView, Code, Denylist as DenylistView, PassView,
@@ -16,7 +17,7 @@ use crate::{
     probe::{deny::Deny, enforce::XdpEnforcer},
     respond::{
         Attack, Block, BlockError, By, Cause, Denylist, Enforcer, HostAddresses, Listed, Opened, PassChange,
-        PassEntry, PassReason, Passlist, PasslistError, Policy, UnblockError,
+        PassEntry, PassReason, Passlist, PasslistError, Policy, UnblockError, page::Page,
     },
     rules::Match,
     store::ListState,
@@ -35,6 +36,7 @@ pub struct Responder {
     denylist: Denylist,
     passlist: Passlist,
     xdp: Option<XdpEnforcer>,
+    paging: Paging,
     ticks: u32,
 }
 
@@ -45,7 +47,13 @@ impl Responder {
     ///
     /// When the state directory can't be read, or the host's own addresses: without them it might block
     /// itself.
-    pub fn new(state: &Path, config: &Config, deny: Option<Deny>, desk: Arc<Desk>) -> anyhow::Result<Self> {
+    pub fn new(
+        state: &Path,
+        config: &Config,
+        page: Arc<Page>,
+        deny: Option<Deny>,
+        desk: Arc<Desk>,
+    ) -> anyhow::Result<Self> {
         let now = Timestamp::now();
         let (passlist, notice) = Passlist::open(state, HostAddresses::read()?, config, now)?;
         if let Some(notice) = notice {
@@ -64,7 +72,8 @@ impl Responder {
             tracing::info!(entries = denylist.len(), "blocks from an earlier run stand");
         }
         let policy = Policy::new(config.respond.clone());
-        let mut responder = Self { desk, policy, denylist, passlist, xdp, ticks: 0 };
+        let paging = Paging::new(xdp.clone(), &config.deny, page);
+        let mut responder = Self { desk, policy, denylist, passlist, xdp, paging, ticks: 0 };
         responder.apply();
         responder.save();
         Ok(responder)
@@ -136,7 +145,8 @@ impl Responder {
     /// # Errors
     ///
     /// When the kernel refuses the passlist.
-    pub fn reconfigure(&mut self, config: &Config) -> Result<(), ApiError> {
+    pub fn reconfigure(&mut self, config: &Config, page: Arc<Page>) -> Result<(), ApiError> {
+        self.paging.configure(&config.deny, page);
         self.policy.configure(config.respond.clone());
         self.passlist.configure(config);
         let lifted = self.denylist.apply(&self.passlist);
@@ -299,6 +309,7 @@ impl Responder {
             denylist: Kept { total, addresses, networks: total - addresses, users: 0 },
             capacity: Capacity::default(),
             passlist: self.passlist.list().len() as u64,
+            page: self.paging.view(),
             respond: RespondView {
                 enabled: config.enabled,
                 events: config.events as u64,
@@ -320,18 +331,24 @@ impl Responder {
         self.xdp.as_ref().and_then(|xdp| xdp.deny().packets().ok()).unwrap_or_default()
     }
 
-    /// What the policy counted.
+    /// Ports of this host on which HTTP is seen.
+    pub fn see_ports(&mut self, ports: BTreeSet<u16>) {
+        self.paging.see(ports);
+    }
+
+    /// What the policy counted, and the blocking page.
     #[must_use]
-    pub fn counters(&self) -> [(&'static str, u64); 6] {
+    pub fn counters(&self) -> Vec<(&'static str, u64)> {
         let stats = self.policy.stats();
-        [
+        let of_policy = [
             ("attacks_counted", stats.counted),
             ("attacks_passlisted", stats.passlisted),
             ("attacks_excepted", stats.excepted),
             ("decisions", stats.decisions),
             ("obstacles", stats.obstacles),
             ("actors_forgotten", stats.actors_forgotten),
-        ]
+        ];
+        of_policy.into_iter().chain(self.paging.counters()).collect()
     }
 
     fn interfaces(&self) -> Vec<DenyInterface> {

@@ -10,6 +10,7 @@ use crate::{
     geo::{GeoError, Lookup},
     http,
     kept::KeptRule,
+    respond::page::{Page, PageError},
     rules::{own::Own, policy::Mode},
     user,
 };
@@ -33,6 +34,8 @@ pub struct Settings {
     pub geo: Option<Arc<Lookup>>,
     /// What is a credential.
     pub redactor: Arc<Redactor>,
+    /// What blocked clients are told, if they are told anything.
+    pub page: Arc<Page>,
     /// Also print transactions without a match.
     pub all: bool,
     /// Whether anything is blocked without a person asking for it.
@@ -48,6 +51,9 @@ pub enum SettingsError {
     /// Its databases of places can't be had.
     #[error(transparent)]
     Geo(#[from] GeoError),
+    /// Its blocking page can't be had.
+    #[error(transparent)]
+    Page(#[from] PageError),
 }
 
 impl Settings {
@@ -91,6 +97,7 @@ impl Settings {
             geo: Lookup::configured(&config.geoip)?.map(Arc::new),
             users: Arc::new(user::Settings::new(&config.users)),
             redactor: Arc::new(Redactor::new(&config.redact)),
+            page: Arc::new(Page::configured(&config.deny)?),
             all: config.output.all,
             responds: config.respond.enabled,
         })

@@ -26,6 +26,7 @@ use picket_common::deny::{DenyConfig, DenyCpu, DenyEntry};
 
 use super::{
     ProbeError, bpffs, object,
+    page::Pages,
     tap::{loaded, program, typed},
 };
 
@@ -85,6 +86,8 @@ pub struct Deny {
     pass_v6: LpmTrie<MapData, [u8; 16], u32>,
     config: Array<MapData, DenyConfig>,
     cpus: PerCpuArray<MapData, DenyCpu>,
+    /// Which of the packets that it drops the agent is shown.
+    pub pages: Pages,
     /// Where it is in force.
     pub attached: Vec<Attached>,
     programs: Ebpf,
@@ -139,6 +142,7 @@ impl Deny {
             pass_v6: typed(&mut programs, "PASS_V6", LpmTrie::try_from)?,
             config: typed(&mut programs, "DENY_CONFIG", Array::try_from)?,
             cpus: typed(&mut programs, "DENY_CPU", PerCpuArray::try_from)?,
+            pages: Pages::of(&mut programs)?,
             attached: Vec::new(),
             programs,
         })

@@ -1,7 +1,7 @@
 //! probe: the kernel programs, loaded, attached, spoken to. aya's types stay in here.
 //!
 //! One file per hook family, named as its counterpart in `probe-ebpf`: [`tap`] (with connections),
-//! [`deny`], [`tls`]; [`rings`] reads records, [`cgroup`] and [`bpffs`] find the two file systems.
+//! [`deny`] (with [`page`]), [`tls`]; [`rings`] reads records, [`cgroup`] and [`bpffs`] find the two file systems.
 
 pub mod bpffs;
 pub mod cgroup;
@@ -9,6 +9,7 @@ pub mod counts;
 pub mod deny;
 pub mod enforce;
 pub mod object;
+pub mod page;
 pub mod reaper;
 pub mod rings;
 pub mod tap;

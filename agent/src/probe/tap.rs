@@ -91,7 +91,8 @@ const HEAD_BUDGET: u32 = 64 * 1024;
 const RESPONSE_HEAD_BUDGET: u32 = 16 * 1024;
 
 /// Maps of the object that the tap does not use; made as small as can be.
-const DENY_MAPS: [&str; 6] = ["DENY_V4", "DENY_V6", "DENY_V4_CIDR", "DENY_V6_CIDR", "PASS_V4", "PASS_V6"];
+const DENY_MAPS: [&str; 7] =
+    ["DENY_V4", "DENY_V6", "DENY_V4_CIDR", "DENY_V6_CIDR", "PASS_V4", "PASS_V6", "PAGE_PORTS"];
 
 const TAPS: [(&str, CgroupSkbAttachType); 2] =
     [("picket_egress", CgroupSkbAttachType::Egress), ("picket_ingress", CgroupSkbAttachType::Ingress)];
@@ -139,6 +140,8 @@ impl Loaded {
         for name in DENY_MAPS {
             loader.map_max_entries(name, 1);
         }
+        // The smallest there is.
+        loader.map_max_entries("PAGE_PACKETS", page_size());
         let mut programs =
             loader.load(object::bytes()?).map_err(|e| ProbeError::refused("the tap's maps", &e))?;
         for (name, _) in TAPS {
@@ -237,6 +240,11 @@ impl Loaded {
     }
 }
 
+/// The smallest ring buffer there is, bytes.
+fn page_size() -> u32 {
+    u32::try_from(rustix::param::page_size()).unwrap_or(4096)
+}
+
 /// Makes the ring buffers and hands them to the programs.
 fn make_rings(
     programs: &mut Ebpf,
@@ -245,7 +253,7 @@ fn make_rings(
     size: u32,
 ) -> Result<Vec<Ring>, ProbeError> {
     let polled = Arc::new(Mutex::new(polled));
-    let page = u32::try_from(rustix::param::page_size()).unwrap_or(4096);
+    let page = page_size();
     let size = size.max(page).checked_next_power_of_two().unwrap_or(1 << 31);
     let map = take(programs, "RINGS")?;
     let mut outer: ArrayOfMaps<MapData, RingBuf<MapData>> =

@@ -6,7 +6,7 @@
 //!                                        Passlist says no ──────┘   └────> denylist.json
 //! ```
 //!
-//! [`Policy`] is pure. [`Denylist`] and [`Passlist`] keep their entries in the state directory and reach the
+//! [`Policy`] is pure, and so is the blocking [`page`]. [`Denylist`] and [`Passlist`] keep their entries in the state directory and reach the
 //! kernel only through an [`Enforcer`].
 
 mod block;
@@ -14,6 +14,7 @@ mod denylist;
 mod enforce;
 mod entry;
 pub mod host_addresses;
+pub mod page;
 mod passlist;
 mod policy;
 pub(crate) mod state_file;

@@ -1,7 +1,7 @@
 //! The services found so far, and the answer to "whose connection is this?".
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     net::SocketAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Identity, Service, allowance::Allowance, holders, lookup::Host, sockets};
+use super::{Identity, Service, allowance::Allowance, holders, lookup::Host, netns, sockets};
 use crate::{
     capture::record::Peer,
     limits::{LISTENERS, SERVICES},
@@ -145,6 +145,17 @@ impl Services {
         for service in lock(&self.catalog).values() {
             service.note_counts(now);
         }
+    }
+
+    /// Ports of this process's network namespace on which HTTP was seen, and not on loopback only.
+    #[must_use]
+    pub fn web_ports(&self) -> BTreeSet<u16> {
+        let own = netns::of(std::process::id());
+        let of = |service: &Arc<Service>| {
+            let is_here = own == Some(service.netns) && !service.listen.ip().is_loopback();
+            (is_here && service.requests() > 0).then(|| service.listen.port())
+        };
+        lock(&self.catalog).values().filter_map(of).collect()
     }
 
     /// Services that had a connection, busiest first.

@@ -56,6 +56,7 @@ pub(super) fn rows() -> Vec<Row> {
         action("/services/{name}/policy", service::set_policy),
         page("/endpoints", endpoints::show),
         page("/protection", protection::show),
+        live("/protection/page", protection::blocking_page::preview),
         action("/block", respond::block),
         action("/unblock", respond::unblock),
         action("/pass", respond::pass),

@@ -13,6 +13,7 @@ pub mod body_xml;
 pub mod config;
 pub mod detection;
 pub mod http;
+pub mod page;
 pub mod pcre;
 pub mod program;
 pub mod query;
@@ -44,6 +45,7 @@ pub const TARGETS: &[Target] = &[
     ("config", config::run),
     ("detection", detection::run),
     ("http", http::run),
+    ("page", page::run),
     ("pcre", pcre::run),
     ("program", program::run),
     ("query", query::run),

@@ -96,7 +96,8 @@ impl Ground {
         })
     }
 
-    fn from(&self, address: &str) -> Result<From<'_>> {
+    /// Where somebody outside is.
+    pub fn from(&self, address: &str) -> Result<From<'_>> {
         let ip: IpAddr = address.parse()?;
         Ok(From { netns: Some(&self.outside), source: Some(SocketAddr::new(ip, 0)) })
     }

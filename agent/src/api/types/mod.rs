@@ -40,7 +40,7 @@ pub use lists::{
 pub use notifications::{NotificationCounts, NotificationTarget, NotificationTest, NotificationTested};
 pub use policy::{ListenerPolicy, PolicyBody, ServicePolicy, SetMode};
 pub use portable::{Entry, Export, Imported, KeptEntry, ModeEntry, Refusal};
-pub use protection::{Capacity, Kept, Protection, RespondView};
+pub use protection::{BlockingPage, Capacity, Kept, Protection, RespondView};
 pub use rules::{ConditionView, KeptView, PolicyOff, RuleBody, RuleDetails, RuleList, RulePolicy, RuleView};
 use serde::{Deserialize, Serialize};
 pub use services::{RecentView, ServiceView};

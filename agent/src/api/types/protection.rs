@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::DenyInterface;
+use crate::config::DenyAnswer;
 
 /// What keeps attackers out, and what it did.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -19,8 +20,40 @@ pub struct Protection {
     pub capacity: Capacity,
     /// Entries of the passlist.
     pub passlist: u64,
+    /// What who is blocked is told.
+    pub page: BlockingPage,
     /// `[respond]`: when an address is blocked without a person asking for it.
     pub respond: RespondView,
+}
+
+/// What who is blocked is told, and what came of it since the agent started.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlockingPage {
+    /// `drop`: nothing. `page`: the agent answers new connections.
+    pub answer: DenyAnswer,
+    /// Ports on which it does.
+    pub ports: Vec<u16>,
+    /// They are those on which HTTP is seen; false: those that are configured.
+    pub ports_found: bool,
+    /// Why nobody is told anything, although it is configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    /// What people see, as for 203.0.113.9.
+    pub html: String,
+    /// What programs see.
+    pub json: String,
+    /// Connections that blocked clients opened.
+    pub opened: u64,
+    /// Pages sent.
+    pub sent: u64,
+    /// TLS clients that got an alert.
+    pub alerts: u64,
+    /// Frames of answers that could not be sent.
+    pub unsent: u64,
+    /// Packets that got no answer because they were too many at once.
+    pub limited: u64,
+    /// Packets that got none because the agent did not read them in time.
+    pub full: u64,
 }
 
 /// Entries of the denylist.

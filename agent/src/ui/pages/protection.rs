@@ -1,5 +1,6 @@
 //! Protection: who is kept out and who never is, what does that by itself, and what it did.
 
+pub mod blocking_page;
 mod lists;
 mod responses;
 
@@ -80,15 +81,23 @@ impl Shown {
                     @if frame.may(Role::Responder) { (acts(frame)) } @else {
                         section.card { p.hint { "To block, log in as a responder: " code { "sudo picket ui login --role responder" } } }
                     }
-                    (blocking_page())
+                    (blocking_page::card(&self.protection.page))
                 }
             }
         }
     }
 
     fn figures(&self) -> Markup {
-        let Protection { interfaces, packets_dropped, packets_passed, denylist, capacity, passlist, respond } =
-            &self.protection;
+        let Protection {
+            interfaces,
+            packets_dropped,
+            packets_passed,
+            denylist,
+            capacity,
+            passlist,
+            respond,
+            ..
+        } = &self.protection;
         let tile =
             |name, value: Markup, note: Markup| Tile { name, value, note, to: String::new(), loud: false };
         let nowhere = interfaces.is_empty();
@@ -150,15 +159,5 @@ fn acts(frame: &Frame) -> Markup {
     html! {
         section.card { header { h2 { "Block" } } (block) }
         section.card { header { h2 { "Never block" } } (pass) }
-    }
-}
-
-/// There is none, and why.
-fn blocking_page() -> Markup {
-    html! {
-        section.card {
-            header { h2 { "Blocking page" } }
-            p.hint { "There is none: who is blocked gets no answer, because XDP drops their packets before a connection is made, so there is no request that a page of HTML or JSON could answer." }
-        }
     }
 }

@@ -15,7 +15,7 @@ use crate::{
             desk::{Ground, endpoints, event, service},
         },
         tls::TlsView,
-        types::{DenyInterface, Protection, RespondView, Role},
+        types::{BlockingPage, DenyInterface, Protection, RespondView, Role},
     },
     config::Config,
     rules::policy::{Exclusion, Glob, Mode, Selector},
@@ -55,7 +55,12 @@ fn alive(html: &Html) -> Vec<String> {
                 found.push(format!("{name} {attribute}={value}"));
             }
         }
-        if matches!(name, "script" | "iframe" | "object" | "embed" | "base" | "style" | "img")
+        // The blocking page's preview: in a box in which nothing runs, told apart by its own policy.
+        let boxed = name == "iframe"
+            && element.attr("sandbox") == Some("")
+            && element.attr("src") == Some("/protection/page?format=html");
+        if !boxed
+            && matches!(name, "script" | "iframe" | "object" | "embed" | "base" | "style" | "img")
             && (name != "script" || element.text().next().is_some())
         {
             found.push(element.html());
@@ -87,6 +92,7 @@ fn hostile_control(hostile: &str) -> InMemory {
         route["parameters"][0]["name"] = json!(hostile);
     }
     let interfaces = vec![DenyInterface { name: text(), mode: text() }];
+    let page = BlockingPage { problem: Some(text()), html: text(), json: text(), ..BlockingPage::default() };
     let respond = RespondView {
         enabled: true,
         except_rules: vec![text()],
@@ -103,7 +109,7 @@ fn hostile_control(hostile: &str) -> InMemory {
     InMemory {
         services: vec![service],
         endpoints: serde_json::from_value(routes).expect("endpoints"),
-        protection: Protection { interfaces: interfaces.clone(), respond, ..Protection::default() },
+        protection: Protection { interfaces: interfaces.clone(), page, respond, ..Protection::default() },
         interfaces,
         config,
         ..InMemory::default()

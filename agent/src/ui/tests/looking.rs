@@ -17,11 +17,13 @@ use crate::{
         },
         tls::TlsView,
         types::{
-            Capacity, DenyInterface, Kept, LoginBody, LoginLink, Protection, RecentView, RespondView, Role,
+            BlockingPage, Capacity, DenyInterface, Kept, LoginBody, LoginLink, Protection, RecentView,
+            RespondView, Role,
         },
     },
-    config::{Config, UiConfig},
+    config::{Config, DenyAnswer, UiConfig},
     endpoint::Latency,
+    respond::page::{Format, Page},
     rules::policy::Mode,
     ui::Listener,
 };
@@ -73,6 +75,7 @@ pub(super) fn day() -> Ground {
         denylist: Kept { total: 2, addresses: 1, networks: 0, users: 1 },
         capacity: Capacity::default(),
         passlist: 3,
+        page: blocking_page(),
         respond: RespondView {
             enabled: true,
             events: 5,
@@ -238,4 +241,20 @@ fn serve() {
         serving.abort();
     });
     let _: Arc<_> = ground.api;
+}
+
+/// A blocking page as it is without a configuration of its own.
+fn blocking_page() -> BlockingPage {
+    let (page, client) = (Page::default(), std::net::Ipv4Addr::new(203, 0, 113, 9).into());
+    BlockingPage {
+        answer: DenyAnswer::Page,
+        ports: vec![80, 443],
+        ports_found: true,
+        html: page.body(Format::Html, client),
+        json: page.body(Format::Json, client),
+        opened: 212,
+        sent: 187,
+        alerts: 21,
+        ..BlockingPage::default()
+    }
 }

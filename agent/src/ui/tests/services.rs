@@ -9,7 +9,7 @@ use crate::api::{
         desk::{Ground, service},
     },
     tls::TlsView,
-    types::{Capacity, DenyInterface, Kept, Protection, RespondView, Role, ServiceView},
+    types::{BlockingPage, Capacity, DenyInterface, Kept, Protection, RespondView, Role, ServiceView},
 };
 
 #[test]
@@ -156,6 +156,16 @@ fn protected() -> InMemory {
         denylist: Kept { total: 2, addresses: 1, networks: 1, users: 0 },
         capacity: Capacity::default(),
         passlist: 1,
+        page: BlockingPage {
+            answer: crate::config::DenyAnswer::Page,
+            ports: vec![80, 8080],
+            html: "<!doctype html><title>Blocked</title><script>alert(1)</script>".into(),
+            json: "{\"error\":\"<b>blocked\"}\n".into(),
+            opened: 1009,
+            sent: 7,
+            limited: 3,
+            ..BlockingPage::default()
+        },
         respond: RespondView {
             enabled: true,
             events: 5,
@@ -184,10 +194,24 @@ fn protection_says_who_is_kept_out_and_lets_people_change_it() {
     }
     let room = all(&html, ".tiles [title]")[0].attr("title").expect("a title");
     assert!(room.contains("1,048,576 addresses"), "{room}");
+    let page = text(&html, ".acts");
+    for part in
+        ["on ports 80, 8080", "1,009 connections, 7 pages", "3 packets without an answer", "<b>blocked"]
+    {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let frame = all(&html, "iframe")[0].attr("src").expect("what it shows").to_owned();
+    assert_eq!(all(&html, "iframe")[0].attr("sandbox"), Some(""));
+    let shown = served.get(&frame);
+    assert!(shown.text.starts_with("<!doctype html><title>Blocked"));
+    let policy = shown.header("content-security-policy");
     assert!(
-        text(&html, ".acts").contains("XDP drops their packets"),
-        "there is no blocking page, and that is said"
+        policy.starts_with("sandbox; default-src 'none'") && policy.ends_with("frame-ancestors 'self'"),
+        "{policy}"
     );
+    assert_eq!(shown.header("x-frame-options"), "SAMEORIGIN");
+    assert_eq!(served.get("/protection/page?format=json").header("content-type"), "application/json");
+    assert_eq!(served.get("/protection/page?format=pdf").status, StatusCode::BAD_REQUEST);
     assert!(text(&html, ".empty").contains("Nobody is blocked"));
     let block = [("kind", "net"), ("name", "198.51.100.0/24"), ("seconds", "600"), ("reason", "scans")];
     served.submit("/protection", "/block", &block);
@@ -231,6 +255,7 @@ fn what_protects_nobody_says_so() {
     assert!(text(&html, ".card.wrong").contains("picket run --deny"));
     assert!(all(&html, "main form").is_empty());
     assert!(text(&html, ".grow").contains("[respond]: not enabled"));
+    assert!(text(&html, "section.card").contains("No interface") || !all(&html, "iframe").is_empty());
     assert_eq!(text(&html, ".same code"), "sudo picket denylist --limit 50");
 }
 

@@ -8,10 +8,13 @@ pub type Macs = [[u8; 6]; 2];
 /// Addresses that mean nothing, for frames that are never sent.
 pub const NOWHERE: Macs = [[2, 0, 0, 0, 0, 1], [2, 0, 0, 0, 0, 2]];
 
+/// RFC 863.
+pub const DISCARD: u16 = 9;
+
 /// Payload behind the IP header, UDP header included.
 const PAYLOAD: usize = 64;
 
-/// A UDP datagram to the discard port (RFC 863), with a right IPv4 header checksum and no UDP checksum
+/// A UDP datagram to the discard port, with a right IPv4 header checksum and no UDP checksum
 /// (IPv4; an IPv6 one is refused by its receiver, should it get that far).
 pub fn udp(macs: Macs, source: IpAddr, destination: IpAddr) -> Vec<u8> {
     let mut frame = macs.concat();
@@ -27,9 +30,19 @@ pub fn udp(macs: Macs, source: IpAddr, destination: IpAddr) -> Vec<u8> {
         }
     }
     frame.extend(49_152u16.to_be_bytes());
-    frame.extend(9u16.to_be_bytes());
+    frame.extend(DISCARD.to_be_bytes());
     frame.extend((PAYLOAD as u16).to_be_bytes());
     frame.resize(frame.len() + 2 + PAYLOAD - 8, 0);
+    frame
+}
+
+/// The same as a TCP segment that opens a connection. Its sums are wrong: for the deny program, which does not look at them.
+pub fn syn(macs: Macs, source: IpAddr, destination: IpAddr) -> Vec<u8> {
+    let mut frame = udp(macs, source, destination);
+    let (protocol, tcp) = if source.is_ipv4() { (23, 34) } else { (20, 54) };
+    frame[protocol] = 6;
+    // Five words of header (RFC 9293, 3.1), SYN.
+    frame.splice(tcp + 12..tcp + 14, [0x50, 2]);
     frame
 }
 

@@ -1,6 +1,7 @@
 //! The deny program alone: nanoseconds a packet, as the kernel measures them in a test run.
 
 use std::{
+    collections::BTreeSet,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     os::fd::{AsFd, OwnedFd},
     time::Instant,
@@ -52,6 +53,8 @@ const PASSLIST: [&str; 5] = ["127.0.0.0/8", "192.0.2.1/32", "192.0.2.10/32", "::
 enum Case {
     /// The same denied source in every packet.
     Hit,
+    /// The same, opening connections where the blocking page answers.
+    HitPage,
     /// The same other source in every packet.
     Miss,
     /// That, with networks denied as well.
@@ -70,6 +73,7 @@ impl Case {
     const fn name(self) -> &'static str {
         match self {
             Self::Hit => "denied, one source",
+            Self::HitPage => "denied, one source, asking for the blocking page",
             Self::Miss => "not denied, one source",
             Self::MissWithNetworks => "not denied, one source, networks denied too",
             Self::HitMany => "denied, a random source each packet",
@@ -80,7 +84,7 @@ impl Case {
     }
 
     const fn is_hit(self) -> bool {
-        matches!(self, Self::Hit | Self::HitMany)
+        matches!(self, Self::Hit | Self::HitPage | Self::HitMany)
     }
 
     const fn has_many(self) -> bool {
@@ -92,9 +96,10 @@ impl Case {
     }
 }
 
-const CASES: [Case; 7] = [
+const CASES: [Case; 8] = [
     Case::Nothing,
     Case::Hit,
+    Case::HitPage,
     Case::Miss,
     Case::MissWithNetworks,
     Case::NothingMany,
@@ -171,7 +176,11 @@ impl Side {
             (false, true) => OTHER_V6.into(),
         };
         let to: IpAddr = if v6 { Ipv6Addr::LOCALHOST.into() } else { Ipv4Addr::LOCALHOST.into() };
-        let frame = if case.is_empty() { frame::not_ip() } else { frame::udp(frame::NOWHERE, first, to) };
+        let frame = match case {
+            Case::Nothing | Case::NothingMany => frame::not_ip(),
+            Case::HitPage => frame::syn(frame::NOWHERE, first, to),
+            _ => frame::udp(frame::NOWHERE, first, to),
+        };
         let many = case.has_many().then(|| {
             // Where the last four bytes of the source stand, and what stands in them first.
             let (at, first) = match (v6, case.is_hit()) {
@@ -196,6 +205,9 @@ impl Side {
                 list.deny.deny(*net, 0)?;
             }
         }
+        if self.case == Case::HitPage {
+            list.deny.pages.show(&BTreeSet::from([frame::DISCARD]))?;
+        }
         let program = match &self.many {
             Some(program) => program.as_fd(),
             None => list.deny.program()?.fd()?.as_fd(),
@@ -210,6 +222,9 @@ impl Side {
             self.case.name(),
             run.answer
         );
+        if self.case == Case::HitPage {
+            list.deny.pages.show(&BTreeSet::new())?;
+        }
         if self.case == Case::MissWithNetworks {
             for net in &networks {
                 list.deny.allow(*net)?;
@@ -324,5 +339,6 @@ The kernel runs the program many times on one packet and gives the mean time of 
 around it included; a packet that is no IP shows what that loop costs. One packet repeated finds its entry in the CPU's
 cache. A real flood comes from many addresses: in the rows with a random source a small program writes another source
 into each packet and then calls the deny program, so that a million entries have to come from memory. Every entry
-ends some day, the passlist holds five networks, as on any host.
+ends some day, the passlist holds five networks, as on any host. With the blocking page on, what opens a connection is also
+looked at for it: 32 packets within 8 ticks are copied for the agent, all others are dropped as they are without.
 ";

@@ -178,6 +178,12 @@ pub fn loss(site: &Site) -> Result<Vec<String>> {
     let after = installation.stats()?;
     let count = |key: &str| Ok::<_, anyhow::Error>(after.kernel(key)? - before.kernel(key)?);
     let (records, lost) = (count("records")?, count("ring_full")?);
+    // As long as the ring is full of what came before, the next ones are lost, too.
+    let mut between = Ledger::default();
+    wait_until("requests to be reported again", 60, || {
+        gets(&server, &mut open[0], "between", 1, &mut between).ok()?;
+        agent.output().any(|line| line.contains("/between/")).then_some(())
+    })?;
     let mut later = Ledger::default();
     for _ in 0..3 {
         for connection in &mut open {
@@ -187,8 +193,10 @@ pub fn loss(site: &Site) -> Result<Vec<String>> {
     let last = later.last_path().context("requests were sent after the loss")?.to_owned();
     agent.wait_for_report("the last request after the loss", |r| r.path() == last)?;
     let reports = agent.stop()?;
-    let (during, afterwards): (Vec<_>, Vec<_>) =
-        reports.into_iter().partition(|r| !r.path().contains("/after-loss/"));
+    let (during, afterwards): (Vec<_>, Vec<_>) = reports
+        .into_iter()
+        .filter(|r| !r.path().contains("/between/"))
+        .partition(|r| !r.path().contains("/after-loss/"));
     let (missing, statusless) = ledger.check_with_loss(&during)?;
     // The first response after a loss may belong to a request that was lost: it is paired with none.
     let (missed, unpaired) = later.check_with_loss(&afterwards).context("after the loss")?;

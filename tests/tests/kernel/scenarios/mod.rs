@@ -8,6 +8,7 @@ mod deny;
 mod events;
 mod forged;
 mod lifetime;
+mod page;
 mod policies;
 mod reload;
 mod services;
@@ -112,6 +113,11 @@ const SCENARIOS: &[Scenario] = &[
     scenario("deny/respond", deny::respond, "attack events block their sender until the block ends"),
     scenario("deny/by-hand", deny::by_hand, "picket block, unblock, denylist, passlist"),
     scenario("deny/agent-dead", deny::agent_dead, "blocks hold and end without the agent, a restart adopts"),
+    scenario(
+        "deny/page",
+        page::page,
+        "blocked clients are told so, in HTML, in JSON and by TLS; nothing of theirs gets to the service",
+    ),
     scenario("deny/clean", deny::clean, "picket run --clean leaves nothing in the kernel"),
     scenario("agent/killed", lifetime::killed_ten_times, "SIGKILL under load, ten times"),
     scenario("agent/terminated", lifetime::terminated, "SIGTERM ends it within 2 s"),
