@@ -47,9 +47,9 @@ pub const PAGE_BYTES: usize = 1528;
 /// Ticks of the kernel (1 to 10 ms each, `CONFIG_HZ`) within which...
 pub const PAGE_TICKS: u64 = 8;
 
-/// ...a CPU hands over so many packets at most: some thousands a second. A flood's other packets are dropped as fast as
-/// without a blocking page.
-pub const PAGE_PACKETS: u64 = 32;
+/// ...so many packets are handed over at most, on all CPUs together: some thousands a second. A flood's other packets are
+/// dropped as fast as without a blocking page.
+pub const PAGE_PACKETS: u32 = 64;
 
 /// Bytes of the ring buffer of dropped packets.
 pub const PAGE_RING: u32 = 256 * 1024;
@@ -79,7 +79,7 @@ pub struct PageCpu {
     pub spent: u64,
     /// Packets handed over.
     pub handed: u64,
-    /// Packets that were beyond [`PAGE_PACKETS`].
+    /// Packets that were beyond its share of [`PAGE_PACKETS`].
     pub limited: u64,
     /// Packets for which the ring buffer had no room.
     pub full: u64,

@@ -130,7 +130,7 @@ pub static DENY_CONFIG: Array<DenyConfig> = Array::with_max_entries(1, 0);
 #[map]
 pub static DENY_CPU: PerCpuArray<DenyCpu> = PerCpuArray::with_max_entries(1, 0);
 
-/// 1: who is blocked may get an answer from the agent.
+/// How many packets of blocked clients a CPU may hand to the agent within some ticks; 0: none, nobody answers.
 #[map]
 pub static PAGE: Array<u32> = Array::with_max_entries(1, 0);
 /// Ports, in host order, on which they may.

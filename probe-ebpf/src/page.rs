@@ -4,7 +4,7 @@
 //! whatever becomes of the agent.
 
 use aya_ebpf::{helpers::generated::bpf_jiffies64, programs::XdpContext};
-use picket_common::deny::{PAGE_BYTES, PAGE_PACKETS as LIMIT, PAGE_TICKS, PageCpu, PagePacket};
+use picket_common::deny::{PAGE_BYTES, PAGE_TICKS, PageCpu, PagePacket};
 
 use crate::{
     count,
@@ -20,8 +20,10 @@ const RST: u16 = 4;
 /// Hands over a dropped packet if an answer to it may be wanted.
 #[inline(always)]
 pub fn offer(ctx: &XdpContext) {
-    if PAGE.get(0).is_some_and(|on| *on != 0) && is_wanted(ctx).is_some_and(|wanted| wanted) {
-        hand_over(ctx);
+    // What a CPU may hand over; nothing: there is no page.
+    let limit = PAGE.get(0).copied().unwrap_or(0);
+    if limit != 0 && is_wanted(ctx).is_some_and(|wanted| wanted) {
+        hand_over(ctx, limit);
     }
 }
 
@@ -47,9 +49,9 @@ fn is_wanted(ctx: &XdpContext) -> Option<bool> {
 }
 
 #[inline(always)]
-fn hand_over(ctx: &XdpContext) {
+fn hand_over(ctx: &XdpContext, limit: u32) {
     let Some(cpu) = PAGE_CPU.get_ptr_mut(0) else { return };
-    if !has_budget(cpu) {
+    if !has_budget(cpu, limit) {
         return;
     }
     let Some(mut slot) = PAGE_PACKETS.reserve::<PagePacket>(0) else {
@@ -77,7 +79,7 @@ fn hand_over(ctx: &XdpContext) {
 
 /// Whether this CPU may hand over one more; counts those that it may not.
 #[inline(always)]
-fn has_budget(cpu: *mut PageCpu) -> bool {
+fn has_budget(cpu: *mut PageCpu, limit: u32) -> bool {
     // SAFETY: a map value of this CPU, which is busy with this packet; the helper takes nothing.
     unsafe {
         let window = bpf_jiffies64() / PAGE_TICKS;
@@ -85,7 +87,7 @@ fn has_budget(cpu: *mut PageCpu) -> bool {
             (*cpu).window = window;
             (*cpu).spent = 0;
         }
-        if (*cpu).spent >= LIMIT {
+        if (*cpu).spent >= u64::from(limit) {
             count::bump(&raw mut (*cpu).limited, 1);
             return false;
         }

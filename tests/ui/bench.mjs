@@ -1,6 +1,7 @@
 // A browser for `cargo xtask bench ui`: each line of its input asks something, each line of its output answers.
 // The environment is that of main.mjs.
 
+import { get } from "node:http";
 import { createInterface } from "node:readline";
 import { assert, begin, until } from "./browser.mjs";
 
@@ -93,7 +94,62 @@ async function show({ paths }) {
   return shown.length;
 }
 
-const acts = { hello: async () => "hello", visit, rows, live, show };
+// Asks what these pages ask while they are open, as often as they do, and draws nothing.
+let asking = null;
+async function ask({ paths }) {
+  await show({ paths: [] });
+  const targets = [];
+  for (const path of paths) {
+    const page = await house.page("admin");
+    await page.goto(house.url + path);
+    const button = page.locator("button[data-live]");
+    const stream = (await button.count()) > 0 ? await button.getAttribute("data-live") : null;
+    const cookies = await page.context().cookies();
+    targets.push({ path: stream ?? path, stream: stream !== null, cookie: cookies.map(({ name, value }) => `${name}=${value}`).join("; ") });
+  }
+  await house.tidy();
+  asking = new AbortController();
+  const { signal } = asking;
+  const counts = { answers: 0, bytes: 0 };
+  const once = ({ path, cookie, stream }) => new Promise((done, fail) => {
+    const headers = stream ? { cookie, accept: "text/event-stream" } : { cookie, "picket-fresh": "1", "accept-encoding": "gzip" };
+    const request = get(house.url + path, { headers, signal }, (response) => {
+      if (response.statusCode !== 200) fail(new Error(`${path} gave ${response.statusCode}`));
+      if (stream) done();
+      response.on("data", (piece) => { counts.bytes += piece.length; });
+      response.on("end", () => { counts.answers += 1; done(); });
+      response.on("error", fail);
+    });
+    request.on("error", fail);
+  });
+  const again = async (target) => {
+    while (!signal.aborted) {
+      const began = performance.now();
+      await once(target);
+      await new Promise((done) => setTimeout(done, Math.max(5000, 10 * (performance.now() - began))));
+    }
+  };
+  for (const target of targets) {
+    if (target.stream) await once(target);
+    else {
+      await once(target);
+      again(target).catch((error) => { if (!signal.aborted) counts.error = String(error); });
+    }
+  }
+  asking.counts = counts;
+  return targets.length;
+}
+
+// What came of it.
+async function asked() {
+  const counts = asking?.counts ?? {};
+  asking?.abort();
+  asking = null;
+  assert(!counts.error, counts.error);
+  return [counts.answers ?? 0, counts.bytes ?? 0];
+}
+
+const acts = { hello: async () => "hello", visit, rows, live, show, ask, asked };
 for await (const line of createInterface({ input: process.stdin })) {
   try {
     const question = JSON.parse(line);

@@ -11,7 +11,7 @@ use aya::{
     Ebpf,
     maps::{Array, HashMap, MapData, MapError, PerCpuArray, RingBuf},
 };
-use picket_common::deny::{PAGE_BYTES, PageCpu, PagePacket};
+use picket_common::deny::{PAGE_BYTES, PAGE_PACKETS, PageCpu, PagePacket};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     net::{
@@ -25,9 +25,10 @@ use super::{ProbeError, tap::typed};
 
 /// Which dropped packets the agent is shown.
 pub struct Pages {
-    on: Array<MapData, u32>,
+    limit: Array<MapData, u32>,
     ports: HashMap<MapData, u16, u8>,
     cpus: PerCpuArray<MapData, PageCpu>,
+    cpus_count: u32,
     packets: Option<Packets>,
 }
 
@@ -44,8 +45,10 @@ pub struct PageCounts {
 
 impl Pages {
     pub(super) fn of(programs: &mut Ebpf) -> Result<Self, ProbeError> {
+        let cpus_count = std::thread::available_parallelism().map_or(1, |count| count.get() as u32);
         Ok(Self {
-            on: typed(programs, "PAGE", Array::try_from)?,
+            cpus_count,
+            limit: typed(programs, "PAGE", Array::try_from)?,
             ports: typed(programs, "PAGE_PORTS", HashMap::try_from)?,
             cpus: typed(programs, "PAGE_CPU", PerCpuArray::try_from)?,
             packets: Some(Packets(typed(programs, "PAGE_PACKETS", RingBuf::try_from)?)),
@@ -65,7 +68,8 @@ impl Pages {
         for new in ports.iter().filter(|port| !stand.contains(port)) {
             self.ports.insert(new, 1, 0)?;
         }
-        self.on.set(0, u32::from(!ports.is_empty()), 0)
+        let share = if ports.is_empty() { 0 } else { (PAGE_PACKETS / self.cpus_count).max(1) };
+        self.limit.set(0, share, 0)
     }
 
     /// What was counted.

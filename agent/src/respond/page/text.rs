@@ -86,7 +86,7 @@ pub fn wish(payload: &[u8]) -> Option<Wish> {
 #[derive(Debug, thiserror::Error)]
 pub enum PageError {
     /// Its file.
-    #[error("{path}: {source}")]
+    #[error("the blocking page {path}: {source}; [deny] page_html and page_json name it")]
     Io {
         /// Which.
         path: PathBuf,
@@ -95,14 +95,14 @@ pub enum PageError {
     },
     /// It would not fit.
     #[error(
-        "{path}: a blocking page has {BODY_LIMIT} bytes at most, for it is sent at once; leave pictures and fonts out"
+        "the blocking page {path}: more than {BODY_LIMIT} bytes with an address filled in; it is sent at once, so leave pictures and fonts out"
     )]
     TooLong {
         /// Which.
         path: PathBuf,
     },
     /// It is not what it should be.
-    #[error("{path}: {why}")]
+    #[error("the blocking page {path}: {why}")]
     Wrong {
         /// Which.
         path: PathBuf,

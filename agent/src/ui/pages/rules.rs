@@ -32,7 +32,7 @@ use crate::{
 /// Hits are counted from here on, unless asked otherwise.
 pub(in crate::ui) const SINCE: &str = "-7d";
 /// Rows of a page.
-const ROWS: &str = "100";
+const ROWS: &str = "50";
 /// Values of a facet that are shown.
 const VALUES: usize = 10;
 const TITLE: &str = "Rules";

@@ -340,5 +340,5 @@ around it included; a packet that is no IP shows what that loop costs. One packe
 cache. A real flood comes from many addresses: in the rows with a random source a small program writes another source
 into each packet and then calls the deny program, so that a million entries have to come from memory. Every entry
 ends some day, the passlist holds five networks, as on any host. With the blocking page on, what opens a connection is also
-looked at for it: 32 packets within 8 ticks are copied for the agent, all others are dropped as they are without.
+looked at for it: a few packets within 8 ticks are copied for the agent, all others are dropped as they are without.
 ";

@@ -101,6 +101,22 @@ impl Browser {
         self.ask::<Value>(&json!({ "do": "show", "paths": paths })).map(drop)
     }
 
+    /// Asks what these pages ask while they are open, in place of those it showed, and draws nothing.
+    ///
+    /// # Errors
+    /// When one is not to be had.
+    pub fn begin_asking(&mut self, paths: &[&str]) -> Result<()> {
+        self.ask::<Value>(&json!({ "do": "ask", "paths": paths })).map(drop)
+    }
+
+    /// Stops asking; whole answers that came, and bytes.
+    ///
+    /// # Errors
+    /// When one did not come.
+    pub fn end_asking(&mut self) -> Result<(u64, u64)> {
+        self.ask(&json!({ "do": "asked" }))
+    }
+
     fn ask<T: DeserializeOwned>(&mut self, question: &Value) -> Result<T> {
         writeln!(self.ask.as_mut().context("the browser is closed")?, "{question}")
             .context("ask the browser")?;
