@@ -63,6 +63,10 @@ export const checks = [
   ...both("protection", async (house, options) => {
     const page = await house.page("admin", options);
     await page.goto(`${house.url}/protection`);
+    const frame = page.frameLocator(".previews iframe");
+    assert((await frame.locator("h1").textContent()).includes("You are blocked"), "the blocking page is not shown");
+    equal(await frame.locator("main").evaluate((main) => getComputedStyle(main).borderTopWidth), "4px", "its style");
+    assert((await page.locator(".previews pre").textContent()).includes('"error":"blocked"'), "nor that for programs");
     const form = page.locator('.acts form[action="/block"]');
     const net = `198.51.100.${options.javaScriptEnabled ? 128 : 64}/26`;
     await form.locator("input[name=name]").fill(net);

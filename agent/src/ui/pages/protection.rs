@@ -75,13 +75,13 @@ impl Shown {
                     (fresh::part("denylist", &lists::denylist(frame, &self.denylist, self.asked)))
                     (fresh::part("passlist", &lists::passlist(frame, &self.passlist)))
                     (fresh::part("responses", &responses::automatic(&self.protection.respond, &self.rules.items)))
+                    (blocking_page::card(&self.protection.page))
                     (fresh::part("lately", &responses::lately(frame, &self.done.items)))
                 }
                 aside.acts.tall aria-label="What you can do" {
                     @if frame.may(Role::Responder) { (acts(frame)) } @else {
                         section.card { p.hint { "To block, log in as a responder: " code { "sudo picket ui login --role responder" } } }
                     }
-                    (blocking_page::card(&self.protection.page))
                 }
             }
         }

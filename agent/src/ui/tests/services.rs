@@ -194,7 +194,9 @@ fn protection_says_who_is_kept_out_and_lets_people_change_it() {
     }
     let room = all(&html, ".tiles [title]")[0].attr("title").expect("a title");
     assert!(room.contains("1,048,576 addresses"), "{room}");
-    let page = text(&html, ".acts");
+    let cards = all(&html, ".card");
+    let page = cards.iter().find(|card| card.html().contains("<iframe")).expect("a card");
+    let page = page.text().collect::<String>();
     for part in
         ["on ports 80, 8080", "1,009 connections, 7 pages", "3 packets without an answer", "<b>blocked"]
     {

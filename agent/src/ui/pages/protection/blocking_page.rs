@@ -53,10 +53,16 @@ pub fn card(page: &BlockingPage) -> Markup {
                 p { "Switched off: who is blocked gets no answer at all. To tell them, set " code { "[deny] answer = \"page\"" } "." }
             }
             @if answers { (fresh::part("pages", &counts(page))) }
-            p.hint.list { "For browsers, as 203.0.113.9 would see it:" }
-            iframe.preview src="/protection/page?format=html" title="The blocking page as browsers show it" sandbox="" loading="lazy" {}
-            p.hint.list { "For programs, which do not ask for HTML:" }
-            pre.request tabindex="0" aria-label="The blocking page for programs" { (printable(page.json.trim_end())) }
+            div.previews {
+                figure {
+                    figcaption.hint { "Browsers, here that of 203.0.113.9, show" }
+                    iframe src="/protection/page?format=html" title="The blocking page as browsers show it" sandbox="" {}
+                }
+                figure {
+                    figcaption.hint { "Programs, which do not ask for HTML, get" }
+                    pre.request tabindex="0" aria-label="The blocking page for programs" { (printable(page.json.trim_end())) }
+                }
+            }
             p.hint.list { "TLS can't be answered without the service's key: its clients get an alert, " code { "access_denied" } ". Connections that were open when the block began are cut." }
         }
     }
