@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// Milliseconds that a page counts for, unless it is asked for more. Unit tests want all, on machines that do much else.
-const MOMENT: &str = if cfg!(test) { "5000" } else { "40" };
+const MOMENT: &str = if cfg!(test) { "5000" } else { "30" };
 /// … as many as it may be asked for.
 pub(super) const PATIENT: &str = "5000";
 

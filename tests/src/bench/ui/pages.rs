@@ -70,15 +70,23 @@ fn run(ui: &UiBench) -> Result<Section> {
     );
     let (mut every_first, mut every_drawn, mut heaviest) = (Series::default(), Series::default(), 0.0_f64);
     let (mut slowest_first, mut slowest_drawn) = (("", 0.0), ("", 0.0));
-    for page in PAGES {
-        let path = match page.strip_suffix('*') {
-            None => page.to_owned(),
-            Some(list) => {
-                let rows = house.browser.rows(list.trim_end_matches('/'))?;
-                rows.first().with_context(|| format!("{list} has no rows"))?.clone()
-            }
-        };
-        let visits = (0..rounds).map(|_| house.browser.visit(&path)).collect::<Result<Vec<Visit>>>()?;
+    let path = |house: &mut House, page: &str| match page.strip_suffix('*') {
+        None => Ok(page.to_owned()),
+        Some(list) => {
+            let rows = house.browser.rows(list.trim_end_matches('/'))?;
+            rows.first().cloned().with_context(|| format!("{list} has no rows"))
+        }
+    };
+    let paths = PAGES.iter().map(|page| path(&mut house, page)).collect::<Result<Vec<String>>>()?;
+    // One after the other, round by round: what disturbs the machine for a moment disturbs no page alone.
+    let mut visited: Vec<Vec<Visit>> = vec![Vec::new(); PAGES.len()];
+    for round in 0..rounds {
+        for (path, visits) in paths.iter().zip(&mut visited) {
+            visits.push(house.browser.visit(path)?);
+        }
+        ui.bench.progress(&format!("round {} of {rounds}", round + 1));
+    }
+    for (page, visits) in PAGES.into_iter().zip(visited) {
         let first = Series::of(visits.iter().map(|visit| visit.first_byte));
         let drawn = Series::of(visits.iter().map(|visit| visit.drawn));
         let weight = Series::of(visits.iter().map(|visit| visit.bytes / 1024.0)).max();
@@ -93,7 +101,6 @@ fn run(ui: &UiBench) -> Result<Section> {
         }
         let row = [first.median(), first.percentile(0.95), drawn.median(), drawn.percentile(0.95), weight]
             .map(grouped);
-        ui.bench.progress(&format!("{page}: {}", row.join(", ")));
         table.row([format!("`{page}`")].into_iter().chain(row));
     }
     let p95 = [every_first.percentile(0.95), every_drawn.percentile(0.95)].map(grouped);

@@ -135,7 +135,7 @@ impl Timeline<'_> {
         }
         let to = self.to.without("cursor").with("from", bucket.start).with("to", end);
         html! {
-            a href=(to) tabindex="-1" aria-label=(said) {
+            a href=(to) tabindex="-1" {
                 title { (said) }
                 rect.hit x=(number(left)) y="0" width=(number((right - left).max(1.0))) height=(HEIGHT) {}
                 @for (class, top, height) in &parts {
