@@ -32,7 +32,11 @@ pub fn offer(ctx: &XdpContext) {
 fn is_wanted(ctx: &XdpContext) -> Option<bool> {
     let (tcp, length) = match network(ctx)? {
         // No options, no fragment (RFC 791, 3.1).
-        (V4, at) if half(ctx, at)? >> 8 == 0x45 && half(ctx, at + 6)? & 0x3fff == 0 && half(ctx, at + 8)? & 0xff == TCP => {
+        (V4, at)
+            if half(ctx, at)? >> 8 == 0x45
+                && half(ctx, at + 6)? & 0x3fff == 0
+                && half(ctx, at + 8)? & 0xff == TCP =>
+        {
             (at + 20, usize::from(half(ctx, at + 2)?).checked_sub(20)?)
         }
         // No extension headers (RFC 8200, 3).
