@@ -1,5 +1,7 @@
 //! The denylist as XDP reads it.
 
+use crate::limits::PAGE_BYTES;
+
 /// Value of a denylist entry, single address or CIDR.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,22 +43,6 @@ pub struct DenyCpu {
     pub time: u64,
 }
 
-/// Bytes of a dropped packet that are handed to the agent at most: an Ethernet frame with two VLAN tags and 1,500 bytes.
-pub const PAGE_BYTES: usize = 1528;
-
-/// Ticks of the kernel (1 to 10 ms each, `CONFIG_HZ`) within which...
-pub const PAGE_TICKS: u64 = 8;
-
-/// ...so many packets are handed over at most, on all CPUs together: some thousands a second. A flood's other packets are
-/// dropped as fast as without a blocking page.
-pub const PAGE_PACKETS: u32 = 64;
-
-/// Bytes of the ring buffer of dropped packets.
-pub const PAGE_RING: u32 = 256 * 1024;
-
-/// Ports whose clients get a blocking page, at most.
-pub const PAGE_PORTS: u32 = 1024;
-
 /// A packet that was dropped, for the agent to answer it with the blocking page.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
@@ -73,13 +59,13 @@ pub struct PagePacket {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PageCpu {
-    /// [`PAGE_TICKS`] since the system started.
+    /// [`PAGE_TICKS`](crate::limits::PAGE_TICKS) since the system started.
     pub window: u64,
     /// Packets handed over in it.
     pub spent: u64,
     /// Packets handed over.
     pub handed: u64,
-    /// Packets that were beyond its share of [`PAGE_PACKETS`].
+    /// Packets that were beyond its share of [`PAGE_PACKETS`](crate::limits::PAGE_PACKETS).
     pub limited: u64,
     /// Packets for which the ring buffer had no room.
     pub full: u64,

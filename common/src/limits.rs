@@ -25,6 +25,22 @@ pub const DENY_ENTRIES: u32 = 1_048_576;
 /// CIDRs the denylist and the passlist hold, per family. Small: freeing a huge LPM trie stalls CPUs.
 pub const CIDR_ENTRIES: u32 = 16_384;
 
+/// Bytes of a dropped packet that are handed to the agent at most: an Ethernet frame with two VLAN tags and 1,500 bytes.
+pub const PAGE_BYTES: usize = 1528;
+
+/// Ticks of the kernel (1 to 10 ms each, `CONFIG_HZ`) within which...
+pub const PAGE_TICKS: u64 = 8;
+
+/// ...so many packets are handed over at most, on all CPUs together: some thousands a second. A flood's other packets are
+/// dropped as fast as without a blocking page.
+pub const PAGE_PACKETS: u32 = 64;
+
+/// Bytes of the ring buffer of dropped packets.
+pub const PAGE_RING: u32 = 256 * 1024;
+
+/// Ports whose clients get a blocking page, at most.
+pub const PAGE_PORTS: u32 = 1024;
+
 /// Bytes of a turn that are sent while nothing but the look of its first byte speaks for HTTP.
 pub const PROBE_BUDGET: u32 = 16 * 1024;
 

@@ -10,10 +10,10 @@ use aya_ebpf::{
 use picket_common::{
     advice::Advice,
     conn::{TapConfig, Tuple},
-    deny::{DenyConfig, DenyCpu, DenyEntry, PAGE_PORTS as PORTS, PAGE_RING, PageCpu},
+    deny::{DenyConfig, DenyCpu, DenyEntry, PageCpu},
     limits::{
-        ADVICE_ENTRIES, CIDR_ENTRIES, CLIENTS_NOTED, DENY_ENTRIES, MAX_RINGS, TLS_CALLS, TLS_HELLOS,
-        TLS_LAYOUTS, TLS_OBJECTS, TLS_RECORDS,
+        ADVICE_ENTRIES, CIDR_ENTRIES, CLIENTS_NOTED, DENY_ENTRIES, MAX_RINGS, PAGE_PORTS as PORTS, PAGE_RING,
+        TLS_CALLS, TLS_HELLOS, TLS_LAYOUTS, TLS_OBJECTS, TLS_RECORDS,
     },
     stats::COUNTERS,
     tls::{Key, Whose},

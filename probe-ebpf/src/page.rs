@@ -4,7 +4,10 @@
 //! whatever becomes of the agent.
 
 use aya_ebpf::{helpers::generated::bpf_jiffies64, programs::XdpContext};
-use picket_common::deny::{PAGE_BYTES, PAGE_TICKS, PageCpu, PagePacket};
+use picket_common::{
+    deny::{PageCpu, PagePacket},
+    limits::{PAGE_BYTES, PAGE_TICKS},
+};
 
 use crate::{
     count,
@@ -22,7 +25,7 @@ const RST: u16 = 4;
 pub fn offer(ctx: &XdpContext) {
     // What a CPU may hand over; nothing: there is no page.
     let limit = PAGE.get(0).copied().unwrap_or(0);
-    if limit != 0 && is_wanted(ctx).is_some_and(|wanted| wanted) {
+    if limit != 0 && is_wanted(ctx) == Some(true) {
         hand_over(ctx, limit);
     }
 }

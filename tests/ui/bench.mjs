@@ -130,9 +130,8 @@ async function ask({ paths }) {
     }
   };
   for (const target of targets) {
-    if (target.stream) await once(target);
-    else {
-      await once(target);
+    await once(target);
+    if (!target.stream) {
       again(target).catch((error) => { if (!signal.aborted) counts.error = String(error); });
     }
   }

@@ -258,17 +258,6 @@ pub enum DenyAnswer {
     Page,
 }
 
-impl DenyAnswer {
-    /// The word for it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Drop => "drop",
-            Self::Page => "page",
-        }
-    }
-}
-
 /// How XDP is attached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DenyMode {
@@ -401,10 +390,9 @@ impl Config {
             });
             let of_detection = config.detection.rules.iter_mut().chain(&mut config.geoip.database);
             let of_detection = of_detection.chain(&mut config.geoip.asn_database);
-            let of_detection =
-                of_detection.chain(&mut config.deny.page_html).chain(&mut config.deny.page_json);
+            let of_pages = config.deny.page_html.iter_mut().chain(&mut config.deny.page_json);
             let of_rules = config.rules.files.iter_mut().chain(&mut config.rules.crs).chain(of_policies);
-            for file in of_rules.chain(of_detection) {
+            for file in of_rules.chain(of_detection).chain(of_pages) {
                 *file = directory.join(&*file);
             }
             let of_api = config.api.tls_cert.iter_mut().chain(&mut config.api.tls_key);

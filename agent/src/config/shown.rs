@@ -56,7 +56,7 @@ impl Config {
             ("respond.window", duration::short(respond.window)),
             ("respond.block_for", length(respond.block_for)),
             ("deny.interfaces", list(&deny.interfaces)),
-            ("deny.answer", deny.answer.name().to_owned()),
+            ("deny.answer", word(&deny.answer)),
             ("deny.page_ports", list(&deny.page_ports)),
             ("deny.page_contact", maybe(deny.page_contact.as_ref())),
             ("deny.page_html", file(deny.page_html.as_deref())),

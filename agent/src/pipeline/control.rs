@@ -112,9 +112,12 @@ impl Agent {
 
     /// Once a second: ends blocks whose time is over, samples rates, notes what services counted.
     pub fn tick(&self) {
-        let ports = self.shared.services.web_ports();
+        let finds_ports = self.shared.responder().finds_ports();
+        let ports = finds_ports.then(|| self.shared.services.web_ports());
         let mut responder = self.shared.responder();
-        responder.see_ports(ports);
+        if let Some(ports) = ports {
+            responder.see_ports(ports);
+        }
         responder.tick();
         drop(responder);
         self.shared.services.note_counts(time::now());

@@ -101,13 +101,13 @@ impl Paging {
         }
     }
 
+    /// Whether it answers on ports on which HTTP is seen.
+    pub fn finds_ports(&self) -> bool {
+        self.config.answer == DenyAnswer::Page && self.config.page_ports.is_empty()
+    }
+
     /// What the API says of it.
     pub fn view(&self) -> BlockingPage {
-        let kernel = self.kernel_counts();
-        let count = |of: fn(&Counts) -> &AtomicU64| match &self.work {
-            Some(Ok(work)) => of(&work.counts).load(Ordering::Relaxed),
-            _ => 0,
-        };
         let problem = match &self.work {
             Some(Err(why)) => Some(why.clone()),
             _ if self.config.answer == DenyAnswer::Page && self.xdp.is_none() => {
@@ -115,6 +115,7 @@ impl Paging {
             }
             _ => None,
         };
+        let Counted { opened, sent, alerts, unsent, limited, full } = self.counted();
         BlockingPage {
             answer: self.config.answer,
             ports: self.ports().into_iter().collect(),
@@ -122,22 +123,35 @@ impl Paging {
             problem,
             html: self.page.body(Format::Html, SOMEBODY.into()),
             json: self.page.body(Format::Json, SOMEBODY.into()),
+            opened,
+            sent,
+            alerts,
+            unsent,
+            limited,
+            full,
+        }
+    }
+
+    fn counted(&self) -> Counted {
+        let PageCounts { limited, full, .. } =
+            self.xdp.as_ref().and_then(|xdp| xdp.deny().pages.counts().ok()).unwrap_or_default();
+        let count = |of: fn(&Counts) -> &AtomicU64| match &self.work {
+            Some(Ok(work)) => of(&work.counts).load(Ordering::Relaxed),
+            _ => 0,
+        };
+        Counted {
             opened: count(|counts| &counts.opened),
             sent: count(|counts| &counts.pages),
             alerts: count(|counts| &counts.alerts),
             unsent: count(|counts| &counts.unsent),
-            limited: kernel.limited,
-            full: kernel.full,
+            limited,
+            full,
         }
-    }
-
-    fn kernel_counts(&self) -> PageCounts {
-        self.xdp.as_ref().and_then(|xdp| xdp.deny().pages.counts().ok()).unwrap_or_default()
     }
 
     /// What was counted, by name.
     pub fn counters(&self) -> [(&'static str, u64); 6] {
-        let BlockingPage { opened, sent, alerts, unsent, limited, full, .. } = self.view();
+        let Counted { opened, sent, alerts, unsent, limited, full } = self.counted();
         [
             ("page_connections", opened),
             ("pages_sent", sent),
@@ -147,6 +161,16 @@ impl Paging {
             ("page_packets_unread", full),
         ]
     }
+}
+
+/// What was counted, here and in the kernel.
+struct Counted {
+    opened: u64,
+    sent: u64,
+    alerts: u64,
+    unsent: u64,
+    limited: u64,
+    full: u64,
 }
 
 impl Work {

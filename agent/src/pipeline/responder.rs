@@ -331,6 +331,12 @@ impl Responder {
         self.xdp.as_ref().and_then(|xdp| xdp.deny().packets().ok()).unwrap_or_default()
     }
 
+    /// Whether the blocking page is on ports on which HTTP is seen.
+    #[must_use]
+    pub fn finds_ports(&self) -> bool {
+        self.paging.finds_ports()
+    }
+
     /// Ports of this host on which HTTP is seen.
     pub fn see_ports(&mut self, ports: BTreeSet<u16>) {
         self.paging.see(ports);

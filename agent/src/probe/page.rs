@@ -11,7 +11,10 @@ use aya::{
     Ebpf,
     maps::{Array, HashMap, MapData, MapError, PerCpuArray, RingBuf},
 };
-use picket_common::deny::{PAGE_BYTES, PAGE_PACKETS, PageCpu, PagePacket};
+use picket_common::{
+    deny::{PageCpu, PagePacket},
+    limits::{PAGE_BYTES, PAGE_PACKETS},
+};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     net::{
@@ -28,7 +31,6 @@ pub struct Pages {
     limit: Array<MapData, u32>,
     ports: HashMap<MapData, u16, u8>,
     cpus: PerCpuArray<MapData, PageCpu>,
-    cpus_count: u32,
     packets: Option<Packets>,
 }
 
@@ -45,9 +47,7 @@ pub struct PageCounts {
 
 impl Pages {
     pub(super) fn of(programs: &mut Ebpf) -> Result<Self, ProbeError> {
-        let cpus_count = std::thread::available_parallelism().map_or(1, |count| count.get() as u32);
         Ok(Self {
-            cpus_count,
             limit: typed(programs, "PAGE", Array::try_from)?,
             ports: typed(programs, "PAGE_PORTS", HashMap::try_from)?,
             cpus: typed(programs, "PAGE_CPU", PerCpuArray::try_from)?,
@@ -68,7 +68,8 @@ impl Pages {
         for new in ports.iter().filter(|port| !stand.contains(port)) {
             self.ports.insert(new, 1, 0)?;
         }
-        let share = if ports.is_empty() { 0 } else { (PAGE_PACKETS / self.cpus_count).max(1) };
+        let cpus = std::thread::available_parallelism().map_or(1, |count| count.get() as u32);
+        let share = if ports.is_empty() { 0 } else { (PAGE_PACKETS / cpus).max(1) };
         self.limit.set(0, share, 0)
     }
 

@@ -29,15 +29,6 @@ pub enum Format {
 }
 
 impl Format {
-    /// The word for it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Html => "html",
-            Self::Json => "json",
-        }
-    }
-
     const fn content_type(self) -> &'static str {
         match self {
             Self::Html => "text/html; charset=utf-8",

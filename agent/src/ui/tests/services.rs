@@ -257,7 +257,9 @@ fn what_protects_nobody_says_so() {
     assert!(text(&html, ".card.wrong").contains("picket run --deny"));
     assert!(all(&html, "main form").is_empty());
     assert!(text(&html, ".grow").contains("[respond]: not enabled"));
-    assert!(text(&html, "section.card").contains("No interface") || !all(&html, "iframe").is_empty());
+    let cards: String = all(&html, ".grow > .card").into_iter().flat_map(|card| card.text()).collect();
+    assert!(cards.contains("Switched off: who is blocked gets no answer"), "{cards}");
+    assert_eq!(all(&html, "iframe").len(), 1, "what they would be told is shown");
     assert_eq!(text(&html, ".same code"), "sudo picket denylist --limit 50");
 }
 
