@@ -99,7 +99,7 @@ class House {
       this.singles.set(first, list.split("?")[0]);
     }
     paths.push("/rules/detection", "/rules/detection/edit", "/rules/try?past=yes", "/rules/exclusions", "/rules/exclusions/new?rule=picket-xss-001",
-      "/settings/notifications", "/settings/tokens", "/settings/kernel");
+      "/protection/denylist", "/protection/passlist?find=0", "/settings/notifications", "/settings/tokens", "/settings/kernel");
     await page.context().close();
     return [...new Set(paths)];
   }

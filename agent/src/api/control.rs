@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    ApiError, BlockView, Code, DenyRequest, Denylist, PassView, Reloaded, ServiceView, Stats, Whom,
+    ApiError, BlockView, Code, DenyRequest, Denylist, ListPage, PassView, Reloaded, ServiceView, Stats, Whom,
     types::{DoctorView, Protection, ServicePolicy, SetMode},
 };
 use crate::{
@@ -68,12 +68,18 @@ pub trait Control: Send + Sync + 'static {
     /// When the lists can't be read.
     fn protection(&self) -> Result<Protection, ApiError>;
 
-    /// Who is blocked: at most `limit` entries, newest first, and how many there are.
+    /// Who is blocked: a page of entries, newest first, and how many there are.
     ///
     /// # Errors
     ///
     /// When the deny maps cannot be read.
-    fn denylist(&self, limit: usize) -> Result<Denylist, ApiError>;
+    fn denylist(&self, wanted: &ListPage) -> Result<Denylist, ApiError>;
+
+    /// Whether an entry of the denylist holds somebody.
+    fn denies(&self, whom: &Whom) -> bool;
+
+    /// Whether an entry of the passlist does.
+    fn passes(&self, whom: &Whom) -> bool;
 
     /// Blocks; an entry that is there already is replaced.
     ///

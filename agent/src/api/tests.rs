@@ -207,15 +207,32 @@ impl Control for InMemory {
         Ok(self.protection.clone())
     }
 
-    fn denylist(&self, limit: usize) -> Result<Denylist, ApiError> {
+    fn denylist(&self, wanted: &ListPage) -> Result<Denylist, ApiError> {
         let blocks = self.blocks.lock().expect("lock");
         let users = self.users.lock().expect("lock");
-        let entries = blocks.values().chain(users.values()).take(limit).cloned().collect();
+        let all: Vec<&BlockView> = blocks.values().chain(users.values()).collect();
+        let total = all.len() as u64;
+        let taken = |entry: &&BlockView| wanted.find.takes(&entry.whom(), &[&entry.cause]);
+        let found: Vec<BlockView> = all.into_iter().filter(taken).cloned().collect();
         Ok(Denylist {
-            total: (blocks.len() + users.len()) as u64,
+            total,
+            found: found.len() as u64,
             interfaces: self.interfaces.clone(),
-            entries,
+            entries: wanted.page(found, BlockView::place),
+            next: None,
         })
+    }
+
+    fn denies(&self, whom: &Whom) -> bool {
+        match whom {
+            Whom::Net(net) => self.blocks.lock().expect("lock").keys().any(|entry| entry.contains(net)),
+            Whom::User(id) => self.users.lock().expect("lock").contains_key(id),
+        }
+    }
+
+    fn passes(&self, whom: &Whom) -> bool {
+        let Whom::Net(net) = whom else { return false };
+        self.passes.lock().expect("lock").keys().any(|entry| entry.contains(net))
     }
 
     fn block(&self, request: DenyRequest) -> Result<BlockView, ApiError> {
@@ -472,13 +489,13 @@ fn every_call_arrives_and_comes_back() {
         assert_eq!(made.ends, Some("2026-01-02T03:14:05Z".parse().expect("time")));
         let v6 = BlockRequest { net: parse("2001:db8::1"), duration: None, reason: None };
         assert_eq!(client.block(&v6).await.expect("blocked").ends, None);
-        let list = client.denylist(1).await.expect("list");
+        let list = client.denylist("", 1).await.expect("list");
         assert_eq!((list.total, list.entries.len()), (2, 1));
         assert_eq!(client.unblock(parse("203.0.113.0/24")).await.expect("unblocked").net, "203.0.113.0/24");
         assert_eq!(client.unblock_all().await.expect("unblocked"), Unblocked { removed: 1 });
 
         client.passlist_add(parse("192.0.2.0/24"), Some("office".into())).await.expect("added");
-        assert_eq!(client.passlist().await.expect("list").len(), 1);
+        assert_eq!(client.passlist("").await.expect("list").len(), 1);
         assert_eq!(
             client.passlist_remove(parse("192.0.2.0/24")).await.expect("removed").comment.as_deref(),
             Some("office")

@@ -119,7 +119,7 @@ pub(super) fn unblock(
 }
 
 pub(super) fn list(client: &Client, args: &DenylistArgs, screen: &mut Screen<'_>) -> Result<Exit, CliError> {
-    let list = ask(client.denylist(args.limit))?;
+    let list = ask(client.denylist(args.find.as_deref().unwrap_or_default(), args.limit))?;
     if screen.json {
         screen.json(&list)?;
     } else {
@@ -132,6 +132,10 @@ fn print(list: &Denylist, screen: &mut Screen<'_>) -> Result<(), CliError> {
     if list.total == 0 {
         screen.line("nobody is blocked")?;
         screen.line("  block someone with: picket block 203.0.113.7 --for 10m")?;
+    } else if list.found == 0 {
+        let all = if list.total == 1 { "the only entry" } else { "all entries" };
+        screen.line("no entry of the denylist has to do with it")?;
+        screen.line(format_args!("  {all} of it: picket denylist"))?;
     } else {
         // Told apart only where it matters.
         let detected = list.entries.iter().any(|entry| entry.not_enforced.is_some());
@@ -177,8 +181,8 @@ fn print(list: &Denylist, screen: &mut Screen<'_>) -> Result<(), CliError> {
             }
         }
         let shown = list.entries.len() as u64;
-        if shown < list.total {
-            let more = format!("{} more; show them with --limit {}", grouped(list.total - shown), list.total);
+        if shown < list.found {
+            let more = format!("{} more; show them with --limit {}", grouped(list.found - shown), list.found);
             let more = screen.faint(&more);
             screen.line(more)?;
         }

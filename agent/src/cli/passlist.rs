@@ -12,7 +12,8 @@ pub(super) fn command(
     screen: &mut Screen<'_>,
 ) -> Result<Exit, CliError> {
     match action {
-        None | Some(PasslistAction::List) => list(client, screen),
+        None => list(client, "", screen),
+        Some(PasslistAction::List { find }) => list(client, find.as_deref().unwrap_or_default(), screen),
         Some(PasslistAction::Add { whom, comment }) => {
             let (net, user) = (whom.net.as_ref().map(net::display), whom.user.clone());
             let body = PassBody { net, user, comment: comment.clone() };
@@ -44,10 +45,12 @@ fn named(entry: &PassView) -> String {
     entry.user.as_ref().map_or_else(|| entry.net.clone(), |user| format!("user {user}"))
 }
 
-fn list(client: &Client, screen: &mut Screen<'_>) -> Result<Exit, CliError> {
-    let list = ask(client.passlist())?;
+fn list(client: &Client, find: &str, screen: &mut Screen<'_>) -> Result<Exit, CliError> {
+    let list = ask(client.passlist(find))?;
     if screen.json {
         screen.json(&list)?;
+    } else if list.is_empty() && !find.is_empty() {
+        screen.line("no entry of the passlist has to do with it")?;
     } else if list.is_empty() {
         screen.line("nobody is on the passlist")?;
         screen.line("  add someone with: picket passlist add 192.0.2.0/24 --comment office")?;

@@ -20,8 +20,8 @@ use super::{
 };
 use crate::{
     api::{
-        ApiError, BlockView, Code, Control, DenyRequest, Denylist, PassView, Reloaded, ServiceView, Stats,
-        Whom, net,
+        ApiError, BlockView, Code, Control, DenyRequest, Denylist, ListPage, PassView, Reloaded, ServiceView,
+        Stats, Whom, net,
         tests::{Running, doctor, settings},
         types::{DoctorView, Protection, ServicePolicy, SetMode},
     },
@@ -103,10 +103,22 @@ impl Control for Shop {
         Ok(Protection::default())
     }
 
-    fn denylist(&self, limit: usize) -> Result<Denylist, ApiError> {
-        let blocks = self.blocks.lock().expect("lock");
-        let entries = blocks.iter().take(limit).cloned().collect();
-        Ok(Denylist { total: blocks.len() as u64, interfaces: Vec::new(), entries })
+    fn denylist(&self, wanted: &ListPage) -> Result<Denylist, ApiError> {
+        let all = self.blocks.lock().expect("lock").clone();
+        let total = all.len() as u64;
+        let taken = |entry: &BlockView| wanted.find.takes(&entry.whom(), &[&entry.cause]);
+        let found: Vec<BlockView> = all.into_iter().filter(taken).collect();
+        let number = found.len() as u64;
+        let entries = wanted.page(found, BlockView::place);
+        Ok(Denylist { total, found: number, interfaces: Vec::new(), entries, next: None })
+    }
+
+    fn denies(&self, whom: &Whom) -> bool {
+        self.blocks.lock().expect("lock").iter().any(|entry| entry.whom() == *whom)
+    }
+
+    fn passes(&self, whom: &Whom) -> bool {
+        self.passes.lock().expect("lock").iter().any(|entry| entry.whom() == *whom)
     }
 
     fn block(&self, request: DenyRequest) -> Result<BlockView, ApiError> {

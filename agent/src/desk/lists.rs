@@ -63,6 +63,12 @@ impl Desk {
         Ok(self.responses.take_off(kind, user))
     }
 
+    /// Whether a user is on a list.
+    #[must_use]
+    pub fn lists(&self, kind: ListKind, user: &str) -> bool {
+        self.responses.has(kind, user)
+    }
+
     /// Users on a list, those added last first.
     ///
     /// # Errors

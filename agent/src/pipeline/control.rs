@@ -20,7 +20,8 @@ use super::{
 };
 use crate::{
     api::{
-        ApiError, BlockView, Control, DenyRequest, Denylist, PassView, Reloaded, ServiceView, Stats, Whom,
+        ApiError, BlockView, Control, DenyRequest, Denylist, ListPage, PassView, Reloaded, ServiceView,
+        Stats, Whom,
         types::{DoctorView, KernelCounter, Protection, ServicePolicy, SetMode, StageCounter},
     },
     desk::Desk,
@@ -175,7 +176,7 @@ impl Agent {
             attacks: desk.attacks(),
             notify: desk.notification_stats(),
             lists: vec![
-                ("denylist", self.shared.denylist(0).map_or(0, |list| list.total)),
+                ("denylist", self.shared.denylist(&ListPage::NONE).map_or(0, |list| list.total)),
                 ("passlist", self.shared.passlist().len() as u64),
             ],
             process: Process::read(),
@@ -352,8 +353,16 @@ impl Control for Agent {
         self.known.inventory().snapshot()
     }
 
-    fn denylist(&self, limit: usize) -> Result<Denylist, ApiError> {
-        self.shared.denylist(limit)
+    fn denylist(&self, wanted: &ListPage) -> Result<Denylist, ApiError> {
+        self.shared.denylist(wanted)
+    }
+
+    fn denies(&self, whom: &Whom) -> bool {
+        self.shared.denies(whom)
+    }
+
+    fn passes(&self, whom: &Whom) -> bool {
+        self.shared.passes(whom)
     }
 
     fn block(&self, request: DenyRequest) -> Result<BlockView, ApiError> {

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use super::shared::Shared;
 use crate::{
-    api::{ApiError, BlockView, Code, DenyRequest, Denylist, PassView, Whom, types::Protection},
+    api::{ApiError, BlockView, Code, DenyRequest, Denylist, ListPage, PassView, Whom, types::Protection},
     desk::{self, Desk, DeskError, Enforce, Enforced, Why},
     respond::{By, Cause},
     store::{ListEntry, ListKind},
@@ -93,19 +93,41 @@ impl Shared {
         Ok(ended)
     }
 
-    /// The denylist, newest first, at most `limit` of it.
+    /// A page of the denylist, newest first.
     ///
     /// # Errors
     ///
     /// When it can't be read.
-    pub fn denylist(&self, limit: usize) -> Result<Denylist, ApiError> {
-        let mut list = self.responder().denylist(limit)?;
-        let users = self.desk.listed_users(ListKind::Deny).map_err(refused)?;
+    pub fn denylist(&self, wanted: &ListPage) -> Result<Denylist, ApiError> {
+        let mut list = self.responder().denylist(wanted);
+        let mut users = self.desk.listed_users(ListKind::Deny).map_err(refused)?;
         list.total += users.len() as u64;
+        users.retain(|entry| {
+            let whom = Whom::User(entry.value.clone());
+            wanted.find.takes(&whom, &[&entry.reason, &entry.author])
+        });
+        list.found += users.len() as u64;
         list.entries.extend(users.into_iter().map(user_view));
-        list.entries.sort_by_key(|entry| std::cmp::Reverse(entry.since));
-        list.entries.truncate(limit);
+        list.entries = wanted.page(list.entries, BlockView::place);
         Ok(list)
+    }
+
+    /// Whether the denylist holds somebody.
+    #[must_use]
+    pub fn denies(&self, whom: &Whom) -> bool {
+        match whom {
+            Whom::Net(net) => self.responder().covers(net.addr()),
+            Whom::User(id) => self.desk.lists(ListKind::Deny, id),
+        }
+    }
+
+    /// Whether the passlist does.
+    #[must_use]
+    pub fn passes(&self, whom: &Whom) -> bool {
+        match whom {
+            Whom::Net(net) => self.responder().passes(*net),
+            Whom::User(id) => self.desk.lists(ListKind::Pass, id),
+        }
     }
 
     /// What keeps attackers out, and what it did.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::page::Paging;
 use crate::{
     api::{
-        ApiError, BlockView, Code, Denylist as DenylistView, PassView,
+        ApiError, BlockView, Code, Denylist as DenylistView, Find, ListPage, PassView, Place, Whom,
         net::display,
         types::{Capacity, DenyInterface, Kept, Protection, RespondView},
     },
@@ -16,8 +16,8 @@ use crate::{
     desk::Desk,
     probe::{deny::Deny, enforce::XdpEnforcer},
     respond::{
-        Attack, Block, BlockError, By, Cause, Denylist, Enforcer, HostAddresses, Listed, Opened, PassChange,
-        PassEntry, PassReason, Passlist, PasslistError, Policy, UnblockError, page::Page,
+        Attack, Block, BlockError, By, Cause, Denylist, Enforcer, Entry, HostAddresses, Listed, Opened,
+        PassChange, PassEntry, PassReason, Passlist, PasslistError, Policy, UnblockError, page::Page,
     },
     rules::Match,
     store::ListState,
@@ -188,6 +188,12 @@ impl Responder {
         self.denylist.covers(ip)
     }
 
+    /// Whether the passlist holds a network.
+    #[must_use]
+    pub fn passes(&self, net: IpNet) -> bool {
+        self.passlist.why(net).is_some()
+    }
+
     /// Why dropping an address's packets keeps its requests out only in part: they come through a proxy, and blocking
     /// that would block others.
     fn obstacle(&self, net: IpNet) -> Option<String> {
@@ -236,22 +242,21 @@ impl Responder {
         Ok(())
     }
 
-    /// The denylist, newest first.
-    ///
-    /// # Errors
-    ///
-    /// Never at present.
-    pub fn denylist(&mut self, limit: usize) -> Result<DenylistView, ApiError> {
-        let mut listed = self.denylist.list();
-        listed.sort_by_key(|l| std::cmp::Reverse(l.entry.since));
-        let total = listed.len() as u64;
+    /// A page of the denylist, newest first.
+    pub fn denylist(&mut self, wanted: &ListPage) -> DenylistView {
+        let found: Vec<Place> =
+            self.denylist.entries().filter(|entry| takes(&wanted.find, entry)).map(place).collect();
+        let (total, found_of) = (self.denylist.len() as u64, found.len() as u64);
         let interfaces = self.interfaces();
-        let view = |listed: Listed| {
-            let obstacle = self.obstacle(listed.entry.address);
-            block_view(listed, &interfaces, obstacle)
-        };
-        let entries = listed.into_iter().take(limit).map(view).collect();
-        Ok(DenylistView { total, interfaces, entries })
+        let mut entries = Vec::new();
+        for place in wanted.page(found, Place::clone) {
+            // What they dropped is asked of the kernel for those that are shown.
+            if let Some(listed) = place.net().and_then(|net| self.denylist.listed(net)) {
+                let obstacle = self.obstacle(listed.entry.address);
+                entries.push(block_view(listed, &interfaces, obstacle));
+            }
+        }
+        DenylistView { total, found: found_of, interfaces, entries, next: None }
     }
 
     /// The passlist.
@@ -391,6 +396,17 @@ impl Responder {
             tracing::error!("the denylist can't be written down; it is in force all the same: {error}");
         }
     }
+}
+
+/// Where an entry stands on the list.
+fn place(entry: &Entry) -> Place {
+    Place::new(Some(entry.since), Whom::Net(entry.address))
+}
+
+fn takes(find: &Find, entry: &Entry) -> bool {
+    let Cause { reason, author, rules, .. } = &entry.cause;
+    let words = [reason.as_str(), author.as_deref().unwrap_or_default(), &rules.join(" ")];
+    *find == Find::All || find.takes(&Whom::Net(entry.address), &words)
 }
 
 fn block_view(listed: Listed, interfaces: &[DenyInterface], obstacle: Option<String>) -> BlockView {

@@ -229,9 +229,15 @@ impl Denylist {
     }
 
     /// All entries with what they dropped.
+    #[cfg(test)]
     pub fn list(&mut self) -> Vec<Listed> {
         let Self { entries, enforcer, .. } = self;
         entries.values().map(|held| held.listed(enforcer)).collect()
+    }
+
+    /// All entries by themselves.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.values().map(|held| &held.entry)
     }
 
     /// The networks of all entries.

@@ -56,6 +56,8 @@ pub(super) fn rows() -> Vec<Row> {
         action("/services/{name}/policy", service::set_policy),
         page("/endpoints", endpoints::show),
         page("/protection", protection::show),
+        page("/protection/denylist", protection::denylist),
+        page("/protection/passlist", protection::passlist),
         live("/protection/page", protection::blocking_page::preview),
         action("/block", respond::block),
         action("/unblock", respond::unblock),

@@ -12,8 +12,8 @@ use std::{
 use bytes::Bytes;
 use picket::{
     api::{
-        Api, ApiError, BlockView, Caller, Control, DenyRequest, Denylist, PassView, Reloaded, ServiceView,
-        Stats, Tokens, Whom, route_table,
+        Api, ApiError, BlockView, Caller, Control, DenyRequest, Denylist, ListPage, PassView, Reloaded,
+        ServiceView, Stats, Tokens, Whom, route_table,
         types::{DoctorView, Protection, Role, ServicePolicy, SetMode},
     },
     config::Config,
@@ -98,8 +98,17 @@ impl Control for Counting {
         Ok(Protection::default())
     }
 
-    fn denylist(&self, _: usize) -> Result<Denylist, ApiError> {
-        Ok(Denylist::default())
+    fn denylist(&self, wanted: &ListPage) -> Result<Denylist, ApiError> {
+        let found = vec![BlockView::default()];
+        Ok(Denylist { entries: wanted.page(found, BlockView::place), ..Denylist::default() })
+    }
+
+    fn denies(&self, _: &Whom) -> bool {
+        false
+    }
+
+    fn passes(&self, _: &Whom) -> bool {
+        false
     }
 
     fn block(&self, request: DenyRequest) -> Result<BlockView, ApiError> {

@@ -78,8 +78,8 @@ impl Client {
     }
 
     /// Who is blocked.
-    pub async fn denylist(&self, limit: usize) -> Result<Denylist, ClientError> {
-        self.get("/v1/denylist", &[("limit", &limit.to_string())]).await
+    pub async fn denylist(&self, find: &str, limit: usize) -> Result<Denylist, ClientError> {
+        self.get("/v1/denylist", &[("find", find), ("limit", &limit.to_string())]).await
     }
 
     /// Blocks.
@@ -99,8 +99,8 @@ impl Client {
     }
 
     /// Who is never blocked.
-    pub async fn passlist(&self) -> Result<Vec<PassView>, ClientError> {
-        self.get("/v1/passlist", &[]).await
+    pub async fn passlist(&self, find: &str) -> Result<Vec<PassView>, ClientError> {
+        self.get("/v1/passlist", &[("find", find)]).await
     }
 
     /// Has the agent send a test to a target of notifications; waits as long as any target may take.

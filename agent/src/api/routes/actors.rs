@@ -18,7 +18,7 @@ use super::{
 use crate::{
     api::{
         ApiError, Code, Control,
-        types::{Actor, Logins, Ranking, Role, User},
+        types::{Actor, Logins, Ranking, Role, User, Whom},
     },
     limits,
     query::{EVENTS, Sql},
@@ -66,7 +66,6 @@ async fn most<T: Serialize + Send + 'static>(
     let after = cursor.map(|cursor| cursor.at.parse()).transpose()?;
     let lists = Lists::of(&api);
     ask(api, move |reader| {
-        let lists = lists.read()?;
         let found = question(&params.within(reader)?, &condition, between, limit, after.as_ref())?;
         let reach = found.reach;
         if !reach.complete {
@@ -89,7 +88,7 @@ async fn actor(State(api): State<Shared>, Piece(text): Piece, uri: Uri) -> Answe
         let found = reader.actor(ip, between)?;
         let found =
             found.ok_or_else(|| ApiError::new(Code::NotFound, format!("there are no events of {ip}")))?;
-        Ok(lists.read()?.actor(found))
+        Ok(lists.actor(found))
     })
     .await
 }
@@ -103,44 +102,24 @@ async fn user(State(api): State<Shared>, Piece(id): Piece, uri: Uri) -> Answer {
         let found = found.ok_or_else(|| {
             ApiError::new(Code::NotFound, format!("there are no events of user {}", super::short(&id)))
         })?;
-        Ok(lists.read()?.user(found))
+        Ok(lists.user(found))
     })
     .await
 }
 
 /// Who is on the lists.
-struct Lists {
-    control: std::sync::Arc<dyn Control>,
-    blocked: Vec<ipnet::IpNet>,
-    passed: Vec<ipnet::IpNet>,
-    users: Vec<String>,
-}
+struct Lists(std::sync::Arc<dyn Control>);
 
 impl Lists {
     fn of(api: &Api) -> Self {
-        let control = std::sync::Arc::clone(&api.control);
-        Self { control, blocked: Vec::new(), passed: Vec::new(), users: Vec::new() }
-    }
-
-    /// As they are now; on a thread that may block.
-    fn read(mut self) -> Result<Self, ApiError> {
-        let nets = |texts: &mut dyn Iterator<Item = String>| {
-            texts.filter_map(|text| crate::api::net::parse(&text).ok()).collect::<Vec<_>>()
-        };
-        let denylist = self.control.denylist(usize::MAX)?.entries;
-        self.users = denylist.iter().filter_map(|entry| entry.user.clone()).collect();
-        self.blocked = nets(&mut denylist.into_iter().map(|entry| entry.net));
-        self.passed = nets(&mut self.control.passlist().into_iter().map(|entry| entry.net));
-        Ok(self)
+        Self(std::sync::Arc::clone(&api.control))
     }
 
     fn actor(&self, actor: read::Actor) -> Actor {
-        let holds = |nets: &[ipnet::IpNet]| {
-            actor.id.parse::<IpAddr>().is_ok_and(|ip| nets.iter().any(|net| net.contains(&ip)))
-        };
+        let whom = actor.id.parse::<IpAddr>().ok().map(|ip| Whom::Net(ip.into()));
         Actor {
-            blocked: holds(&self.blocked),
-            passlisted: holds(&self.passed),
+            blocked: whom.as_ref().is_some_and(|whom| self.0.denies(whom)),
+            passlisted: whom.as_ref().is_some_and(|whom| self.0.passes(whom)),
             ip: actor.id,
             first_seen: timestamp(actor.first_seen),
             last_seen: timestamp(actor.last_seen),
@@ -157,7 +136,7 @@ impl Lists {
         let logins = |name: &str| count(user.business.get(name).copied().unwrap_or(0));
         User {
             logins: Logins { success: logins("users.login.success"), failure: logins("users.login.failure") },
-            blocked: self.users.contains(&user.id),
+            blocked: self.0.denies(&Whom::User(user.id.clone())),
             id: user.id,
             first_seen: timestamp(user.first_seen),
             last_seen: timestamp(user.last_seen),

@@ -17,11 +17,12 @@ use super::{
 };
 use crate::{
     api::{
-        ApiError, Code,
+        ApiError, Code, Find, ListPage, Place,
         access::Person,
         types::{BlockBody, DenyRequest, PassBody, Role, Unblocked, Whom},
     },
     limits::{DENYLIST_LISTED, REASON_CHARS},
+    store::read::Between,
 };
 
 /// Entries of the denylist that are listed at most.
@@ -40,8 +41,21 @@ pub(super) fn rows() -> Vec<Row> {
 }
 
 async fn denylist(State(api): State<Shared>, uri: Uri) -> Answer {
-    let limit = Params::read(&uri, &["limit"])?.number("limit", 0..=MOST_LISTED)?.unwrap_or(DENYLIST_LISTED);
-    run(api, move |api| api.control.denylist(limit)).await
+    let params = Params::read(&uri, &["find", "limit", "cursor"])?;
+    let limit = params.number("limit", 0..=MOST_LISTED)?.unwrap_or(DENYLIST_LISTED);
+    let after = params.cursor()?.map(|cursor| cursor.at.parse::<Place>());
+    let after = after.transpose().map_err(|()| bad("cursor: not one of this list"))?;
+    run(api, move |api| {
+        // One more, to see whether there are more.
+        let wanted = ListPage { find: find(&params)?, after, limit: limit + 1 };
+        let mut list = api.control.denylist(&wanted)?;
+        if list.entries.len() > limit {
+            list.entries.truncate(limit);
+            list.next = list.entries.last().map(|last| params.next(Between::any(), last.place()));
+        }
+        Ok(list)
+    })
+    .await
 }
 
 async fn block(
@@ -97,8 +111,16 @@ async fn unblock(State(api): State<Shared>, Extension(person): Extension<Person>
 }
 
 async fn passlist(State(api): State<Shared>, uri: Uri) -> Answer {
-    Params::read(&uri, &[])?;
-    run(api, move |api| Ok(api.control.passlist())).await
+    let params = Params::read(&uri, &["find"])?;
+    run(api, move |api| {
+        let (find, mut list) = (find(&params)?, api.control.passlist());
+        list.retain(|entry| {
+            let words = [entry.comment.as_deref(), entry.author.as_deref()].map(Option::unwrap_or_default);
+            find.takes(&entry.whom(), &words)
+        });
+        Ok(list)
+    })
+    .await
 }
 
 async fn pass(
@@ -117,6 +139,17 @@ async fn pass(
 async fn unpass(State(api): State<Shared>, Extension(person): Extension<Person>, uri: Uri) -> Answer {
     let whom = Params::read(&uri, &["net", "user"])?.whom()?;
     run(api, move |api| api.control.passlist_remove(whom, &person.name)).await
+}
+
+/// `find=`.
+fn find(params: &Params) -> Result<Find, ApiError> {
+    let text = params.text("find").unwrap_or_default();
+    if text.chars().count() > REASON_CHARS {
+        return Err(bad(format!(
+            "find is longer than {REASON_CHARS} characters, which nothing on a list is"
+        )));
+    }
+    Ok(Find::new(text))
 }
 
 /// A person's words, within bounds.

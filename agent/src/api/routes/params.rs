@@ -163,7 +163,7 @@ impl Params {
     fn question(&self) -> impl Iterator<Item = (&str, &str)> {
         let path = std::iter::once(("path", self.path.as_str()));
         let given = |name: &'static str| self.text(name).map(|text| (name, text));
-        path.chain(["query", "from", "to", "sort", "who"].into_iter().filter_map(given))
+        path.chain(["query", "from", "to", "sort", "who", "find"].into_iter().filter_map(given))
     }
 
     /// Exactly one of `net=` and `user=`.

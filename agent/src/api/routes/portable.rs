@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     api::{
-        ApiError, Code,
+        ApiError, Code, ListPage,
         access::Person,
         control,
         types::{BlockBody, DenyRequest, Entry, Export, Imported, Refusal, Role, Whom},
@@ -54,7 +54,7 @@ async fn export(State(api): State<Shared>, uri: Uri) -> Answer {
             Some(path) => Some(read(&path)?),
             None => None,
         };
-        let denylist = api.control.denylist(usize::MAX)?.entries.into_iter();
+        let denylist = api.control.denylist(&ListPage::ALL)?.entries.into_iter();
         let passlist = api.control.passlist().into_iter().filter(|entry| entry.origin == "manual");
         Ok(Export {
             format: FORMAT,
@@ -352,7 +352,7 @@ impl Standing {
             Some(user) => Whom::User(user).to_string(),
             None => net,
         };
-        let denied = api.control.denylist(usize::MAX)?.entries.into_iter();
+        let denied = api.control.denylist(&ListPage::ALL)?.entries.into_iter();
         let mut denied: Vec<_> = denied.map(|entry| (name(entry.net, entry.user), entry.ends)).collect();
         let passed = api.control.passlist().into_iter();
         let mut passed: Vec<_> = passed.map(|entry| name(entry.net, entry.user)).collect();

@@ -30,7 +30,7 @@ fn what_the_documentation_asks_is_answered() {
         assert_eq!(status, 200, "{line}\n{answer}");
         sent += 1;
     }
-    assert_eq!(sent, 72);
+    assert_eq!(sent, 73);
 }
 
 #[test]

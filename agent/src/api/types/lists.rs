@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::api::net;
+use crate::api::{Place, net};
 
 /// Whom an entry of a list names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,6 +16,17 @@ pub enum Whom {
     Net(IpNet),
     /// A user, by the id that events have.
     User(String),
+}
+
+impl Whom {
+    /// Of an entry, which has one of the two.
+    fn of(net: &str, user: Option<&str>) -> Self {
+        match (user, net::parse(net)) {
+            (Some(id), _) => Self::User(id.to_owned()),
+            (None, Ok(net)) => Self::Net(net),
+            (None, Err(_)) => Self::User(net.to_owned()),
+        }
+    }
 }
 
 impl fmt::Display for Whom {
@@ -130,15 +141,35 @@ pub struct BlockView {
     pub not_enforced: Option<String>,
 }
 
+impl BlockView {
+    /// Whom it names.
+    #[must_use]
+    pub fn whom(&self) -> Whom {
+        Whom::of(&self.net, self.user.as_deref())
+    }
+
+    /// Where it stands on the list.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place::new(self.since, self.whom())
+    }
+}
+
 /// The denylist.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Denylist {
     /// Entries in force, all of them.
     pub total: u64,
+    /// Those of them that `find=` takes.
+    #[serde(default)]
+    pub found: u64,
     /// Where XDP enforces it.
     pub interfaces: Vec<DenyInterface>,
     /// Entries, newest first, as many as were asked for.
     pub entries: Vec<BlockView>,
+    /// What `cursor=` is for the next page; none: there are no more.
+    #[serde(default)]
+    pub next: Option<String>,
 }
 
 /// An interface with XDP attached.
@@ -166,6 +197,14 @@ pub struct PassView {
     /// Who put it there; none: not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author: Option<String>,
+}
+
+impl PassView {
+    /// Whom it names.
+    #[must_use]
+    pub fn whom(&self) -> Whom {
+        Whom::of(&self.net, self.user.as_deref())
+    }
 }
 
 /// Body of `POST /v1/passlist`. Exactly one of `net` and `user`.

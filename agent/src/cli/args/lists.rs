@@ -78,11 +78,17 @@ pub(super) const DENYLIST: &str = "\
 Examples:
   sudo picket denylist
   sudo picket denylist --limit 20
+  sudo picket denylist 203.0.113.7        what keeps this address out
+  sudo picket denylist scans              entries whose reason has this word
   sudo picket denylist --json | jq -r '.entries[].net'";
 
 /// `picket denylist`.
 #[derive(Debug, Args)]
 pub struct DenylistArgs {
+    /// Only entries that hold this address or network or lie in it, or that have this text in whom they name or in
+    /// what is said of them
+    #[arg(value_name = "ADDR|CIDR|TEXT")]
+    pub find: Option<String>,
     /// Show at most this many, newest first
     #[arg(long, value_name = "N", default_value_t = DENYLIST_LISTED)]
     pub limit: usize,
@@ -110,8 +116,13 @@ pub struct PasslistArgs {
 #[derive(Debug, Subcommand)]
 pub enum PasslistAction {
     /// Show it
-    #[command(after_help = "Examples:\n  sudo picket passlist list")]
-    List,
+    #[command(after_help = "Examples:\n  sudo picket passlist list\n  sudo picket passlist list office")]
+    List {
+        /// Only entries that hold this address or network or lie in it, or that have this text in whom they name or in
+        /// what is said of them
+        #[arg(value_name = "ADDR|CIDR|TEXT")]
+        find: Option<String>,
+    },
     /// Never block this address, network or user; ends blocks of it
     #[command(after_help = "Examples:\n  sudo picket passlist add 192.0.2.0/24 --comment office\n  \
                             sudo picket passlist add --user monitoring")]

@@ -188,6 +188,9 @@ impl Reader {
         let column = FacetExpression::of(by.column());
         // One more than was asked for says whether there are more.
         let facet = self.facet_after(condition, &column, between, limit + 1, after.as_ref())?;
+        if facet.values.is_empty() {
+            return Ok(Actors { rows: Vec::new(), next: None, reach: facet.reach });
+        }
         let more = facet.values.len() > limit;
         let mut rows: Vec<Actor> = facet
             .values

@@ -1,6 +1,6 @@
 //! What is asked of the events, and what can be asked of a rollup instead.
 
-use rusqlite::{Connection, Result, Row, params_from_iter};
+use rusqlite::{Connection, OptionalExtension as _, Result, Row, params_from_iter};
 
 use super::{
     super::{
@@ -40,10 +40,16 @@ impl Question<'_> {
         stretch: Stretch,
         deadline: &Deadline,
     ) -> Result<(&'static str, Coarsest)> {
-        if self.is_about_few(db, stretch, deadline)? {
-            return Ok(("events", Coarsest::Few));
+        let size = self.size(db, stretch, deadline)?;
+        Ok(size.map_or_else(|| self.rollup(db), |size| ("events", size)))
+    }
+
+    /// Whether the events are few or none.
+    pub fn size(&self, db: &Connection, stretch: Stretch, deadline: &Deadline) -> Result<Option<Coarsest>> {
+        if is_none(db, self.condition, deadline)? {
+            return Ok(Some(Coarsest::None));
         }
-        Ok(self.rollup(db))
+        Ok(self.is_about_few(db, stretch, deadline)?.then_some(Coarsest::Few))
     }
 
     /// The same, when the events are not few.
@@ -59,7 +65,7 @@ impl Question<'_> {
     }
 
     /// Whether an index has the events, and they are few enough to look at all of them.
-    pub fn is_about_few(&self, db: &Connection, stretch: Stretch, deadline: &Deadline) -> Result<bool> {
+    fn is_about_few(&self, db: &Connection, stretch: Stretch, deadline: &Deadline) -> Result<bool> {
         if self.condition.clause.trim().is_empty() {
             return Ok(false);
         }
@@ -135,6 +141,28 @@ impl Question<'_> {
         }
         let columns = columns.replace("{time}", &time);
         format!("SELECT {columns}, {count} FROM {view} e WHERE {between} AND {}", condition.text())
+    }
+}
+
+/// Whether no event fits at all, at whatever time; false where that can't be told at once. The rollup of everything has
+/// a row for each kind of event, a few thousand: a service of which nothing is stored is known by it in a millisecond.
+pub(super) fn is_none(db: &Connection, condition: &Sql, deadline: &Deadline) -> Result<bool> {
+    if condition.clause.trim().is_empty() {
+        return Ok(false);
+    }
+    let (level, _) = rollup::ALL;
+    let text = format!(
+        "SELECT 1 FROM rollup_facts e WHERE e.level = {level} AND e.count > 0 AND {} LIMIT 1",
+        condition.text()
+    );
+    // It does not have all that may be asked for.
+    let Ok(mut statement) = db.prepare_cached(&text) else { return Ok(false) };
+    let any = deadline.until(deadline.elapsed() + deadline.patience / 8, || {
+        statement.query_row(params_from_iter(&condition.params), |_| Ok(())).optional()
+    });
+    match any {
+        Err(error) if Deadline::is_why(&error) && !deadline.over() => Ok(false),
+        any => Ok(any?.is_none()),
     }
 }
 

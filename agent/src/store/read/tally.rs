@@ -132,14 +132,14 @@ impl Reader {
                 let params: Vec<_> = facets.iter().flat_map(|facet| facet.params.clone()).collect();
                 (columns.join(", "), params)
             };
-            let few =
+            let size =
                 Question { columns: "0".to_owned(), params: &[], condition, among: None, coarsest: i64::MAX }
-                    .is_about_few(db, stretch, deadline)?;
+                    .size(db, stretch, deadline)?;
             for (at, facet) in facets.iter().enumerate() {
                 let (columns, params) = question(&[facet]);
                 let question =
                     Question { columns, params: &params, condition, among: None, coarsest: i64::MAX };
-                let place = if few { ("events", Coarsest::Few) } else { question.rollup(db) };
+                let place = size.map_or_else(|| question.rollup(db), |size| ("events", size));
                 match groups.iter_mut().find(|group| group.place == place) {
                     Some(group) => group.facets.push((at, facet)),
                     None => groups.push(Group { place, facets: vec![(at, facet)] }),

@@ -22,6 +22,8 @@ pub(super) enum Coarsest {
     Level(i64),
     /// The events are few, and an index has them: all in one piece.
     Few,
+    /// There are no such events at all.
+    None,
 }
 
 /// Looks through a stretch with `look`, which takes each piece as a whole or not at all. Gives the time since when it
@@ -35,6 +37,7 @@ pub(super) fn walk(
     let Stretch { from, to, .. } = stretch;
     let mut walk = Walk { deadline, look, to, since: to, counted: false };
     let parts = match coarsest {
+        Coarsest::None => return Ok(from),
         Coarsest::Few => {
             (walk.look)(Part::Events(from, to))?;
             return Ok(from);

@@ -24,6 +24,7 @@ fn conditions() -> Vec<(Sql, bool)> {
         (Sql::new("e.path GLOB ?", ["/p1*".into()]), true),
         (Sql::new("e.path = ? AND e.client_ip != ?", ["/p3".into(), network.into()]), false),
         (Sql::new("json_extract(e.json, '$.path') = ?", ["/p3".into()]), false),
+        (Sql::new("e.service = ?", ["nobody".into()]), false),
         (Sql::new("e.id > ? AND e.method = ?", [id(100).to_string().as_str().into(), "GET".into()]), false),
     ]
 }
@@ -153,7 +154,7 @@ fn facets_counts_and_timelines_are_those_of_the_events() {
             }
         }
     }
-    assert_eq!(compared, 15 * 6 * 9);
+    assert_eq!(compared, 16 * 6 * 9);
 }
 
 fn sum(points: &[(i64, i64)]) -> i64 {
@@ -256,7 +257,7 @@ fn pages_under_a_condition_have_what_fits() {
             compared += 1;
         }
     }
-    assert_eq!(compared, 90);
+    assert_eq!(compared, 96);
 }
 
 /// Whether SQLite finds what a condition needs in a rollup.
@@ -278,7 +279,32 @@ fn rollups_answer_what_they_can_and_nothing_else() {
         assert_eq!(count > 2, from_rollup, "{condition:?}: {count}");
         answered += 1;
     }
-    assert_eq!(answered, 15);
+    assert_eq!(answered, 16);
+}
+
+/// What the rollup of everything has nothing of is not looked for anywhere else.
+#[test]
+fn that_there_is_nothing_is_known_at_once() {
+    let directory = directory();
+    let store = open(directory.path());
+    fill(&store, 0..100);
+    let (all, reader) = (Between::any(), store.reader());
+    let shop = Sql::new("e.service = ? AND e.attack IS NOT NULL", ["shop".into()]);
+    let clients = FacetExpression::of("e.client_ip");
+    assert!(!reader.facet(&shop, &clients, all, 10).unwrap().values.is_empty());
+    raw(directory.path())
+        .execute_batch("DELETE FROM rollup_facts_rows WHERE start = 0 AND service = 'shop'")
+        .unwrap();
+    let facet = reader.facet(&shop, &clients, all, 10).unwrap();
+    assert!(facet.values.is_empty() && facet.reach.complete);
+    assert!(reader.timeline(&shop, all, 30, None).unwrap().points.is_empty());
+    assert_eq!(reader.count(&shop, all).unwrap().count, 0);
+    let actors = reader.actors(&shop, all, 10, None).unwrap();
+    assert!(actors.rows.is_empty() && actors.reach.complete);
+    // Of others there is something still, and of what the rollup does not know it says nothing.
+    assert!(reader.count(&Sql::new("e.service = ?", ["blog".into()]), all).unwrap().count > 0);
+    let of_path = Sql::new("e.service = ? AND e.path IS NOT NULL", ["shop".into()]);
+    assert!(reader.count(&of_path, all).unwrap().count > 0);
 }
 
 /// Takes a millisecond or two an event.

@@ -4,6 +4,7 @@ pub mod blocking_page;
 mod lists;
 mod responses;
 
+pub(in crate::ui) use lists::{show_denylist as denylist, show_passlist as passlist};
 use maud::{Markup, html};
 
 use crate::{
@@ -18,17 +19,21 @@ use crate::{
         page::Page,
         pages::respond,
         parts::{
-            badge, fresh,
+            badge, fresh, tabs,
             tiles::{Tile, tiles},
         },
         visit::Visit,
     },
 };
 
-/// Entries of the denylist that are shown, unless more are asked for.
-const ROWS: usize = 50;
-/// And when they are.
-const MORE: usize = 1000;
+/// Protection, and its lists by themselves.
+const TABS: [(&str, &str); 3] = [
+    ("Protection", "/protection"),
+    ("Denylist", "/protection/denylist"),
+    ("Passlist", "/protection/passlist"),
+];
+/// Entries of each list that are shown.
+const FEW: usize = 15;
 /// What was done lately.
 const LATELY: &str = "20";
 
@@ -39,14 +44,11 @@ struct Shown {
     passlist: Vec<PassView>,
     rules: List<DetectionRuleView>,
     done: List<AuditView>,
-    /// Entries of the denylist that were asked for.
-    asked: usize,
 }
 
 pub async fn show(visit: Visit) -> Result<Page, ApiError> {
     let frame = &visit.frame;
-    let asked = if frame.here.get("entries").is_some() { MORE } else { ROWS };
-    let limit = asked.to_string();
+    let limit = FEW.to_string();
     let (protection, denylist, passlist, rules, done) = tokio::join!(
         visit.get("/v1/protection", &[]),
         visit.get("/v1/denylist", &[("limit", limit.as_str())]),
@@ -60,7 +62,6 @@ pub async fn show(visit: Visit) -> Result<Page, ApiError> {
         passlist: passlist?,
         rules: rules?,
         done: done?,
-        asked,
     };
     let command = Command::new("picket denylist").option("--limit", &limit);
     Ok(Page::new("Protection", shown.body(frame)).aside(fresh::switch()).command(command))
@@ -69,11 +70,12 @@ pub async fn show(visit: Visit) -> Result<Page, ApiError> {
 impl Shown {
     fn body(&self, frame: &Frame) -> Markup {
         html! {
+            (tabs::tabs(frame, &TABS))
             (fresh::part("figures", &self.figures()))
             div.columns.signal {
                 div.grow {
-                    (fresh::part("denylist", &lists::denylist(frame, &self.denylist, self.asked)))
-                    (fresh::part("passlist", &lists::passlist(frame, &self.passlist)))
+                    (fresh::part("denylist", &lists::newest(frame, &self.denylist)))
+                    (fresh::part("passlist", &lists::few(frame, &self.passlist)))
                     (fresh::part("responses", &responses::automatic(&self.protection.respond, &self.rules.items)))
                     (blocking_page::card(&self.protection.page))
                     (fresh::part("lately", &responses::lately(frame, &self.done.items)))

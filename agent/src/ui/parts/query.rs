@@ -7,21 +7,32 @@ use crate::{api::ApiError, ui::frame::Frame};
 
 /// Where a query is typed. `of`: what it is about, as completion calls it.
 pub fn bar(frame: &Frame, of: &str, example: &str, error: Option<&ApiError>) -> Markup {
-    let here = frame.here.without("cursor").without("query");
-    let query = frame.here.get("query").unwrap_or_default();
+    html! {
+        (field(frame, ("query", "Query"), example, Some(of), error.is_some()))
+        @if let Some(error) = error { (wrong(frame.here.get("query").unwrap_or_default(), error)) }
+    }
+}
+
+/// Where a text is typed that a list is looked through for.
+pub fn find(frame: &Frame, example: &str) -> Markup {
+    field(frame, ("find", "Find"), example, None, false)
+}
+
+fn field(frame: &Frame, (name, label): (&str, &str), example: &str, of: Option<&str>, wrong: bool) -> Markup {
+    let here = frame.here.without("cursor").without(name);
+    let query = frame.here.get(name).unwrap_or_default();
     html! {
         form.query method="get" action=(here.path()) role="search" {
-            @for (name, value) in here.parameters() {
-                input type="hidden" name=(name) value=(value);
+            @for (other, value) in here.parameters() {
+                input type="hidden" name=(other) value=(value);
             }
             (Icon::Search.show())
-            input #query type="text" enterkeyhint="search" name="query" value=(query) placeholder=(example) aria-label="Query"
-                autocomplete="off" autocapitalize="off" spellcheck="false" data-complete=(of)
-                aria-invalid=[error.map(|_| "true")] aria-describedby=[error.map(|_| "query-error")];
+            input #query type="text" enterkeyhint="search" name=(name) value=(query) placeholder=(example) aria-label=(label)
+                autocomplete="off" autocapitalize="off" spellcheck="false" data-complete=[of]
+                aria-invalid=[wrong.then_some("true")] aria-describedby=[wrong.then_some("query-error")];
             button.button.primary { "Search" }
             @if !query.is_empty() { a.button href=(here) { "Clear" } }
         }
-        @if let Some(error) = error { (wrong(query, error)) }
     }
 }
 

@@ -251,6 +251,73 @@ fn protection_says_who_is_kept_out_and_lets_people_change_it() {
 }
 
 #[test]
+fn lists_are_looked_through_and_come_page_by_page() {
+    let served = Served::of_role(Ground::of(protected()), Role::Responder);
+    for last in 0..120 {
+        let name = format!("198.51.100.{last}");
+        served.submit(
+            "/protection",
+            "/block",
+            &[("kind", "net"), ("name", name.as_str()), ("seconds", "600")],
+        );
+        let name = format!("192.0.2.{last}");
+        let comment = if last % 2 == 0 { "office" } else { "monitoring" };
+        served.submit(
+            "/protection",
+            "/pass",
+            &[("kind", "net"), ("name", name.as_str()), ("comment", comment)],
+        );
+    }
+    let html = served.page("/protection");
+    let links: Vec<String> = all(&html, "#denylist header a, #passlist header a")
+        .iter()
+        .map(|link| link.text().collect())
+        .collect();
+    assert_eq!(links, ["All 120 entries", "All 120 entries"]);
+    for list in ["denylist", "passlist"] {
+        assert_eq!(all(&html, &format!("#{list} tbody tr")).len(), 15, "{list}");
+    }
+    for (list, net, cli) in [("denylist", "198.51.100", "denylist"), ("passlist", "192.0.2", "passlist list")]
+    {
+        let (mut at, mut seen) = (format!("/protection/{list}"), std::collections::BTreeSet::new());
+        let mut pages = 0;
+        loop {
+            let html = served.page(&at);
+            seen.extend(
+                all(&html, "tbody tr a.address, tbody tr .wide a")
+                    .iter()
+                    .map(|link| link.text().collect::<String>()),
+            );
+            pages += 1;
+            match all(&html, ".pager a[rel=next]").first() {
+                Some(next) => at = next.attr("href").expect("a link").to_owned(),
+                None => break,
+            }
+        }
+        assert_eq!((pages, seen.len()), (3, 120), "{list}: {seen:?}");
+        let found = served.page(&format!("/protection/{list}?find={net}.7"));
+        assert_eq!(all(&found, "tbody tr").len(), 1, "{net}.70 is another one");
+        assert_eq!(text(&found, ".same code"), format!("sudo picket {cli} {net}.7"));
+        let none = served.page(&format!("/protection/{list}?find=203.0.113.9"));
+        assert!(text(&none, ".list").contains("203.0.113.9"), "{}", text(&none, ".list"));
+    }
+    let office = served.page("/protection/passlist?find=OFFICE");
+    assert_eq!(all(&office, "tbody tr").len(), 50);
+    assert_eq!(text(&office, ".top .hint"), "60 entries");
+    assert!(text(&served.page("/protection/passlist?find=OFFICE&cursor=50"), ".list").contains("192.0.2.1"));
+    assert_eq!(served.get("/protection/denylist?cursor=x").status, StatusCode::BAD_REQUEST);
+    // A cursor is of what was looked for.
+    let next = served.ground.get("/v1/denylist?limit=10&find=198.51.100.0/24")["next"]
+        .as_str()
+        .expect("more")
+        .to_owned();
+    assert_eq!(
+        served.get(&format!("/protection/denylist?find=203.0.113.9&cursor={next}")).status,
+        StatusCode::BAD_REQUEST
+    );
+}
+
+#[test]
 fn what_protects_nobody_says_so() {
     let served = Served::logged_in(Role::Viewer);
     let html = served.page("/protection");
@@ -260,7 +327,7 @@ fn what_protects_nobody_says_so() {
     let cards: String = all(&html, ".grow > .card").into_iter().flat_map(|card| card.text()).collect();
     assert!(cards.contains("Switched off: who is blocked gets no answer"), "{cards}");
     assert_eq!(all(&html, "iframe").len(), 1, "what they would be told is shown");
-    assert_eq!(text(&html, ".same code"), "sudo picket denylist --limit 50");
+    assert_eq!(text(&html, ".same code"), "sudo picket denylist --limit 15");
 }
 
 #[test]

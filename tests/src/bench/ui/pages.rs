@@ -52,10 +52,16 @@ const PAGES: [&str; 36] = [
     "/rules/detection*",
     "/rules/try?past=yes",
     "/rules/exclusions",
+    "/rules/exclusions/new",
+    "/rules/edit",
+    "/rules/detection/edit",
     "/protection",
+    "/protection/denylist",
+    "/protection/passlist",
     "/settings",
     "/settings/tokens",
     "/settings/notifications",
+    "/settings/kernel",
 ];
 
 fn run(ui: &UiBench) -> Result<Section> {

@@ -3,24 +3,118 @@
 use maud::{Markup, html};
 
 use crate::{
-    api::types::{BlockView, Denylist, PassView, Role},
+    api::{
+        ApiError,
+        types::{BlockView, Denylist, PassView, Role},
+    },
     cli::screen::grouped,
+    event::printable,
     ui::{
+        command::Command,
         frame::Frame,
+        page::Page,
         pages::respond::{self, Whom},
         parts::{
             badge,
             empty::empty,
             icon::Icon,
-            link,
+            link, pager, query,
             table::{Column, table},
-            time,
+            tabs, time,
         },
+        visit::Visit,
     },
 };
 
-/// Who is blocked, the newest first; `asked`: at most so many.
-pub fn denylist(frame: &Frame, list: &Denylist, asked: usize) -> Markup {
+/// Rows of a page of a list.
+const ROWS: usize = 50;
+/// What is looked for, for example.
+const EXAMPLE: &str = "203.0.113.7, 203.0.113.0/24, or a word: scans";
+
+/// The denylist by itself, page by page.
+pub async fn show_denylist(visit: Visit) -> Result<Page, ApiError> {
+    let (frame, find) = (&visit.frame, visit.parameter("find"));
+    let (rows, cursor) = (ROWS.to_string(), visit.parameter("cursor"));
+    let asked = [("find", find), ("limit", rows.as_str()), ("cursor", cursor)];
+    let list: Denylist = visit.get("/v1/denylist", &asked).await?;
+    let count = if find.is_empty() {
+        entries(list.total)
+    } else {
+        format!("{} of {}", grouped(list.found), entries(list.total))
+    };
+    let body = html! {
+        (tabs::tabs(frame, &super::TABS))
+        (query::find(frame, EXAMPLE))
+        section.card.list {
+            @if list.entries.is_empty() && find.is_empty() { (nobody()) }
+            @else if list.entries.is_empty() { (nothing(frame, "denylist", "not blocked")) }
+            @else { (blocked_table(frame, &list.entries)) }
+            (pager::pager(frame, list.next.as_deref()))
+        }
+    };
+    let command = Command::new("picket denylist").word(find);
+    Ok(Page::new("Denylist", body).aside(html! { span.hint { (count) } }).command(command))
+}
+
+/// The passlist by itself, page by page.
+pub async fn show_passlist(visit: Visit) -> Result<Page, ApiError> {
+    let (frame, find) = (&visit.frame, visit.parameter("find"));
+    let list: Vec<PassView> = visit.get("/v1/passlist", &[("find", find)]).await?;
+    // The API gives it whole: it is short, and in an order that stays.
+    let from = frame.here.get("cursor").and_then(|cursor| cursor.parse().ok()).unwrap_or(0).min(list.len());
+    let (shown, rest) = list[from..].split_at(ROWS.min(list.len() - from));
+    let next = (!rest.is_empty()).then(|| (from + ROWS).to_string());
+    let body = html! {
+        (tabs::tabs(frame, &super::TABS))
+        p.message { "Who is on it is never blocked, by nobody and nothing: it wins over the denylist." }
+        (query::find(frame, EXAMPLE))
+        section.card.list {
+            @if !shown.is_empty() { (passed_table(frame, shown)) }
+            @else if find.is_empty() { p.hint { "Nobody is on it." } }
+            @else { (nothing(frame, "passlist", "not on it")) }
+            (pager::between(frame, next.as_deref(), "To the beginning", "More"))
+        }
+    };
+    let command = Command::new("picket passlist list").word(find);
+    Ok(Page::new("Passlist", body)
+        .aside(html! { span.hint { (entries(list.len() as u64)) } })
+        .command(command))
+}
+
+fn entries(count: u64) -> String {
+    if count == 1 { "1 entry".to_owned() } else { format!("{} entries", grouped(count)) }
+}
+
+/// Nothing of a list has to do with what was looked for.
+fn nothing(frame: &Frame, list: &str, so: &str) -> Markup {
+    let find = frame.here.get("find").unwrap_or_default().trim();
+    let is_address = crate::api::net::parse(find).is_ok();
+    html! {
+        p.hint {
+            @if is_address { "No entry of the " (list) " holds " code { (printable(find)) } " or lies in it: it is " (so) "." }
+            @else { "No entry of the " (list) " has " code { (printable(find)) } " in whom it names or in what is said of it." }
+            " " a href=(frame.here.without("find").without("cursor")) { "Show all" }
+        }
+    }
+}
+
+/// Who was blocked last.
+pub fn newest(frame: &Frame, list: &Denylist) -> Markup {
+    html! {
+        section.card {
+            header { h2 { "Denylist" } (all("/protection/denylist", list.total, list.entries.len())) }
+            @if list.entries.is_empty() { (nobody()) } @else { (blocked_table(frame, &list.entries)) }
+        }
+    }
+}
+
+/// The way to a list of which some are shown.
+fn all(path: &str, total: u64, shown: usize) -> Markup {
+    html! { @if total > shown as u64 { a href=(path) { "All " (entries(total)) } } @else { span.hint { (entries(total)) } } }
+}
+
+/// Entries of the denylist, those that came last first.
+fn blocked_table(frame: &Frame, list: &[BlockView]) -> Markup {
     const COLUMNS: [Column; 6] = [
         Column::new("Whom", "wide"),
         Column::new("Dropped", "num"),
@@ -30,21 +124,7 @@ pub fn denylist(frame: &Frame, list: &Denylist, asked: usize) -> Markup {
         Column::new("End it", ""),
     ];
     let columns = if frame.may(Role::Responder) { &COLUMNS[..] } else { &COLUMNS[..5] };
-    let more = list.total > list.entries.len() as u64;
-    html! {
-        section.card {
-            header { h2 { "Denylist" } span.hint { (grouped(list.total)) @if list.total == 1 { " entry" } @else { " entries" } } }
-            @if list.entries.is_empty() { (nobody()) } @else {
-                (table("Denylist", columns, &html! { @for entry in &list.entries { (blocked(frame, entry)) } }))
-                @if more {
-                    p.hint {
-                        "The newest " (grouped(list.entries.len() as u64)) " are shown. "
-                        @if asked < super::MORE { a href=(frame.here.with("entries", "more")) { "Show more" } } @else { "All of them: " code { "sudo picket denylist --limit 1000000" } }
-                    }
-                }
-            }
-        }
-    }
+    table("Denylist", columns, &html! { @for entry in list { (blocked(frame, entry)) } })
 }
 
 fn nobody() -> Markup {
@@ -94,8 +174,21 @@ fn author(entry: &BlockView) -> Markup {
     }
 }
 
-/// Who is never blocked.
-pub fn passlist(frame: &Frame, list: &[PassView]) -> Markup {
+/// Some of those who are never blocked.
+pub fn few(frame: &Frame, list: &[PassView]) -> Markup {
+    let shown = &list[..list.len().min(super::FEW)];
+    html! {
+        section.card {
+            header {
+                h2 { "Passlist" } span.hint { "wins over the denylist" }
+                @if shown.len() < list.len() { (all("/protection/passlist", list.len() as u64, shown.len())) }
+            }
+            @if shown.is_empty() { p.hint { "Nobody is on it." } } @else { (passed_table(frame, shown)) }
+        }
+    }
+}
+
+fn passed_table(frame: &Frame, list: &[PassView]) -> Markup {
     const COLUMNS: [Column; 4] = [
         Column::new("Whom", "wide"),
         Column::new("From", ""),
@@ -103,14 +196,7 @@ pub fn passlist(frame: &Frame, list: &[PassView]) -> Markup {
         Column::new("Take off", ""),
     ];
     let columns = if frame.may(Role::Responder) { &COLUMNS[..] } else { &COLUMNS[..3] };
-    html! {
-        section.card {
-            header { h2 { "Passlist" } span.hint { "wins over the denylist" } }
-            @if list.is_empty() { p.hint { "Nobody is on it." } } @else {
-                (table("Passlist", columns, &html! { @for entry in list { (passed(frame, entry)) } }))
-            }
-        }
-    }
+    table("Passlist", columns, &html! { @for entry in list { (passed(frame, entry)) } })
 }
 
 fn passed(frame: &Frame, entry: &PassView) -> Markup {
