@@ -1,7 +1,8 @@
-//! `picket rules detection`: what raises signals. All but the list is looked at without an agent.
+//! `picket rules detection`: what raises signals. Files are checked and tried without an agent.
 
 mod list;
 mod own;
+mod show;
 
 use std::{
     collections::BTreeSet,
@@ -12,17 +13,14 @@ use std::{
 use super::{
     CliError, Exit,
     args::DetectionAction,
-    duration,
-    facts::Facts,
     screen::{Screen, grouped},
-    signals::severity_colour,
     table::Table,
 };
 use crate::{
     api::{Client, types::DetectionRuleView},
     detect::{
         Detection,
-        rules::{self, Case, Loaded, Method},
+        rules::{self, Loaded},
         scenario::{Outcome, Scenario},
     },
     event::printable,
@@ -47,7 +45,7 @@ pub(super) fn command(
         DetectionAction::On { id } => own::switch(client, id, true, screen),
         DetectionAction::Off { id } => own::switch(client, id, false, screen),
         DetectionAction::Remove { id } => own::remove(client, id, screen),
-        DetectionAction::Show { id, rules } => show(id, rules, screen),
+        DetectionAction::Show { id, rules } => show::command(client, id, rules, screen),
     }
 }
 
@@ -87,90 +85,6 @@ fn check(paths: &[PathBuf], screen: &mut Screen<'_>) -> Result<Exit, CliError> {
         screen.line(format_args!("  {} acts: {}", printable(&rule.id), acts.join(", ")))?;
     }
     Ok(Exit::Done)
-}
-
-fn show(id: &str, paths: &[PathBuf], screen: &mut Screen<'_>) -> Result<Exit, CliError> {
-    let loaded = load(paths)?;
-    let Some(rule) = loaded.rules.iter().find(|rule| *rule.id == *id) else {
-        let near = loaded
-            .rules
-            .iter()
-            .map(|rule| (strsim::damerau_levenshtein(&rule.id, id), &rule.id))
-            .filter(|(distance, _)| *distance <= 3)
-            .min();
-        let near = near.map(|(_, near)| format!(": did you mean {near}?")).unwrap_or_default();
-        return Err(CliError::Rules(format!("there is no detection rule {id} among them{near}")));
-    };
-    if screen.json {
-        screen.json(&DetectionRuleView::of(rule, &loaded))?;
-        return Ok(Exit::Done);
-    }
-    let (title, name) = (screen.bold(&rule.id), printable(rule.name.source()).into_owned());
-    let off = if rule.enabled { "" } else { "  switched off" };
-    screen.line(format_args!("{title}  {name}{off}"))?;
-    let mut facts = Facts::default();
-    facts.fact("says", rule.message.source());
-    facts.maybe("tags", Some(rule.tags.join(" ")));
-    facts.fact("method", rule.method.name());
-    let group = rule.queries.first().map(|query| query.group_by.as_slice()).unwrap_or_default();
-    facts.fact("by", list::by(group));
-    for query in &rule.queries {
-        facts.fact(
-            "counts",
-            format!("{}: {} of {}", query.name, query.aggregation.name(), or_all(&query.query)),
-        );
-    }
-    if let Method::Sequence(sequence) = &rule.method {
-        for step in &sequence.steps {
-            facts.fact("step", format!("{}: {}", step.name, step.condition.source()));
-        }
-    }
-    for filter in &rule.filters {
-        facts.fact(if filter.require { "only" } else { "but not" }, filter.query.to_string());
-    }
-    facts.fact("looks back", seconds(rule.longest_window()));
-    facts.fact(
-        "goes on for",
-        format!("{} after the last, at most {}", seconds(rule.keep_alive), seconds(rule.max_duration)),
-    );
-    facts.print(screen)?;
-    screen.line("")?;
-    let mut table = Table::new(&["SEVERITY", "WHEN", "CASE", "DOES"])
-        .shrinking(&[("CASE", 8), ("WHEN", 12)])
-        .painted("SEVERITY", severity_colour);
-    for case in &rule.cases {
-        table.row([
-            case.severity.name().to_owned(),
-            case.condition.source().to_owned(),
-            case.name.to_string(),
-            does(case),
-        ]);
-    }
-    table.print(screen)?;
-    Ok(Exit::Done)
-}
-
-fn or_all(query: &str) -> &str {
-    if query.trim().is_empty() { "all events" } else { query }
-}
-
-fn seconds(seconds: u64) -> String {
-    match seconds {
-        0 => "at nothing but the event itself".to_owned(),
-        seconds => duration::short(std::time::Duration::from_secs(seconds)),
-    }
-}
-
-fn does(case: &Case) -> String {
-    let acts: Vec<String> = case
-        .actions
-        .iter()
-        .map(|action| match action.duration {
-            0 => format!("{} for good", action.kind.name()),
-            length => format!("{} for {}", action.kind.name(), seconds(length)),
-        })
-        .collect();
-    if acts.is_empty() { "nothing".to_owned() } else { acts.join(", ") }
 }
 
 /// Detection with rules that were loaded, nothing seen yet.

@@ -227,15 +227,19 @@ Examples:
         id: String,
     },
     /// Show a detection rule: what it counts, by whom, and when that is how bad
-    #[command(after_help = "Examples:
-  picket rules detection show sql-injection
+    #[command(after_help = "\
+The running agent is asked, and says what it does at the moment. Without one it is what the configuration
+says; with --rules, what files say.
+
+Examples:
+  sudo picket rules detection show sql-injection
   picket rules detection show my-rule --rules ./detections")]
     Show {
         /// Its id
         #[arg(value_name = "ID")]
         id: String,
-        /// Where it is (may be repeated)
-        #[arg(long, value_name = "PATH", default_value = "default")]
+        /// Files of rules, or `default`; no agent is asked (may be repeated)
+        #[arg(long, value_name = "PATH")]
         rules: Vec<PathBuf>,
     },
 }

@@ -11,7 +11,7 @@ use crate::{
         types::{DetectionRuleView, List},
     },
     cli::source::{Source, agent_or, configuration},
-    detect::rules::{self, Places},
+    detect::rules::{Places, configured as loaded},
     event::printable,
 };
 
@@ -21,17 +21,7 @@ pub(super) fn command(
     config: Option<&Path>,
     screen: &mut Screen<'_>,
 ) -> Result<Exit, CliError> {
-    let (source, rules) = if !files.is_empty() {
-        let which = format!("as {} has it", named(files));
-        (Source::Files { which, why: None }, views(&load(files)?))
-    } else if config.is_some() {
-        configured(config, None)?
-    } else {
-        match agent_or(client, client.get::<List<DetectionRuleView>>("/v1/detection/rules", &[]))? {
-            Ok(list) => (Source::Agent, list.items),
-            Err(why) => configured(None, Some(why))?,
-        }
-    };
+    let (source, rules) = rules(client, files, config)?;
     if screen.json {
         screen.json(&source.list(&rules))?;
         return Ok(Exit::Done);
@@ -41,13 +31,32 @@ pub(super) fn command(
     Ok(Exit::Done)
 }
 
+/// As files have them, or a configuration; otherwise as the agent does, if there is one.
+pub(super) fn rules(
+    client: &Client,
+    files: &[PathBuf],
+    config: Option<&Path>,
+) -> Result<(Source, Vec<DetectionRuleView>), CliError> {
+    if !files.is_empty() {
+        let which = format!("as {} has it", named(files));
+        return Ok((Source::Files { which, why: None }, views(&load(files)?)));
+    }
+    if config.is_some() {
+        return configured(config, None);
+    }
+    match agent_or(client, client.get::<List<DetectionRuleView>>("/v1/detection/rules", &[]))? {
+        Ok(list) => Ok((Source::Agent, list.items)),
+        Err(why) => configured(None, Some(why)),
+    }
+}
+
 /// As a configuration has them.
 fn configured(
     file: Option<&Path>,
     why: Option<&'static str>,
 ) -> Result<(Source, Vec<DetectionRuleView>), CliError> {
     let (config, which) = configuration(file)?;
-    let loaded = rules::configured(&config.detection, Places::from(&config.geoip))
+    let loaded = loaded(&config.detection, Places::from(&config.geoip))
         .map_err(|error| CliError::Rules(error.to_string()))?;
     Ok((Source::Files { which, why }, views(&loaded)))
 }

@@ -113,6 +113,13 @@ fn the_list_is_the_agents_or_the_configurations() {
         "new-country is unavailable: it needs a GeoIP database of countries, `database` in `[geoip]`",
     );
     assert_eq!(did.out.lines().last(), Some("as the running agent has it"));
+    let did = agent.picket(&["rules", "detection", "show", "sql-injection"]);
+    has(&did.out, "signals 1 stored, the last 11 min ago");
+    assert_eq!(did.out.lines().last(), Some("as the running agent has it"));
+    assert_eq!(agent.json(&["rules", "detection", "show", "sql-injection"])["state"]["signals"], 1);
+    let did = agent.picket(&["rules", "detection", "show", "new-country"]);
+    has(&did.out, "new-country Login from a new country switched off");
+    has(&did.out, "unavailable: it needs a GeoIP database of countries, `database` in `[geoip]`");
     let list = agent.json(&["rules", "detection", "list"]);
     assert_eq!((&list["source"], &list["next"]), (&json!("agent"), &Value::Null));
     assert!(list["items"].as_array().is_some_and(|rules| rules.len() > 25), "{list}");

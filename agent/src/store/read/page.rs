@@ -210,6 +210,9 @@ impl Found<'_> {
         let newest: Option<i64> =
             self.db.prepare_cached("SELECT max(time) FROM event_facts")?.query_row([], |row| row.get(0))?;
         let Some(newest) = newest else { return Ok(()) };
+        if is_none(self.db, self.condition, deadline)? {
+            return Ok(());
+        }
         let (mut end, mut length) = (to.min(newest.saturating_add(1)), STRETCH);
         let mut before = deadline.elapsed();
         let soon = before + SOON;
@@ -225,7 +228,7 @@ impl Found<'_> {
             }
             before = now;
         }
-        if end <= from || is_none(self.db, self.condition, deadline)? {
+        if end <= from {
             return Ok(());
         }
         for view in ["rollup_facts", "rollup_rules"] {

@@ -97,7 +97,6 @@ pub async fn show(visit: Visit) -> Result<Page, ApiError> {
         }
     };
     let command = Command::new("picket rules detection show").word(&id);
-    let command = command.option("--rules", rule.file.as_deref().unwrap_or_default());
     Ok(Page::new(printable(&rule.name).into_owned(), body)
         .aside(html! { (state(rule)) (range::choice(frame, &range)) })
         .command(command))
