@@ -105,7 +105,9 @@ async function ask({ paths }) {
     const button = page.locator("button[data-live]");
     const stream = (await button.count()) > 0 ? await button.getAttribute("data-live") : null;
     const cookies = await page.context().cookies();
-    targets.push({ path: stream ?? path, stream: stream !== null, cookie: cookies.map(({ name, value }) => `${name}=${value}`).join("; ") });
+    const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
+    targets.push({ path, stream: false, cookie });
+    if (stream !== null) targets.push({ path: stream, stream: true, cookie });
   }
   await house.tidy();
   asking = new AbortController();

@@ -10,9 +10,16 @@ export const checks = [
     const mark = `live${Date.now()}`;
     // The stream is there before what it is to tell.
     await until("the stream", async () => (await page.locator("#live-said").textContent()) === "connected");
+    const counted = async () => [await page.locator("#facets").textContent(), await page.locator("#times svg").innerHTML()];
+    const [facets, times] = await counted();
     await fetch(`${house.shop}/items?name=${encodeURIComponent(`<script>zqx('${mark}')</script>`)}`);
     await until("a live row", async () => (await page.locator("#rows").textContent()).includes(mark));
     equal(await page.evaluate(() => globalThis.zqx), undefined, "a script in a live row");
+    await until("facets and timeline that count it", async () => {
+      const now = await counted();
+      return now[0] !== facets && now[1] !== times;
+    });
+    assert((await page.locator("#rows").textContent()).includes(mark), "the row went when the rest was mended");
     equal(page.mistakes, [], "mistakes");
     await page.getByRole("button", { name: "Live" }).click();
     equal(await page.locator("[data-live]").getAttribute("aria-pressed"), "false", "the button");

@@ -218,16 +218,20 @@
     const said = document.getElementById("live-said");
     let source = null;
     let left = 0;
+    const press = (on) => {
+      button.setAttribute("aria-pressed", String(on));
+      document.dispatchEvent(new Event("picket-live"));
+    };
     const stop = () => {
       if (source) source.close();
       source = null;
-      button.setAttribute("aria-pressed", "false");
+      press(false);
       said.textContent = "";
     };
     const start = () => {
       left = 0;
       source = new EventSource(button.dataset.live);
-      button.setAttribute("aria-pressed", "true");
+      press(true);
       said.textContent = "waiting for what happens";
       source.addEventListener("row", (event) => {
         const template = document.createElement("template");

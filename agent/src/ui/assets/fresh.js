@@ -3,8 +3,10 @@
 (() => {
   const button = document.querySelector("[data-fresh-switch]");
   const parts = () => [...document.querySelectorAll("[data-fresh]")];
-  if (!button || parts().length === 0) return;
-  const said = document.getElementById("fresh-said");
+  // Where rows are live when somebody wants them to be, what counts them is kept as it is now as long as they are.
+  const rows = document.querySelector("[data-live]");
+  if (!(button || rows) || parts().length === 0) return;
+  const said = document.getElementById("fresh-said") ?? document.createElement("span");
 
   // Milliseconds between an answer and the next question: at least, at most, and so many times what the answer took.
   const [LEAST, MOST, TIMES, PATIENCE] = [5000, 60000, 10, 30000];
@@ -128,14 +130,21 @@
 
   // What was chosen holds for all pages of this browser.
   const kept = { get: () => { try { return localStorage.getItem("picket-live"); } catch { return null; } }, set: (value) => { try { localStorage.setItem("picket-live", value); } catch { /* Then it holds for this page. */ } } };
-  const stop = (why) => { on = false; clearTimeout(waiting); button.setAttribute("aria-pressed", "false"); said.textContent = why; };
-  const start = (after) => { on = true; failures = 0; button.setAttribute("aria-pressed", "true"); said.textContent = ""; wait(after); };
-  button.hidden = false;
-  button.addEventListener("click", () => {
-    kept.set(on ? "off" : "on");
-    if (on) stop(""); else start(0);
-  });
+  const pressed = () => { button?.setAttribute("aria-pressed", String(on)); };
+  const stop = (why) => { on = false; clearTimeout(waiting); pressed(); said.textContent = why; };
+  const start = (after) => { on = true; failures = 0; pressed(); said.textContent = ""; wait(after); };
   document.addEventListener("visibilitychange", () => wait(Math.max(0, latest + LEAST - Date.now())));
   addEventListener("online", () => wait(0));
-  if (kept.get() === "off") stop(""); else start(LEAST);
+  if (button) {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      kept.set(on ? "off" : "on");
+      if (on) stop(""); else start(0);
+    });
+    if (kept.get() === "off") stop(""); else start(LEAST);
+  } else {
+    const follow = () => { if (rows.getAttribute("aria-pressed") === "true") start(LEAST); else stop(""); };
+    document.addEventListener("picket-live", follow);
+    follow();
+  }
 })();

@@ -1,8 +1,10 @@
 //! An event: a request as it was sent and as it was read, what matched in it, and what is known around it.
 
+mod sent;
 mod steps;
 
 use maud::{Markup, html};
+use sent::{before, sent};
 use steps::Again;
 pub(in crate::ui) use steps::steps;
 
@@ -14,7 +16,7 @@ use crate::{
         frame::Frame,
         page::Page,
         pages::{exclusions, request},
-        parts::{badge, facts::facts, link, marked::marked, time},
+        parts::{badge, facts::facts, link, time},
         target::Target,
         terms,
         visit::Visit,
@@ -84,41 +86,6 @@ fn story(event: &Event) -> Markup {
     }
 }
 
-fn pieces(event: &Event) -> impl Iterator<Item = &str> + Clone {
-    event.matches.iter().map(|found| found.value.as_str())
-}
-
-/// The request as it was sent; and read, where that is something else.
-fn sent(event: &Event) -> Markup {
-    let target = request::target(event);
-    let read = decoded(&target);
-    html! {
-        pre.request {
-            span.method { (printable(&event.method)) } " " (marked(&target, pieces(event))) "\n"
-            @if let Some(host) = &event.host { span.name { "Host: " } (marked(host, pieces(event))) "\n" }
-            @if let Some(agent) = &event.user_agent { span.name { "User-Agent: " } (marked(agent, pieces(event))) "\n" }
-        }
-        @if read != target {
-            h3 { "Decoded" }
-            pre.request { (marked(&read, pieces(event))) }
-        }
-        @if event.truncated { p.hint { "Not all of it was judged: its body is longer than the limit, or bytes were missed." } }
-    }
-}
-
-/// As a service reads it: percent-encoding undone, `+` a space.
-fn decoded(target: &str) -> String {
-    let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
-    let undone = |text: &str| -> String {
-        // One pair without a name: the form's own decoder.
-        let escaped = text.replace('&', "%26").replace('=', "%3D");
-        form_urlencoded::parse(escaped.as_bytes()).map(|(name, _)| name.into_owned()).collect()
-    };
-    // In a path + is itself.
-    let path = undone(&path.replace('+', "%2B"));
-    query.map_or(path.clone(), |query| format!("{path}?{}", undone(query)))
-}
-
 /// Each rule that matched: where, on what, and how it got there.
 fn matches(frame: &Frame, event: &Event, again: &Again) -> Markup {
     if event.matches.is_empty() {
@@ -148,23 +115,6 @@ fn one(frame: &Frame, event: &Event, found: &EventMatch, again: &Again) -> Marku
             p.hint.list { a href=(only) { "Events that it matched" } @if frame.may(Role::Responder) { " · " a href=(exclusions::target(event, found)) { "Exclude this" } } }
         }
     }
-}
-
-/// What the matched piece looked like before rules transformed it, as far as the target has it: as sent, and decoded.
-fn before(target: &str, value: &str) -> Vec<(&'static str, Markup)> {
-    let mut steps = Vec::new();
-    let small = value.to_ascii_lowercase();
-    for pair in target.split(['?', '&']) {
-        let read = decoded(pair);
-        if !small.is_empty() && read.to_ascii_lowercase().contains(&small) && pair != value {
-            steps.push(("as sent", html! { (link::text(pair)) }));
-            if read != pair && read != value {
-                steps.push(("decoded", marked(&read, [value])));
-            }
-            return steps;
-        }
-    }
-    steps
 }
 
 fn business(event: &Event) -> Markup {
@@ -297,29 +247,4 @@ fn said(value: &serde_json::Value) -> String {
 
 fn pretty(event: &Event) -> String {
     serde_json::to_string_pretty(event).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_sent_is_read_as_a_service_reads_it() {
-        let mut asked = 0;
-        for (sent, read) in [
-            ("/a%20b", "/a b"),
-            ("/a+b?q=a+b", "/a+b?q=a b"),
-            ("/?q=%3Cscript%3E&r=1%26=", "/?q=<script>&r=1&="),
-            ("/%zz?%", "/%zz?%"),
-            ("/%C3%28", "/\u{fffd}("),
-            ("/?", "/?"),
-        ] {
-            assert_eq!(decoded(sent), read, "{sent}");
-            asked += 1;
-        }
-        assert_eq!(asked, 6);
-        let steps = before("/s?q=1%27%20OR%201=1&x=y", "' or 1=1");
-        assert_eq!(steps.len(), 2);
-        assert_eq!(steps[1].1.clone().into_string(), "q=1<mark>' OR 1=1</mark>");
-    }
 }

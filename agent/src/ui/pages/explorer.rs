@@ -113,7 +113,7 @@ impl Explorer {
         let body = html! {
             (query::bar(frame, self.of, self.example, None))
             (views(frame, self.views))
-            section.card.timeline { (timeline.show(frame)) }
+            section.card.timeline #times data-fresh { (timeline.show(frame)) }
             div.explorer {
                 (facets(frame, &found.facets))
                 section.card.list { (list.note()) (table) (pager::pager(frame, list.next.as_deref())) }

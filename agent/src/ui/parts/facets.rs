@@ -26,12 +26,12 @@ pub fn facets(frame: &Frame, counted: &[(Facet, FacetView)]) -> Markup {
     let query = frame.here.get("query").unwrap_or_default();
     let here = frame.here.without("cursor");
     html! {
-        aside.facets aria-label="Facets" {
+        aside.facets #facets data-fresh aria-label="Facets" {
             @if counted.iter().any(|(_, view)| !view.complete) && frame.here.get("within").is_none() {
                 p.hint { "Some count the newest only. " a href=(here.with("within", PATIENT)) { "Count longer" } }
             }
             @for (facet, view) in counted.iter().filter(|(_, view)| !view.items.is_empty()) {
-                details open {
+                details open data-id=(facet.name) {
                     summary {
                         (facet.title)
                         @if !view.complete { span.hint title="the newest are counted" { " newest only" } }
@@ -42,7 +42,7 @@ pub fn facets(frame: &Frame, counted: &[(Facet, FacetView)]) -> Markup {
                             @let term = terms::term(facet.name, &value);
                             @let out = format!("-{term}");
                             @let chosen = terms::has(query, &term);
-                            li.chosen[chosen] {
+                            li.chosen[chosen] data-id=(value) {
                                 @if chosen {
                                     a.value href=(here.with("query", terms::without(query, &term))) aria-current="true"
                                         title="chosen: click to take it away" { (printable(&value)) }

@@ -21,9 +21,9 @@ fn parts(html: &Html) -> Vec<String> {
 fn parts_are_given_again_without_what_is_around_them() {
     let served = Served::logged_in(Role::Admin);
     let mut looked_at = 0;
-    for target in ["/", "/services", "/services/shop", "/protection"] {
+    for target in ["/", "/services", "/services/shop", "/protection", "/signals", "/events"] {
         let html = served.page(target);
-        let switch = all(&html, "[data-fresh-switch]");
+        let switch = all(&html, "[data-fresh-switch], [data-live]");
         assert_eq!(switch.len(), 1, "{target}");
         assert!(switch[0].attr("hidden").is_some(), "without a script it is not offered");
         let got = asked_again(&served, target);

@@ -19,11 +19,12 @@ const DRAWN: f64 = 500.0;
 const WEIGHT: f64 = 200.0;
 
 /// Pages, with what people ask for there. Where it ends with `*`, the newest row of that list is opened.
-const PAGES: [&str; 36] = [
+const PAGES: [&str; 43] = [
     "/",
     "/?from=-30d",
     "/services",
     "/services/*",
+    "/services/shop",
     "/signals",
     "/signals?from=-30d",
     "/signals?from=-30d&query=severity:high",
