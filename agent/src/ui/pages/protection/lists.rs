@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::{
     api::{
-        ApiError,
+        ApiError, net,
         types::{BlockView, Denylist, PassView, Role},
     },
     cli::screen::grouped,
@@ -88,14 +88,26 @@ fn entries(count: u64) -> String {
 /// Nothing of a list has to do with what was looked for.
 fn nothing(frame: &Frame, list: &str, so: &str) -> Markup {
     let find = frame.here.get("find").unwrap_or_default().trim();
-    let is_address = crate::api::net::parse(find).is_ok();
-    html! {
-        p.hint {
-            @if is_address { "No entry of the " (list) " holds " code { (printable(find)) } " or lies in it: it is " (so) "." }
-            @else { "No entry of the " (list) " has " code { (printable(find)) } " in whom it names or in what is said of it." }
-            " " a href=(frame.here.without("find").without("cursor")) { "Show all" }
+    let net = net::parse(find).ok();
+    let all = html! { a href=(frame.here.without("find").without("cursor")) { "Show all" } };
+    let (title, advice) = match net {
+        Some(net) => {
+            let single = net.prefix_len() == net.max_prefix_len();
+            let did = html! { @if single { "What it did: " (link::address(&net.addr().to_string())) ". " } };
+            (
+                format!("{} is {so}", printable(find)),
+                html! { p { "No entry of the " (list) " holds it or lies in it. " (did) (all) } },
+            )
         }
-    }
+        None => {
+            let text = html! { code { (printable(find)) } };
+            (
+                "Nothing fits".to_owned(),
+                html! { p { "No entry of the " (list) " has " (text) " in whom it names or in what is said of it. " (all) } },
+            )
+        }
+    };
+    empty(Icon::Protection, &title, &advice)
 }
 
 /// Who was blocked last.
