@@ -39,6 +39,13 @@ export const checks = [
     assert(rows <= 200, `${rows} rows`);
     return `${sent} attacks, ${rows} rows, ${await page.locator("#live-said").textContent()}`;
   }],
+  ["script/kernel", async (house) => {
+    // Looking takes a second or two: what is found comes by itself.
+    const page = await house.page("viewer");
+    await page.goto(`${house.url}/settings/kernel`);
+    await until("what the kernel allows", async () => (await page.locator("#report .checks li").count()) > 5);
+    equal(page.mistakes, [], "mistakes");
+  }],
   ["script/figures", async (house) => {
     const page = await house.page("admin");
     const number = async (selector) => Number((await page.locator(selector).first().textContent()).replace(/\D/g, ""));

@@ -140,8 +140,13 @@ pub trait Control: Send + Sync + 'static {
     /// Rules that judge requests and that people wrote or switched; the next reload puts them in force.
     fn rules(&self) -> &KeptRules;
 
-    /// What this kernel allows; it may be a minute old.
-    fn doctor(&self) -> DoctorView;
+    /// What this kernel allows, looked at a minute ago at most; when that takes longer than the patience, what was found the
+    /// last time.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::TooSlow`] when there is no last time.
+    fn doctor(&self, patience: Duration) -> Result<DoctorView, ApiError>;
 
     /// The configuration file that [`reload`](Self::reload) reads; none: the agent runs without.
     fn config_file(&self) -> Option<PathBuf> {

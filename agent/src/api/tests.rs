@@ -327,8 +327,8 @@ impl Control for InMemory {
         &self.exclusions.rules
     }
 
-    fn doctor(&self) -> DoctorView {
-        doctor()
+    fn doctor(&self, _: Duration) -> Result<DoctorView, ApiError> {
+        Ok(doctor())
     }
 
     fn config_file(&self) -> Option<PathBuf> {

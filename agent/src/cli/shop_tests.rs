@@ -189,8 +189,8 @@ impl Control for Shop {
         &self.rules
     }
 
-    fn doctor(&self) -> DoctorView {
-        doctor()
+    fn doctor(&self, _: Duration) -> Result<DoctorView, ApiError> {
+        Ok(doctor())
     }
 
     fn reload(&self) -> Result<Reloaded, ApiError> {

@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -13,6 +14,7 @@ use super::{
     known::{Known, lock},
     memory,
     reload::Reloader,
+    report::Report,
     settings::Settings,
     shared::Shared,
     sight::{self, Looking, Teller},
@@ -20,13 +22,13 @@ use super::{
 };
 use crate::{
     api::{
-        ApiError, BlockView, Control, DenyRequest, Denylist, ListPage, PassView, Reloaded, ServiceView,
+        ApiError, BlockView, Code, Control, DenyRequest, Denylist, ListPage, PassView, Reloaded, ServiceView,
         Stats, Whom,
         types::{DoctorView, KernelCounter, Protection, ServicePolicy, SetMode, StageCounter},
     },
     desk::Desk,
     discover::Snapshot,
-    doctor, endpoint,
+    endpoint,
     kept::KeptRules,
     metrics::{self, Figures, Process},
     probe::{counts::KernelCounts, tap::Attached},
@@ -39,8 +41,6 @@ use crate::{
 
 /// Seconds that rates are taken over.
 const RATE_SECONDS: usize = 10;
-/// Seconds for which what the kernel allows is not looked at again.
-const REPORT_SECONDS: i64 = 60;
 
 /// The running agent.
 pub struct Agent {
@@ -58,7 +58,7 @@ pub struct Agent {
     rates: Mutex<VecDeque<Sample>>,
     /// What the kernel allowed when it was looked at last: looking loads programs, so that nobody may have it done all the
     /// time.
-    report: Mutex<Option<DoctorView>>,
+    report: Arc<Report>,
 }
 
 /// The kernel side, held as long as the agent runs.
@@ -107,7 +107,7 @@ impl Agent {
             rules,
             started: Timestamp::now(),
             rates: Mutex::default(),
-            report: Mutex::default(),
+            report: Arc::default(),
         }
     }
 
@@ -409,17 +409,16 @@ impl Control for Agent {
         &self.rules
     }
 
-    fn doctor(&self) -> DoctorView {
-        let mut report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Timestamp::now();
-        if let Some(known) =
-            report.as_ref().filter(|known| now.duration_since(known.time).as_secs() < REPORT_SECONDS)
-        {
-            return known.clone();
-        }
+    fn doctor(&self, patience: Duration) -> Result<DoctorView, ApiError> {
         let cgroup = self.shared.settings().config.capture.cgroup.clone();
-        let new = DoctorView::of(&doctor::examine(cgroup.as_deref()), now);
-        report.insert(new).clone()
+        match self.report.get(cgroup, patience) {
+            Ok(Some(report)) => Ok(report),
+            Ok(None) => {
+                let message = "this host is being looked at: that takes a second or two";
+                Err(ApiError::new(Code::TooSlow, message).hint("ask again, or with a longer within"))
+            }
+            Err(why) => Err(ApiError::new(Code::Internal, why)),
+        }
     }
 
     fn config_file(&self) -> Option<PathBuf> {

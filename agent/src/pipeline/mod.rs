@@ -30,6 +30,7 @@ mod policies;
 mod printer;
 mod queue;
 mod reload;
+mod report;
 mod responder;
 mod settings;
 mod shared;

@@ -7,6 +7,7 @@ use std::{
         Arc, LazyLock,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -80,8 +81,8 @@ impl Control for Counting {
         &self.rules
     }
 
-    fn doctor(&self) -> DoctorView {
-        DoctorView { time: jiff::Timestamp::UNIX_EPOCH, watch: true, block: true, items: Vec::new() }
+    fn doctor(&self, _: Duration) -> Result<DoctorView, ApiError> {
+        Ok(DoctorView { time: jiff::Timestamp::UNIX_EPOCH, watch: true, block: true, items: Vec::new() })
     }
 
     fn policy(&self, service: &str) -> Result<ServicePolicy, ApiError> {

@@ -24,6 +24,9 @@ use crate::api::{
     types::{Role, SettingView, SettingsView, TokenBody, TokenMade},
 };
 
+/// How long somebody waits for a look at this host who does not say how long.
+const LOOKED_WITHIN: Duration = Duration::from_secs(20);
+
 pub(super) fn rows() -> Vec<Row> {
     let admin = |method, path, to| Row::new(method, path, Role::Admin, to);
     vec![
@@ -52,8 +55,8 @@ async fn settings(State(api): State<Shared>, uri: Uri) -> Answer {
 }
 
 async fn doctor(State(api): State<Shared>, uri: Uri) -> Answer {
-    Params::read(&uri, &[])?;
-    run(api, |api| Ok(api.control.doctor())).await
+    let patience = Params::read(&uri, &["within"])?.moment()?.unwrap_or(LOOKED_WITHIN);
+    run(api, move |api| api.control.doctor(patience)).await
 }
 
 async fn tokens(State(api): State<Shared>, uri: Uri) -> Answer {

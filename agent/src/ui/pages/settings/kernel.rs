@@ -5,22 +5,38 @@ use maud::{Markup, html};
 use super::TABS;
 use crate::{
     api::{
-        ApiError,
+        ApiError, Code,
         types::{CheckView, DoctorView},
     },
     doctor::{Job, Level},
     event::printable,
     ui::{
         command::Command,
+        frame::Frame,
         page::Page,
-        parts::{tabs, time},
+        parts::{fresh, tabs, time},
         visit::Visit,
     },
 };
 
+/// Milliseconds that the page waits for a new look at this host; then it shows what was found the last time.
+const WAIT: &str = "50";
+
 pub async fn show(visit: Visit) -> Result<Page, ApiError> {
-    let report: DoctorView = visit.get("/v1/doctor", &[]).await?;
     let frame = &visit.frame;
+    let looked = match visit.get::<DoctorView>("/v1/doctor", &[("within", WAIT)]).await {
+        Ok(report) => found(frame, &report),
+        Err(error) if error.code == Code::TooSlow => html! {
+            section.card { p.message { "This host is being looked at: programs are loaded to see what its kernel allows. " a href=(frame.here) { "Look again" } } }
+        },
+        Err(error) => return Err(error),
+    };
+    let body = html! { (tabs::tabs(frame, &TABS)) (fresh::part("report", &looked)) };
+    Ok(Page::new("Settings", body).aside(fresh::switch()).command(Command::new("picket doctor")))
+}
+
+/// What was found, by what it is needed for.
+fn found(frame: &Frame, report: &DoctorView) -> Markup {
     let verdict = match (report.watch, report.block) {
         (true, true) => "Picket can watch this host and keep attackers out.",
         (true, false) => "Picket can watch this host, but it cannot keep attackers out.",
@@ -32,16 +48,14 @@ pub async fn show(visit: Visit) -> Result<Page, ApiError> {
         (Job::Attribute, "Naming services"),
         (Job::Tls, "Seeing requests inside TLS"),
     ];
-    let body = html! {
-        (tabs::tabs(frame, &TABS))
+    html! {
         @if report.watch && !report.block { p.note { (verdict) } } @else { p.flash.wrong[!report.watch] { (verdict) } }
         @for (job, title) in JOBS {
             @let checks: Vec<&CheckView> = report.items.iter().filter(|check| check.job == job).collect();
             @if !checks.is_empty() { section.card { header { h2 { (title) } } ul.checks { @for check in checks { (one(check)) } } } }
         }
-        p.hint { "Looked at " (time::ago(frame, report.time)) "; it is looked at again after a minute." }
-    };
-    Ok(Page::new("Settings", body).command(Command::new("picket doctor")))
+        p.hint { "Looked at " (time::ago(frame, report.time)) "; somebody who asks after a minute has it looked at again." }
+    }
 }
 
 fn one(check: &CheckView) -> Markup {
