@@ -33,6 +33,12 @@ pub fn of_thread() -> Duration {
     Duration::from_nanos(nanos(rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime)))
 }
 
+/// Time that this process has used of all CPUs. For the edges only.
+#[must_use]
+pub fn of_process() -> Duration {
+    Duration::from_nanos(nanos(rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime)))
+}
+
 fn nanos(t: rustix::time::Timespec) -> u64 {
     u64::try_from(t.tv_sec).unwrap_or(0) * SECOND + u64::try_from(t.tv_nsec).unwrap_or(0)
 }

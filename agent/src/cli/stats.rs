@@ -149,7 +149,11 @@ fn now(stats: &Stats, before: Option<&Stats>, screen: &mut Screen<'_>) -> Result
     // While watching, the differences say more.
     if before.is_none() {
         for (name, rate) in &stats.rates {
-            table.row([name.replace('_', " "), format!("{rate:.1}/s")]);
+            let (name, rate) = match name.as_str() {
+                "cpu_seconds" => ("cpu".to_owned(), format!("{:.1} % of a core", rate * 100.0)),
+                name => (name.replace('_', " "), format!("{rate:.1}/s")),
+            };
+            table.row([name, rate]);
         }
     }
     table.print(screen)?;

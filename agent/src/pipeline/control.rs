@@ -76,6 +76,8 @@ struct Sample {
     requests: u64,
     events: u64,
     packets: u64,
+    /// Used of all CPUs.
+    cpu: Duration,
 }
 
 impl Agent {
@@ -130,6 +132,7 @@ impl Agent {
             requests: counters.requests.value(),
             events: counters.events.value(),
             packets,
+            cpu: time::of_process(),
         };
         let mut rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
         rates.push_back(sample);
@@ -301,6 +304,9 @@ impl Control for Agent {
             stats.rates.insert("requests".into(), rate(last.requests - first.requests));
             stats.rates.insert("events".into(), rate(last.events - first.events));
             stats.rates.insert("packets".into(), rate(last.packets - first.packets));
+            let seconds = Duration::from_nanos(last.at - first.at).as_secs_f64();
+            let used = last.cpu.saturating_sub(first.cpu).as_secs_f64();
+            stats.rates.insert("cpu_seconds".into(), used / seconds);
         }
         stats
     }

@@ -110,6 +110,7 @@ const SECOND: Duration = Duration::from_secs(1);
 ///
 /// When the configuration is wrong, another agent runs with the same state, or the kernel refuses.
 pub fn run(options: RunOptions) -> anyhow::Result<()> {
+    memory::keep_together();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(start(options))
 }

@@ -34,7 +34,7 @@ pub struct Stats {
     pub agent: Vec<StageCounter>,
     /// What is so at this moment: `connections`, `memory_held_bytes`, `rss_bytes`…
     pub gauges: BTreeMap<String, u64>,
-    /// Per second over the last ten seconds: `requests`, `events`, `packets`…
+    /// Per second over the last ten seconds: `requests`, `events`, `packets`; `cpu_seconds`: 0.5 is half a core.
     pub rates: BTreeMap<String, f64>,
     /// The search for TLS libraries; none: an agent that knows of none.
     #[serde(default)]

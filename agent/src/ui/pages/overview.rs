@@ -8,7 +8,7 @@ use verdict::Verdict;
 use crate::{
     api::{
         ApiError,
-        types::{Actor, Denylist, FacetView, Ranking, ServiceView, Stats, TimelineView},
+        types::{Actor, FacetView, Protection, Ranking, ServiceView, Stats, TimelineView},
     },
     cli::screen::grouped,
     detect::{Severity, Signal},
@@ -17,7 +17,7 @@ use crate::{
         command::Command,
         frame::Frame,
         page::Page,
-        pages::past,
+        pages::{past, services},
         parts::{
             badge,
             chart::timeline::Timeline,
@@ -45,6 +45,10 @@ const BUSINESS: &str = "@business:*";
 const OPEN: &str = "status:(open OR under_review)";
 /// Those of them that can't wait.
 const URGENT: &str = "status:(open OR under_review) severity:(critical OR high)";
+/// Events that put their client on the denylist.
+const BLOCKED: &str = "blocked:true";
+/// Services of which not all is seen that are named.
+const UNSEEN: usize = 2;
 /// Signals that are shown.
 const SIGNALS: usize = 8;
 
@@ -61,7 +65,9 @@ struct Overview {
     business: FacetView,
     actors: Ranking<Actor>,
     known: Vec<ServiceView>,
-    denylist: Denylist,
+    protection: Protection,
+    /// Events that put their client on the denylist.
+    blocked: FacetView,
     stats: Stats,
 }
 
@@ -71,7 +77,7 @@ pub async fn show(visit: Visit) -> Result<Page, ApiError> {
     let (attacks, within) = (("query", ATTACKS), visit.within());
     let (by_type, by_service, by_name) =
         (("by", "@rule.type"), ("facet", "service"), ("facet", "@business.name"));
-    let (open, few, none) = (("query", OPEN), ("limit", "8"), ("limit", "0"));
+    let (open, few) = (("query", OPEN), ("limit", "8"));
     let (urgent, one) = (("query", URGENT), ("limit", "1"));
     let questions = tokio::join!(
         visit.get("/v1/signals/facets", &[("facet", "severity"), open]),
@@ -81,10 +87,11 @@ pub async fn show(visit: Visit) -> Result<Page, ApiError> {
         visit.get("/v1/events/facets", &[by_name, ("query", BUSINESS), from, to, few, within]),
         visit.get("/v1/actors", &[attacks, from, to, few, within]),
         visit.get("/v1/services", &[]),
-        visit.get("/v1/denylist", &[none]),
+        visit.get("/v1/protection", &[]),
         visit.get("/v1/stats", &[]),
         visit.rows("/v1/signals", &[urgent, few]),
         visit.rows("/v1/events", &[attacks, from, to, one]),
+        visit.get("/v1/events/facets", &[("facet", "blocked"), ("query", BLOCKED), from, to, few, within]),
     );
     let overview = Overview {
         severities: questions.0?,
@@ -94,7 +101,8 @@ pub async fn show(visit: Visit) -> Result<Page, ApiError> {
         business: questions.4?,
         actors: questions.5?,
         known: questions.6?,
-        denylist: questions.7?,
+        protection: questions.7?,
+        blocked: questions.11?,
         stats: questions.8?,
         urgent: questions.9?,
         latest: questions.10?,
@@ -114,7 +122,7 @@ impl Overview {
             count: self.open(Severity::Critical) + self.open(Severity::High),
             latest: self.latest.items.first(),
             actors: &self.actors.items,
-            denylist: &self.denylist,
+            protection: &self.protection,
         };
         html! {
             (fresh::part("verdict", &verdict.show(frame)))
@@ -170,7 +178,7 @@ impl Overview {
             Tile {
                 name: "Open signals",
                 value: html! { (grouped(all)) },
-                note: html! { "open or under review" },
+                note: html! { @if all == 0 { "open or under review" } @else { (self.severities()) } },
                 to: Target::new("/signals").with("query", OPEN).to_string(),
                 loud: false,
             },
@@ -183,8 +191,8 @@ impl Overview {
             },
             Tile {
                 name: "Kept out",
-                value: html! { (grouped(self.denylist.total)) },
-                note: html! { @if self.denylist.interfaces.is_empty() { "on the denylist; no interface enforces it" } @else { "on the denylist" } },
+                value: html! { (grouped(self.protection.packets_dropped)) span.unit { " packets" } },
+                note: self.kept_out(),
                 to: "/protection".to_owned(),
                 loud: false,
             },
@@ -196,6 +204,28 @@ impl Overview {
                 loud: drops > 0,
             },
         ])
+    }
+
+    /// Open signals of each severity, the worst first: `2 critical, 5 low`.
+    fn severities(&self) -> String {
+        let all = Severity::ALL.into_iter().map(|severity| (self.open(severity), severity.name()));
+        let mut some: Vec<String> = all
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, name)| format!("{} {name}", grouped(count)))
+            .collect();
+        some.reverse();
+        some.join(", ")
+    }
+
+    /// Who is kept out, and what for.
+    fn kept_out(&self) -> Markup {
+        let Protection { denylist, interfaces, .. } = &self.protection;
+        let blocked: u64 = self.blocked.items.iter().map(|item| item.count).sum();
+        html! {
+            (grouped(denylist.total)) " on the denylist"
+            @if interfaces.is_empty() && denylist.total > 0 { "; no interface enforces it" }
+            @if blocked > 0 { "; " a href=(self.events(BLOCKED)) { (grouped(blocked)) @if blocked == 1 { " request" } @else { " requests" } } " led to a block" }
+        }
     }
 
     /// What should have been seen and was not, since the start.
@@ -263,24 +293,39 @@ impl Overview {
     }
 
     fn health(&self, frame: &Frame) -> Markup {
-        let unseen = self
-            .known
+        let unseen: Vec<&ServiceView> =
+            self.known.iter().filter(|service| !services::unread(service).is_empty()).collect();
+        let of_mode = |mode: &str| self.known.iter().filter(|service| service.mode == mode).count();
+        let modes = [
+            ("monitored", of_mode("monitor")),
+            ("protected", of_mode("block")),
+            ("not judged", of_mode("off")),
+        ];
+        let modes: Vec<String> = modes
             .iter()
-            .filter(|service| service.tls.as_ref().is_some_and(|tls| tls.unseen > 0))
-            .count();
-        let off = self.known.iter().filter(|service| service.mode == "off").count();
+            .filter(|(_, count)| *count > 0)
+            .map(|(name, count)| format!("{count} {name}"))
+            .collect();
         let gauge = |name: &str| self.stats.gauges.get(name).copied().unwrap_or(0);
         crate::ui::parts::facts::facts(&[
             (
                 "Services",
-                html! { a href="/services" { (grouped(self.known.len() as u64)) " seen" } @if off > 0 { ", " (off) " not judged" } },
+                html! { a href="/services" { (grouped(self.known.len() as u64)) " seen" } @if !modes.is_empty() { ": " (modes.join(", ")) } },
             ),
             (
-                "TLS",
-                html! { @if unseen == 0 { "all connections are read" } @else { (badge::loud("not all read")) " of " (unseen) " services" } },
+                "Not seen",
+                html! {
+                    @if unseen.is_empty() { "nothing of these" }
+                    @for service in unseen.iter().take(UNSEEN) { p { (link::service(&service.name)) ": " (services::unread(service).join("; ")) } }
+                    @if unseen.len() > UNSEEN { p { a href="/services" { "and " (unseen.len() - UNSEEN) " more" } } }
+                },
             ),
             ("Connections", html! { (grouped(gauge("connections"))) " open" }),
             ("Rules", html! { (grouped(gauge("rules"))) " in force" }),
+            (
+                "Load",
+                html! { @if let Some(cpu) = self.stats.rates.get("cpu_seconds") { (format!("{:.0} % of a core", cpu * 100.0)) } },
+            ),
             ("Memory", html! { (crate::cli::screen::bytes(gauge("rss_bytes"))) }),
             (
                 "Agent",

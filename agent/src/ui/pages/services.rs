@@ -188,17 +188,34 @@ fn unseen(services: &[ServiceView], stats: &Stats) -> Markup {
 
 /// Why not all of a service is seen; nothing where all is.
 pub(in crate::ui) fn why(service: &ServiceView) -> Markup {
-    let connections = |count: u64| {
-        if count == 1 { "1 connection".to_owned() } else { format!("{} connections", grouped(count)) }
-    };
     html! {
-        @if let Some(tls) = service.tls.as_ref().filter(|tls| tls.unseen > 0) {
-            p { (connections(tls.unseen)) " over TLS not read" @if let Some(why) = &tls.why { ": " (crate::event::printable(why)) } }
-            @if let Some(advice) = &tls.advice { p.hint { "What to do: " (crate::event::printable(advice)) } }
+        @if let Some(unread) = tls_unread(service) {
+            p { (unread) }
+            @if let Some(advice) = service.tls.as_ref().and_then(|tls| tls.advice.as_ref()) { p.hint { "What to do: " (crate::event::printable(advice)) } }
         }
-        @if let Some(http2) = service.http2.as_ref().filter(|http2| http2.clear + http2.tls > 0) {
-            p { (connections(http2.clear + http2.tls)) " with HTTP/2, which is recognised and not read." }
+        @if let Some(unread) = http2_unread(service) {
+            p { (unread) "." }
             p.hint { "What to do: let the proxy before it speak HTTP/1.1 to it, or switch HTTP/2 off there." }
         }
     }
+}
+
+/// The same in a sentence for each reason, without what to do.
+pub(in crate::ui) fn unread(service: &ServiceView) -> Vec<String> {
+    [tls_unread(service), http2_unread(service)].into_iter().flatten().collect()
+}
+
+fn tls_unread(service: &ServiceView) -> Option<String> {
+    let tls = service.tls.as_ref().filter(|tls| tls.unseen > 0)?;
+    let why = tls.why.as_ref().map(|why| format!(": {}", crate::event::printable(why))).unwrap_or_default();
+    Some(format!("{} over TLS not read{why}", connections(tls.unseen)))
+}
+
+fn http2_unread(service: &ServiceView) -> Option<String> {
+    let count = service.http2.as_ref().map(|http2| http2.clear + http2.tls).filter(|count| *count > 0)?;
+    Some(format!("{} with HTTP/2, which is recognised and not read", connections(count)))
+}
+
+fn connections(count: u64) -> String {
+    if count == 1 { "1 connection".to_owned() } else { format!("{} connections", grouped(count)) }
 }

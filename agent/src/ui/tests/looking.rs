@@ -98,7 +98,7 @@ pub(super) fn day() -> Ground {
         gauges: [("connections", 412), ("rules", 318), ("rss_bytes", 96 << 20)]
             .map(|(name, value)| (name.to_owned(), value))
             .into(),
-        rates: [("requests".to_owned(), 184.3)].into(),
+        rates: [("requests".to_owned(), 184.3), ("cpu_seconds".to_owned(), 0.07)].into(),
         ..Stats::default()
     };
     let control = InMemory {

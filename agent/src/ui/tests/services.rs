@@ -251,6 +251,31 @@ fn protection_says_who_is_kept_out_and_lets_people_change_it() {
 }
 
 #[test]
+fn the_overview_says_what_is_kept_out_and_what_is_not_seen() {
+    let tls = TlsView { unseen: 12, why: Some("compiled anew".to_owned()), ..TlsView::default() };
+    let services = vec![
+        service("shop", 80),
+        ServiceView { tls: Some(tls), mode: "block".to_owned(), ..service("app.py (python3)", 81) },
+        ServiceView { mode: "off".to_owned(), ..service("blog", 82) },
+    ];
+    let rates = [("requests".to_owned(), 7.0), ("cpu_seconds".to_owned(), 0.12)].into();
+    let stats = crate::api::Stats { rates, ..crate::api::Stats::default() };
+    let served = Served::of_role(Ground::of(InMemory { services, stats, ..protected() }), Role::Viewer);
+    let html = served.page("/");
+    let (figures, health) = (text(&html, "#figures"), text(&html, "#health"));
+    for part in ["1 high, 1 medium, 2 low", "1,204 packets", "2 on the denylist"] {
+        assert!(figures.contains(part), "{part}: {figures}");
+    }
+    for part in [
+        "3 seen: 1 monitored, 1 protected, 1 not judged",
+        "app.py (python3): 12 connections over TLS not read: compiled anew",
+        "12 % of a core",
+    ] {
+        assert!(health.contains(part), "{part}: {health}");
+    }
+}
+
+#[test]
 fn lists_are_looked_through_and_come_page_by_page() {
     let served = Served::of_role(Ground::of(protected()), Role::Responder);
     for last in 0..120 {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use crate::{
-    api::types::{Actor, Denylist},
+    api::types::{Actor, Protection},
     cli::{duration, screen::grouped},
     detect::{Signal, signals::Status},
     event::Event,
@@ -30,7 +30,7 @@ pub(super) struct Verdict<'v> {
     pub latest: Option<&'v Event>,
     /// Those with the most attacks, the first few.
     pub actors: &'v [Actor],
-    pub denylist: &'v Denylist,
+    pub protection: &'v Protection,
 }
 
 impl Verdict<'_> {
@@ -80,7 +80,7 @@ impl Verdict<'_> {
         let blocked = self.actors.iter().filter(|actor| actor.blocked).count();
         let all = self.actors.len();
         // On a list is not outside.
-        let nowhere = self.denylist.interfaces.is_empty();
+        let nowhere = self.protection.interfaces.is_empty();
         let out = if nowhere { "on the denylist" } else { "kept out" };
         html! {
             @if all > 0 {
