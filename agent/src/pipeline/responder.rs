@@ -244,19 +244,20 @@ impl Responder {
 
     /// A page of the denylist, newest first.
     pub fn denylist(&mut self, wanted: &ListPage) -> DenylistView {
-        let found: Vec<Place> =
-            self.denylist.entries().filter(|entry| takes(&wanted.find, entry)).map(place).collect();
-        let (total, found_of) = (self.denylist.len() as u64, found.len() as u64);
+        let mut found = 0;
+        let taken = self.denylist.entries().filter(|entry| takes(&wanted.find, entry));
+        let page = wanted.page(taken.inspect(|_| found += 1).map(place), Place::clone);
+        let total = self.denylist.len() as u64;
         let interfaces = self.interfaces();
         let mut entries = Vec::new();
-        for place in wanted.page(found, Place::clone) {
+        for place in page {
             // What they dropped is asked of the kernel for those that are shown.
             if let Some(listed) = place.net().and_then(|net| self.denylist.listed(net)) {
                 let obstacle = self.obstacle(listed.entry.address);
                 entries.push(block_view(listed, &interfaces, obstacle));
             }
         }
-        DenylistView { total, found: found_of, interfaces, entries, next: None }
+        DenylistView { total, found, interfaces, entries, next: None }
     }
 
     /// The passlist.
