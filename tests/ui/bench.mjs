@@ -96,20 +96,10 @@ async function show({ paths }) {
 
 // Asks what these pages ask while they are open, as often as they do, and draws nothing.
 let asking = null;
+let targets = null;
 async function ask({ paths }) {
-  await show({ paths: [] });
-  const targets = [];
-  for (const path of paths) {
-    const page = await house.page("admin");
-    await page.goto(house.url + path);
-    const button = page.locator("button[data-live]");
-    const stream = (await button.count()) > 0 ? await button.getAttribute("data-live") : null;
-    const cookies = await page.context().cookies();
-    const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
-    targets.push({ path, stream: false, cookie });
-    if (stream !== null) targets.push({ path: stream, stream: true, cookie });
-  }
-  await house.tidy();
+  // Where streams are is known after a look; in later turns nothing is drawn on these CPUs.
+  targets ??= await targetsOf(paths);
   asking = new AbortController();
   const { signal } = asking;
   const counts = { answers: 0, bytes: 0 };
@@ -139,6 +129,22 @@ async function ask({ paths }) {
   }
   asking.counts = counts;
   return targets.length;
+}
+
+async function targetsOf(paths) {
+  const found = [];
+  for (const path of paths) {
+    const page = await house.page("admin");
+    await page.goto(house.url + path);
+    const button = page.locator("button[data-live]");
+    const stream = (await button.count()) > 0 ? await button.getAttribute("data-live") : null;
+    const cookies = await page.context().cookies();
+    const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
+    found.push({ path, stream: false, cookie });
+    if (stream !== null) found.push({ path: stream, stream: true, cookie });
+  }
+  await house.tidy();
+  return found;
 }
 
 // What came of it.
