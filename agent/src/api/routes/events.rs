@@ -8,7 +8,7 @@ use axum::{
 
 use super::{
     Row, Shared,
-    answer::{Answer, ask, page, raw},
+    answer::{Answer, ask, page, raw, stored},
     facet::{Asked, Facet},
     params::{Params, id},
     piece::Piece,
@@ -18,6 +18,7 @@ use crate::{
     api::{ApiError, Code, types::Role},
     limits,
     query::EVENTS,
+    store::read::Between,
 };
 
 pub(super) fn rows() -> Vec<Row> {
@@ -74,7 +75,8 @@ async fn in_time(State(api): State<Shared>, uri: Uri) -> Answer {
     let params = Params::read(&uri, &["by", "buckets", "query", "from", "to", "within"])?;
     let by = params.text("by").map(|by| Facet::find(by, &EVENTS)).transpose()?;
     let condition = params.query(&EVENTS)?.to_sql();
-    let between = params.between(None)?;
+    let asked = params.between(None)?;
+    let between = Between { to: asked.to.or(Some(stored(jiff::Timestamp::now()))), ..asked };
     let buckets = params.number("buckets", 1..=limits::STORE_TIMELINE)?.unwrap_or(limits::API_BUCKETS);
     ask(api, move |reader| {
         let by_values = by.as_ref().map(|facet| (&facet.expression, limits::API_SERIES));

@@ -109,7 +109,7 @@ fn facets_and_timelines_count_what_lists_have() {
         let view = ground.get(&format!("/v1/{of}/timeline?by={by}&buckets=10&from=-2h"));
         let sum: u64 = items(&view).iter().map(|bucket| bucket["count"].as_u64().expect("a count")).sum();
         assert_eq!(sum, all, "{view}");
-        assert!(view["width_seconds"].as_u64().is_some_and(|width| width >= 60), "{view}");
+        assert!(view["width_seconds"].as_u64().is_some_and(|width| width >= 720), "{view}");
         assert!(items(&view).iter().any(|bucket| bucket["values"].is_object()), "{view}");
     }
 }

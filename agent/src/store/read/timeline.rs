@@ -54,7 +54,8 @@ pub struct Series {
 type Points = BTreeMap<i64, i64>;
 
 impl Reader {
-    /// Counts events by time, in at most about `points` stretches; and those of the most frequent values of a facet, at
+    /// Counts events by time, in at most about `points` stretches of the time asked for (without a start or an end, of the
+    /// time from which there are events); and those of the most frequent values of a facet, at
     /// most so many.
     ///
     /// # Errors
@@ -95,7 +96,10 @@ impl Reader {
     ) -> Result<(i64, Reach), ReadError> {
         self.ask(|db, deadline| {
             let stretch = stretch(db, between)?;
-            let width = width(stretch.to - stretch.from, points);
+            // Of the time that was asked for: what happened within a minute of a day is one bar of that day.
+            let from = between.from.unwrap_or(stretch.from).max(0);
+            let to = between.to.unwrap_or(stretch.to);
+            let width = width(to.saturating_sub(from), points);
             let by = lines.by.map_or(String::new(), |facet| format!(", {}", facet.expression));
             let question = Question {
                 columns: format!("{{time}} / {width} * {width}{by}"),

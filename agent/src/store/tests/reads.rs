@@ -189,6 +189,20 @@ fn a_timeline_by_what_has_too_many_values_is_drawn_in_two_goes() {
 }
 
 #[test]
+fn a_timeline_is_cut_as_the_time_that_was_asked_for() {
+    const DAY: i64 = 86_400_000_000_000;
+    let directory = directory();
+    let store = open(directory.path());
+    fill(&store, 0..100);
+    let asked = |between| store.reader().timeline(&Sql::all(), between, 100, None).unwrap();
+    let own = asked(Between::any()).width;
+    assert_eq!(asked(Between::new(START, START + DAY)).width, 3_600_000_000_000);
+    assert!(own < 3_600_000_000_000, "{own}: without a start or an end, of what there is");
+    assert_eq!(asked(Between { from: Some(i64::MIN), to: None }).points.len(), 1);
+    assert!(asked(Between { from: Some(i64::MAX), to: Some(0) }).points.is_empty());
+}
+
+#[test]
 fn the_most_impatient_question_gives_the_newest() {
     let directory = directory();
     let store = open(directory.path());
