@@ -88,9 +88,30 @@ pub(crate) fn settings(config: &crate::config::Config) -> Arc<Settings> {
     if *config == crate::config::Config::default() { Arc::clone(PLAIN.get_or_init(make)) } else { make() }
 }
 
-/// A kernel without XDP.
-pub(crate) fn doctor() -> DoctorView {
-    use crate::doctor::{Check, Job};
+/// A process of a Java service, of whose TLS nothing is seen; the text is wherever a process or a file may put one.
+fn unseen_process(text: &str) -> crate::doctor::TlsProcess {
+    use crate::tls::sight::{Sight, TlsRuntime};
+    let runtime = TlsRuntime {
+        name: text.to_owned(),
+        version: Some(text.to_owned()),
+        file: text.to_owned(),
+        sight: Sight::Unseen,
+        why: Some(format!("{text} has TLS of its own")),
+        advice: Some(format!("put TLS of {text} into a proxy")),
+    };
+    crate::doctor::TlsProcess {
+        pid: 42,
+        name: text.to_owned(),
+        ports: [443, 8443].into(),
+        container_id: Some(text.to_owned()),
+        runtimes: vec![runtime],
+        sight: Sight::Unseen,
+    }
+}
+
+/// A kernel without XDP, and this process on it.
+pub(crate) fn doctor(process: &str) -> DoctorView {
+    use crate::doctor::{Check, Job, Runtimes};
     let checks = [
         Check::ok("ring_buffer", Job::Watch, "ring buffer maps"),
         Check::degraded(
@@ -107,9 +128,11 @@ pub(crate) fn doctor() -> DoctorView {
             "attackers cannot be kept out",
             "a newer kernel",
         ),
+        Check::degraded("tls_services", Job::Tls, "1 unseen", "nothing is seen of it", "see the table below"),
     ];
     let items = checks.iter().map(CheckView::from).collect();
-    DoctorView { time: jiff::Timestamp::now(), watch: true, block: false, items }
+    let tls = Runtimes { processes: vec![unseen_process(process)], listening: 2, left_out: 0 };
+    DoctorView { time: jiff::Timestamp::now(), watch: true, block: false, items, tls }
 }
 
 impl InMemory {
@@ -328,7 +351,7 @@ impl Control for InMemory {
     }
 
     fn doctor(&self, _: Duration) -> Result<DoctorView, ApiError> {
-        Ok(doctor())
+        Ok(doctor(self.services.first().map_or("shop", |service| &service.name)))
     }
 
     fn config_file(&self) -> Option<PathBuf> {

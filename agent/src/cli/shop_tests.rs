@@ -190,7 +190,7 @@ impl Control for Shop {
     }
 
     fn doctor(&self, _: Duration) -> Result<DoctorView, ApiError> {
-        Ok(doctor())
+        Ok(doctor("shop"))
     }
 
     fn reload(&self) -> Result<Reloaded, ApiError> {

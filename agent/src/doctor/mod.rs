@@ -32,7 +32,7 @@ use crate::{
     },
     event::printable,
     limits::DOCTOR_TLS,
-    tls::sight::{Sight, TlsRuntime},
+    tls::sight::TlsRuntime,
 };
 
 /// How well something works.
@@ -239,19 +239,11 @@ fn processes(tls: &Runtimes, screen: &mut Screen<'_>) -> Result<(), CliError> {
         table.row([process.pid.to_string(), process.name.clone(), ports.join(" "), names.join(", "), sight]);
     }
     table.print(screen)?;
-    // Each reason once, however many processes have it.
-    let mut said: Vec<&str> = Vec::new();
-    for runtime in tls.processes.iter().flat_map(|process| &process.runtimes) {
-        let (Some(why), Some(advice)) = (&runtime.why, &runtime.advice) else { continue };
-        if said.contains(&why.as_str()) {
-            continue;
-        }
-        said.push(why);
-        let sight = if runtime.sight == Sight::Partly { "partly seen" } else { "not seen" };
-        let head = format!("{} is {sight}: {why}", runtime.name);
-        for line in wrapped(&printable(&head), WIDTH) {
+    for runtime in tls.unseen() {
+        for line in wrapped(&printable(&runtime.verdict()), WIDTH) {
             screen.line(line)?;
         }
+        let advice = runtime.advice.as_deref().unwrap_or_default();
         for (at, line) in wrapped(&printable(advice), WIDTH - 6).iter().enumerate() {
             screen.line(format_args!("  {:3} {line}", if at == 0 { "do:" } else { "" }))?;
         }

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Check, Job};
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Processes that listen and have TLS code in them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Runtimes {
     /// In the order of their first ports.
     pub processes: Vec<TlsProcess>,
@@ -29,7 +29,7 @@ pub struct Runtimes {
 }
 
 /// A process that listens.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TlsProcess {
     /// Process id: of a pre-forking server its master.
     pub pid: u32,
@@ -77,6 +77,19 @@ impl Runtimes {
         }
         found.processes.sort_by(|a, b| (&a.ports, a.pid).cmp(&(&b.ports, b.pid)));
         found
+    }
+
+    /// Code that is not seen, or not all of it, with a reason and an advice; each reason once, however many processes have it.
+    #[must_use]
+    pub fn unseen(&self) -> Vec<&TlsRuntime> {
+        let mut said: Vec<&TlsRuntime> = Vec::new();
+        for runtime in self.processes.iter().flat_map(|process| &process.runtimes) {
+            let new = runtime.why.is_some() && said.iter().all(|other| other.why != runtime.why);
+            if new && runtime.advice.is_some() {
+                said.push(runtime);
+            }
+        }
+        said
     }
 
     /// In one line.

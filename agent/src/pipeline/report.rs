@@ -117,7 +117,7 @@ mod tests {
 
     fn found(seconds: i64) -> DoctorView {
         let time = Timestamp::from_second(seconds).expect("a time");
-        DoctorView { time, watch: true, block: true, items: Vec::new() }
+        DoctorView { time, watch: true, block: true, items: Vec::new(), tls: doctor::Runtimes::default() }
     }
 
     /// Makes what is known old.

@@ -70,6 +70,20 @@ impl TlsRuntime {
             None => self.name.clone(),
         }
     }
+
+    /// How much of it is seen, and why not all: `Java is not seen: …`.
+    #[must_use]
+    pub fn verdict(&self) -> String {
+        let sight = match self.sight {
+            Sight::Seen => "seen",
+            Sight::Partly => "partly seen",
+            Sight::Unseen => "not seen",
+        };
+        match &self.why {
+            Some(why) => format!("{} is {sight}: {why}", self.name),
+            None => format!("{} is {sight}", self.name),
+        }
+    }
 }
 
 /// A file that a process has mapped, and what was found in it.

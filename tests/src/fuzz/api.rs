@@ -19,6 +19,7 @@ use picket::{
     },
     config::Config,
     desk::Desk,
+    doctor::Runtimes,
     endpoint::Snapshot,
     kept::KeptRules,
     pipeline::Settings,
@@ -82,7 +83,8 @@ impl Control for Counting {
     }
 
     fn doctor(&self, _: Duration) -> Result<DoctorView, ApiError> {
-        Ok(DoctorView { time: jiff::Timestamp::UNIX_EPOCH, watch: true, block: true, items: Vec::new() })
+        let time = jiff::Timestamp::UNIX_EPOCH;
+        Ok(DoctorView { time, watch: true, block: true, items: Vec::new(), tls: Runtimes::default() })
     }
 
     fn policy(&self, service: &str) -> Result<ServicePolicy, ApiError> {

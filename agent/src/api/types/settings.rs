@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Role;
 use crate::{
     config::Shown,
-    doctor::{Check, Job, Level, Report},
+    doctor::{Check, Job, Level, Report, Runtimes},
 };
 
 /// Answer to `GET /v1/settings`. No secret is in it.
@@ -57,6 +57,8 @@ pub struct DoctorView {
     pub block: bool,
     /// In the order a person reads them.
     pub items: Vec<CheckView>,
+    /// TLS code in processes that listen.
+    pub tls: Runtimes,
 }
 
 /// One thing that was looked at.
@@ -83,7 +85,7 @@ impl DoctorView {
     #[must_use]
     pub fn of(report: &Report, time: Timestamp) -> Self {
         let items = report.checks.iter().map(CheckView::from).collect();
-        Self { time, watch: report.watch, block: report.block, items }
+        Self { time, watch: report.watch, block: report.block, items, tls: report.tls.clone() }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The overview: what is under attack now, by whom, and whether Picket sees it.
 
+mod coverage;
 mod verdict;
 
 use maud::{Markup, html};
@@ -17,7 +18,7 @@ use crate::{
         command::Command,
         frame::Frame,
         page::Page,
-        pages::{past, services},
+        pages::past,
         parts::{
             badge,
             chart::timeline::Timeline,
@@ -47,8 +48,6 @@ const OPEN: &str = "status:(open OR under_review)";
 const URGENT: &str = "status:(open OR under_review) severity:(critical OR high)";
 /// Events that put their client on the denylist.
 const BLOCKED: &str = "blocked:true";
-/// Services of which not all is seen that are named.
-const UNSEEN: usize = 2;
 /// Signals that are shown.
 const SIGNALS: usize = 8;
 
@@ -146,7 +145,7 @@ impl Overview {
             div.columns.three {
                 section.card { header { h2 { "What is attacked" } } (fresh::part("attacked", &self.services())) }
                 section.card { header { h2 { "Logins, signups, payments" } } (fresh::part("business", &self.business())) }
-                section.card { header { h2 { "What Picket sees" } } (fresh::part("health", &self.health(frame))) }
+                section.card { header { h2 { "What Picket sees" } } (fresh::part("health", &coverage::coverage(&self.known, &self.stats, frame))) }
             }
         }
     }
@@ -290,48 +289,6 @@ impl Overview {
             Ranked { what, about: html! {}, count: item.count, to: self.events(&query).to_string() }
         };
         view.items.iter().map(row).collect()
-    }
-
-    fn health(&self, frame: &Frame) -> Markup {
-        let unseen: Vec<&ServiceView> =
-            self.known.iter().filter(|service| !services::unread(service).is_empty()).collect();
-        let of_mode = |mode: &str| self.known.iter().filter(|service| service.mode == mode).count();
-        let modes = [
-            ("monitored", of_mode("monitor")),
-            ("protected", of_mode("block")),
-            ("not judged", of_mode("off")),
-        ];
-        let modes: Vec<String> = modes
-            .iter()
-            .filter(|(_, count)| *count > 0)
-            .map(|(name, count)| format!("{count} {name}"))
-            .collect();
-        let gauge = |name: &str| self.stats.gauges.get(name).copied().unwrap_or(0);
-        crate::ui::parts::facts::facts(&[
-            (
-                "Services",
-                html! { a href="/services" { (grouped(self.known.len() as u64)) " seen" } @if !modes.is_empty() { ": " (modes.join(", ")) } },
-            ),
-            (
-                "Not seen",
-                html! {
-                    @if unseen.is_empty() { "nothing of these" }
-                    @for service in unseen.iter().take(UNSEEN) { p { (link::service(&service.name)) ": " (services::unread(service).join("; ")) } }
-                    @if unseen.len() > UNSEEN { p { a href="/services" { "and " (unseen.len() - UNSEEN) " more" } } }
-                },
-            ),
-            ("Connections", html! { (grouped(gauge("connections"))) " open" }),
-            ("Rules", html! { (grouped(gauge("rules"))) " in force" }),
-            (
-                "Load",
-                html! { @if let Some(cpu) = self.stats.rates.get("cpu_seconds") { (format!("{:.0} % of a core", cpu * 100.0)) } },
-            ),
-            ("Memory", html! { (crate::cli::screen::bytes(gauge("rss_bytes"))) }),
-            (
-                "Agent",
-                html! { "version " (self.stats.version) ", started " (time::ago(frame, self.stats.started)) },
-            ),
-        ])
     }
 }
 

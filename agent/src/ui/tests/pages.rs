@@ -340,7 +340,14 @@ fn settings_are_shown_with_where_to_change_them() {
     }
     assert!(all(&html, "form[action=\"/settings/reload\"]").is_empty(), "there is no file to read again");
     let kernel = text(&served.page("/settings/kernel"), "main");
-    for part in ["cannot keep attackers out", "degraded", "To do: a newer kernel"] {
+    for part in [
+        "cannot keep attackers out",
+        "degraded",
+        "To do: a newer kernel",
+        "443, 8443",
+        "shop is not seen: shop has TLS",
+        "To do: put TLS of shop",
+    ] {
         assert!(kernel.contains(part), "{part}: {kernel}");
     }
     assert!(text(&served.page("/settings/notifications"), ".empty").contains("[[notify]]"));

@@ -8,7 +8,7 @@ use crate::api::{
         InMemory,
         desk::{Ground, service},
     },
-    tls::TlsView,
+    tls::{TlsStats, TlsView},
     types::{BlockingPage, Capacity, DenyInterface, Kept, Protection, RespondView, Role, ServiceView},
 };
 
@@ -259,7 +259,8 @@ fn the_overview_says_what_is_kept_out_and_what_is_not_seen() {
         ServiceView { mode: "off".to_owned(), ..service("blog", 82) },
     ];
     let rates = [("requests".to_owned(), 7.0), ("cpu_seconds".to_owned(), 0.12)].into();
-    let stats = crate::api::Stats { rates, ..crate::api::Stats::default() };
+    let off = TlsStats { why_not: Some("TLS is not looked into: off".to_owned()), ..TlsStats::default() };
+    let stats = crate::api::Stats { rates, tls: Some(off), ..crate::api::Stats::default() };
     let served = Served::of_role(Ground::of(InMemory { services, stats, ..protected() }), Role::Viewer);
     let html = served.page("/");
     let (figures, health) = (text(&html, "#figures"), text(&html, "#health"));
@@ -268,6 +269,7 @@ fn the_overview_says_what_is_kept_out_and_what_is_not_seen() {
     }
     for part in [
         "3 seen: 1 monitored, 1 protected, 1 not judged",
+        "Not seenTLS is not looked into: off",
         "app.py (python3): 12 connections over TLS not read: compiled anew",
         "12 % of a core",
     ] {

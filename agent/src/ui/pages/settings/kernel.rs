@@ -8,13 +8,18 @@ use crate::{
         ApiError, Code,
         types::{CheckView, DoctorView},
     },
-    doctor::{Job, Level},
+    doctor::{Job, Level, Runtimes, TlsProcess},
     event::printable,
+    tls::sight::{Sight, TlsRuntime},
     ui::{
         command::Command,
         frame::Frame,
         page::Page,
-        parts::{fresh, tabs, time},
+        parts::{
+            badge, fresh, link,
+            table::{Column, table},
+            tabs, time,
+        },
         visit::Visit,
     },
 };
@@ -52,7 +57,13 @@ fn found(frame: &Frame, report: &DoctorView) -> Markup {
         @if report.watch && !report.block { p.note { (verdict) } } @else { p.flash.wrong[!report.watch] { (verdict) } }
         @for (job, title) in JOBS {
             @let checks: Vec<&CheckView> = report.items.iter().filter(|check| check.job == job).collect();
-            @if !checks.is_empty() { section.card { header { h2 { (title) } } ul.checks { @for check in checks { (one(check)) } } } }
+            @if !checks.is_empty() {
+                section.card {
+                    header { h2 { (title) } }
+                    ul.checks { @for check in checks { (one(check)) } }
+                    @if job == Job::Tls && !report.tls.processes.is_empty() { (code(&report.tls)) }
+                }
+            }
         }
         p.hint { "Looked at " (time::ago(frame, report.time)) "; somebody who asks after a minute has it looked at again." }
     }
@@ -72,6 +83,40 @@ fn one(check: &CheckView) -> Markup {
                 @if let Some(costs) = &check.costs { p.sub { "Costs: " (printable(costs)) } }
                 @if let Some(fix) = &check.fix { p.sub { "To do: " (printable(fix)) } }
             }
+        }
+    }
+}
+
+/// TLS code in processes that listen, and below why some of it is not seen.
+fn code(tls: &Runtimes) -> Markup {
+    const COLUMNS: [Column; 5] = [
+        Column::new("Process", ""),
+        Column::new("PID", "num less"),
+        Column::new("Ports", "less"),
+        Column::new("TLS code in it", "wide"),
+        Column::new("Plaintext", ""),
+    ];
+    html! {
+        (table("TLS code in processes that listen", &COLUMNS, &html! { @for one in &tls.processes { (process(one)) } }))
+        @for runtime in tls.unseen() {
+            p.sub {
+                (printable(&runtime.verdict()))
+                @if let Some(advice) = &runtime.advice { br; "To do: " (printable(advice)) }
+            }
+        }
+    }
+}
+
+fn process(one: &TlsProcess) -> Markup {
+    let ports: Vec<String> = one.ports.iter().map(u16::to_string).collect();
+    let names: Vec<String> = one.runtimes.iter().map(TlsRuntime::full_name).collect();
+    html! {
+        tr {
+            td { (link::text(&one.name)) }
+            td.num.less { (one.pid) }
+            td.less { (ports.join(", ")) }
+            td.wide { (printable(&names.join(", "))) }
+            td { @if one.sight == Sight::Unseen { (badge::loud(one.sight.name())) } @else { (badge::word(one.sight.name())) } }
         }
     }
 }
