@@ -346,7 +346,7 @@ fn settings_are_shown_with_where_to_change_them() {
         "To do: a newer kernel",
         "443, 8443",
         "shop is not seen: shop has TLS",
-        "To do: put TLS of shop",
+        "What to do: put TLS of shop",
     ] {
         assert!(kernel.contains(part), "{part}: {kernel}");
     }

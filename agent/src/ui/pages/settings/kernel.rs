@@ -57,14 +57,9 @@ fn found(frame: &Frame, report: &DoctorView) -> Markup {
         @if report.watch && !report.block { p.note { (verdict) } } @else { p.flash.wrong[!report.watch] { (verdict) } }
         @for (job, title) in JOBS {
             @let checks: Vec<&CheckView> = report.items.iter().filter(|check| check.job == job).collect();
-            @if !checks.is_empty() {
-                section.card {
-                    header { h2 { (title) } }
-                    ul.checks { @for check in checks { (one(check)) } }
-                    @if job == Job::Tls && !report.tls.processes.is_empty() { (code(&report.tls)) }
-                }
-            }
+            @if !checks.is_empty() { section.card { header { h2 { (title) } } ul.checks { @for check in checks { (one(check)) } } } }
         }
+        @if !report.tls.processes.is_empty() { (code(&report.tls)) }
         p.hint { "Looked at " (time::ago(frame, report.time)) "; somebody who asks after a minute has it looked at again." }
     }
 }
@@ -97,11 +92,14 @@ fn code(tls: &Runtimes) -> Markup {
         Column::new("Plaintext", ""),
     ];
     html! {
-        (table("TLS code in processes that listen", &COLUMNS, &html! { @for one in &tls.processes { (process(one)) } }))
-        @for runtime in tls.unseen() {
-            p.sub {
-                (printable(&runtime.verdict()))
-                @if let Some(advice) = &runtime.advice { br; "To do: " (printable(advice)) }
+        section.card {
+            header { h2 { "TLS code in processes that listen" } }
+            (table("TLS code in processes that listen", &COLUMNS, &html! { @for one in &tls.processes { (process(one)) } }))
+            @for runtime in tls.unseen() {
+                div.found {
+                    p { (printable(&runtime.verdict())) }
+                    @if let Some(advice) = &runtime.advice { p.hint { "What to do: " (printable(advice)) } }
+                }
             }
         }
     }
