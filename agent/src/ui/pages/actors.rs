@@ -57,7 +57,7 @@ fn found(frame: &Frame, actors: &Ranking<Actor>) -> Markup {
         Column::new("Last seen", ""),
     ];
     if actors.items.is_empty() {
-        return nothing(frame, Icon::Actors, "Nobody");
+        return nothing(frame, Icon::Actors, actors.complete);
     }
     list("Actors", &COLUMNS, &html! { @for actor in &actors.items { (row(frame, actor)) } })
 }

@@ -83,13 +83,17 @@ impl People {
     }
 }
 
-/// What stands where nobody fits.
-pub(in crate::ui) fn nothing(frame: &Frame, icon: Icon, title: &str) -> Markup {
+/// What stands where nobody fits, in what was counted.
+pub(in crate::ui) fn nothing(frame: &Frame, icon: Icon, complete: bool) -> Markup {
+    if !complete {
+        let advice = html! { p { "There was nobody in the part of this time that is counted. " (link::longer(frame, "Count longer")) } };
+        return empty(icon, "Nobody so far", &advice);
+    }
     let advice = match frame.here.get("query") {
         Some(_) => explorer::nothing_fits(frame),
         None => html! {
             p { "Who attacks, logs in or signs up is listed here, with what they did. In this time there was nobody: choose a longer one." }
         },
     };
-    empty(icon, title, &advice)
+    empty(icon, "Nobody", &advice)
 }

@@ -52,7 +52,7 @@ fn found(frame: &Frame, users: &Ranking<User>) -> Markup {
         Column::new("Last seen", ""),
     ];
     if users.items.is_empty() {
-        return nothing(frame, Icon::Users, "Nobody");
+        return nothing(frame, Icon::Users, users.complete);
     }
     list("Users", &COLUMNS, &html! { @for user in &users.items { (row(frame, user)) } })
 }
