@@ -82,6 +82,8 @@ impl Walk<'_> {
             Part::Level((_, size), first, end) => (first, end, 1, size),
         };
         let deadline = self.deadline;
+        // One quick piece may be the hours since midnight; two are a quiet time.
+        let mut quick = false;
         while end > first {
             if self.counted && deadline.impatient() {
                 return Ok(false);
@@ -106,7 +108,7 @@ impl Walk<'_> {
                 Ok(()) => (),
                 Err(error) if !Deadline::is_why(&error) => return Err(error),
                 Err(_) if self.counted && length > least && !deadline.impatient() => {
-                    length = (length / 4).max(least);
+                    (length, quick) = ((length / 4).max(least), false);
                     continue;
                 }
                 Err(_) if self.counted => return Ok(false),
@@ -118,7 +120,8 @@ impl Walk<'_> {
             self.counted = true;
             self.since = start.saturating_mul(size);
             let took = deadline.elapsed().saturating_sub(began);
-            if took * 32 < deadline.patience {
+            let was_quick = std::mem::replace(&mut quick, took * 32 < deadline.patience);
+            if quick && was_quick {
                 length = length.saturating_mul(4);
             } else if took * 8 > deadline.patience {
                 length = (length / 2).max(1);
