@@ -59,7 +59,7 @@ pub(in super::super) struct Deadline {
 }
 
 impl Deadline {
-    pub(super) fn new(limit: Duration, patience: Duration) -> Self {
+    fn new(limit: Duration, patience: Duration) -> Self {
         Self { start: Instant::now(), limit, patience, leash: Arc::new(AtomicU64::new(micros(limit))) }
     }
 

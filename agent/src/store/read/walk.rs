@@ -82,8 +82,6 @@ impl Walk<'_> {
             Part::Level((_, size), first, end) => (first, end, 1, size),
         };
         let deadline = self.deadline;
-        // One quick piece may be the hours since midnight; two are a quiet time.
-        let mut quick = false;
         while end > first {
             if self.counted && deadline.impatient() {
                 return Ok(false);
@@ -94,23 +92,15 @@ impl Walk<'_> {
                 Part::Level(level, ..) => (Part::Level(level, start, end), true),
             };
             let began = deadline.elapsed();
-            let left = deadline.patience.saturating_sub(began);
-            let least = if is_level { 1 } else { EVENTS };
             let leash = match (self.counted, is_level) {
-                // A quiet morning says nothing of the days before it: a piece that is too long leaves time for a shorter one.
-                (true, _) if length > least => began + left / 2,
                 (true, _) => deadline.patience,
                 // Half of what is left: finer pieces take the other half, should it be too much.
-                (false, true) => began + left / 2,
+                (false, true) => began + deadline.patience.saturating_sub(began) / 2,
                 (false, false) => Duration::MAX,
             };
             match deadline.until(leash, || (self.look)(piece)) {
                 Ok(()) => (),
                 Err(error) if !Deadline::is_why(&error) => return Err(error),
-                Err(_) if self.counted && length > least && !deadline.impatient() => {
-                    (length, quick) = ((length / 4).max(least), false);
-                    continue;
-                }
                 Err(_) if self.counted => return Ok(false),
                 // A day may have more rows than there is time for, and so may an hour; seconds of events have not.
                 Err(_) if is_level && !deadline.over() => return self.finer(size, first, end),
@@ -120,8 +110,7 @@ impl Walk<'_> {
             self.counted = true;
             self.since = start.saturating_mul(size);
             let took = deadline.elapsed().saturating_sub(began);
-            let was_quick = std::mem::replace(&mut quick, took * 32 < deadline.patience);
-            if quick && was_quick {
+            if took * 32 < deadline.patience {
                 length = length.saturating_mul(4);
             } else if took * 8 > deadline.patience {
                 length = (length / 2).max(1);
@@ -140,32 +129,5 @@ impl Walk<'_> {
         } else {
             Part::Events(from, to)
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const DAY: i64 = 86_400_000_000_000;
-
-    #[test]
-    fn after_a_quiet_day_busy_ones_are_taken_one_by_one() {
-        let stretch = Stretch { from: 0, to: 30 * DAY, oldest: false, newest: false };
-        let deadline = Deadline::new(Duration::from_secs(600), Duration::from_secs(600));
-        let mut days = 0;
-        let interrupted = || {
-            let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_INTERRUPT);
-            rusqlite::Error::SqliteFailure(code, None)
-        };
-        let mut look = |part: Part| match part {
-            Part::Level((_, DAY), first, end) if end - first == 1 => {
-                days += 1;
-                Ok(())
-            }
-            Part::Level(..) | Part::Events(..) => Err(interrupted()),
-        };
-        let since = walk(stretch, Coarsest::Level(DAY), &deadline, &mut look);
-        assert_eq!((since.expect("all of it"), days), (0, 30));
     }
 }
